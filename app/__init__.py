@@ -1,0 +1,1 @@
+"""Revenge: a self-hosted media server whose background work is River."""

@@ -1,0 +1,1 @@
+"""How it is watched: decision, HLS, transcodes, watch state. Nothing lives here before the first decision does."""
