@@ -5,7 +5,6 @@ twice, unstarted, and started again. Neither knows what it runs.
 """
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -116,9 +115,14 @@ class Lifecycle:
     async def _finish_stop(self) -> list[Exception]:
         """Stop in a task of its own: whoever cancels the caller must not leave half of it running."""
         stopping = asyncio.create_task(self._stop_all(), name="lifecycle.stop")
+        cancelled: asyncio.CancelledError | None = None
         while not stopping.done():
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 await asyncio.shield(stopping)
+            except asyncio.CancelledError as err:
+                cancelled = err
+        if cancelled is not None:
+            raise cancelled
         return stopping.result()
 
     async def _stop_all(self) -> list[Exception]:
