@@ -1,0 +1,48 @@
+"""The kinds the library owns. Data only, so that anyone may insert them."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from app.jobs.args import UNIQUE, JobArgs
+from app.jobs.insert_opts import InsertOpts, UniqueOpts
+from app.jobs.types import JobState
+
+UNFINISHED = frozenset({JobState.AVAILABLE, JobState.PENDING, JobState.RUNNING, JobState.SCHEDULED, JobState.RETRYABLE})
+"""Unique while unfinished. Completed is left out, or one run would block the next until the cleaner had passed."""
+
+ONCE = UniqueOpts(by_args=True, by_state=UNFINISHED)
+
+AWAIT_ROOT_INTERVAL = timedelta(minutes=1)
+
+
+class ScanLibraryArgs(JobArgs, kind="library.scan"):
+    """Look what is on disk. One at a time for each library, whatever `full_scan` says."""
+
+    library_id: Annotated[UUID, UNIQUE]
+    full_scan: bool = False
+    """Look into unchanged folders too, and read all names again."""
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="default", priority=2, max_attempts=5, unique=ONCE)
+
+
+class AnalyzeFileArgs(JobArgs, kind="library.analyze"):
+    """Probe one file and keep what it says."""
+
+    file_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="default", priority=3, max_attempts=5, unique=ONCE)
+
+
+class AwaitRootArgs(JobArgs, kind="library.await_root"):
+    """Wait for an offline root to come back, then ask for a scan. The waiting is this row; no table remembers it."""
+
+    root_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="default", priority=4, max_attempts=5, unique=ONCE)
