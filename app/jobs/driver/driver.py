@@ -49,7 +49,8 @@ class JobInsertParams:
 class JobSetState:
     """How one attempt ended (contract 2.2, 2.4). None: leave the column as it is.
 
-    Fenced: applies only while the row is running exactly this attempt; metadata is merged whatever the state.
+    Fenced: applies only while the row is running exactly this attempt. Metadata is merged in any state, except into
+    a row that meanwhile runs another attempt, whose own bookkeeping it would spoil.
     """
 
     id: int
@@ -159,8 +160,13 @@ class Driver(Protocol):
     async def ping(self) -> None: ...
 
     # -- inserting (contract 8)
-    async def job_insert_many(self, jobs: Sequence[JobInsertParams]) -> list[JobInsertResult]:
-        """Insert in one statement, in input order. Equal unique keys within one call are an error."""
+    async def job_insert_many(
+        self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()
+    ) -> list[JobInsertResult]:
+        """Insert in one statement, in input order, announcing the given queues in that same statement.
+
+        A duplicate of a unique job comes back as it stands. Raises UniqueConflict for equal keys within one call.
+        """
         ...
 
     async def notify_many(self, topic: Topic, payloads: Sequence[str]) -> None: ...
@@ -178,8 +184,12 @@ class Driver(Protocol):
         """Claim up to `limit` jobs; with `kinds`, only those. A row that breaks the contract comes back marked."""
         ...
 
-    async def job_complete_many(self, jobs: Sequence[JobSetState]) -> list[JobRow]:
-        """Plain successes without error or metadata: River's end state by a leaner statement."""
+    async def job_complete_many(self, jobs: Sequence[JobSetState]) -> set[int]:
+        """Plain successes without error or metadata: River's end state by a leaner statement.
+
+        Returns the ids completed, and no rows: the caller has them. An id that is missing was not running this very
+        attempt any more (or has been deleted); `job_get_by_ids` tells what became of it.
+        """
         ...
 
     async def job_set_state_if_running_many(self, jobs: Sequence[JobSetState]) -> list[JobRow]:
