@@ -1,0 +1,42 @@
+"""What an administrator may set: one frozen tree, checked once, before anything starts."""
+
+from app.config.problems import ConfigError, Problem
+from app.config.settings import (
+    CleanupSettings,
+    DatabaseSettings,
+    HttpSettings,
+    JobsSettings,
+    LibrarySettings,
+    LogSettings,
+    MetadataSettings,
+    PlaybackSettings,
+    PoolSettings,
+    ProbeSettings,
+    QueueSettings,
+    RetrySettings,
+    Settings,
+    TmdbSettings,
+    VanishSettings,
+    WorkersSettings,
+)
+
+__all__ = [
+    "CleanupSettings",
+    "ConfigError",
+    "DatabaseSettings",
+    "HttpSettings",
+    "JobsSettings",
+    "LibrarySettings",
+    "LogSettings",
+    "MetadataSettings",
+    "PlaybackSettings",
+    "PoolSettings",
+    "ProbeSettings",
+    "Problem",
+    "QueueSettings",
+    "RetrySettings",
+    "Settings",
+    "TmdbSettings",
+    "VanishSettings",
+    "WorkersSettings",
+]

@@ -1,0 +1,306 @@
+"""The tree of settings. Defaults are what a person with one disk needs; every number here can be set.
+
+The classes are dataclasses rather than models because River's word `schema` is taken on a pydantic model.
+"""
+
+import dataclasses
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
+
+from app.config.durations import Duration
+
+STRICT_KEYS = ConfigDict(extra="forbid")
+
+MAX_SCHEMA_BYTES = 46
+"""A NOTIFY channel has 63 bytes; the dot and River's longest topic, `river_leadership`, take 17 of them."""
+
+MAX_WORKERS = 10_000
+"""River's own ceiling for one queue."""
+
+MAX_ATTEMPTS = 32_767
+"""The column is a smallint."""
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    """A base directory as freedesktop.org names it; a relative value is to be ignored, by that specification."""
+    base = os.environ.get(variable, "")
+    return (Path(base) if base.startswith("/") else Path(fallback).expanduser()) / "revenge"
+
+
+def default_data_dir() -> Path:
+    return _xdg("XDG_DATA_HOME", "~/.local/share")
+
+
+def default_config_path() -> Path:
+    return _xdg("XDG_CONFIG_HOME", "~/.config") / "config.yaml"
+
+
+def _absolute(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("must not hold a NUL character")
+    try:
+        return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100  Path.absolute keeps `..`, resolve reads the disk
+    except RuntimeError:
+        raise ValueError("has a ~ whose home directory is not known; write the path in full") from None
+
+
+def _identifier(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError("must be made of letters, digits and underscores, and not begin with a digit")
+    if len(name) > MAX_SCHEMA_BYTES:
+        raise ValueError(f"must have at most {MAX_SCHEMA_BYTES} bytes, so that a channel's name still fits")
+    return name
+
+
+def _postgres_address(url: SecretStr) -> SecretStr:
+    """Accept what libpq accepts, and SQLAlchemy's `postgresql+driver://` too.
+
+    What libpq says about a wrong one is not repeated: it may quote the password.
+    """
+    from psycopg import ProgrammingError, conninfo  # noqa: PLC0415  loading libpq costs a tenth of a second
+
+    address = re.sub(r"^postgres(?:ql)?(?:\+\w+)?://", "postgresql://", url.get_secret_value().strip())
+    try:
+        if not conninfo.conninfo_to_dict(address):
+            raise ValueError("is empty; leave it out to use the PostgreSQL that comes along")
+    except ProgrammingError:
+        raise ValueError(
+            "is not a PostgreSQL address; write postgresql://user:password@host:5432/database "
+            "(characters such as @ / : in a password as %40 %2F %3A)"
+        ) from None
+    return SecretStr(address)
+
+
+def _loopback(host: str) -> str:
+    """Whoever reaches the port may do everything: there are no accounts to tell people apart."""
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(
+            "must be a loopback address (127.0.0.1, ::1 or localhost): there are no accounts yet, so whoever "
+            "reaches the server may do everything; put a proxy that asks for a password in front of it"
+        )
+    return host
+
+
+def _lasting(duration: timedelta) -> timedelta:
+    if duration < timedelta(milliseconds=1):
+        raise ValueError("must be at least 1ms")
+    return duration
+
+
+def _over(defaults: Mapping[str, Any]) -> Callable[[Any], Any]:
+    def merge(given: Any) -> Any:
+        return {**defaults, **given} if isinstance(given, Mapping) else given
+
+    return merge
+
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=64)]
+PositiveDuration = Annotated[Duration, AfterValidator(_lasting)]
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class PoolSettings:
+    """Connections for the web face and the workers. The queue's own actors have a few more beside these."""
+
+    min: Annotated[int, Field(ge=0)] = 2
+    max: Annotated[int, Field(ge=1, le=1_000)] = 20
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) must not be above max ({self.max})")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class DatabaseSettings:
+    url: Annotated[SecretStr, AfterValidator(_postgres_address)] | None = None
+    """None: PostgreSQL is run as our own child, in the data directory."""
+    pool: PoolSettings = PoolSettings()
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class HttpSettings:
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8484
+    """0: any free one."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks whose X-Forwarded-* headers are believed."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class WorkersSettings:
+    count: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = 10
+    """For a queue that names no number of its own."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class QueueSettings:
+    workers: Annotated[int, Field(ge=0, le=MAX_WORKERS)] | None = None
+    """None: `jobs.workers.count`. 0: this node does not work this queue."""
+
+
+DEFAULT_QUEUES: dict[str, QueueSettings] = {
+    "default": QueueSettings(workers=5),
+    "high": QueueSettings(workers=10),
+    "low": QueueSettings(workers=2),
+    "scheduled": QueueSettings(workers=2),
+}
+"""Always there: a kind's queue that no node works would keep its jobs for ever. Naming others only adds to them."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class RetrySettings:
+    """After n errors a job waits min(initial_interval × backoff_multiplier^n, max_interval), give or take a tenth."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] = 5
+    backoff_multiplier: Annotated[float, Field(ge=1, le=1_000, allow_inf_nan=False)] = 2
+    initial_interval: PositiveDuration = timedelta(seconds=1)
+    max_interval: PositiveDuration = timedelta(hours=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.initial_interval > self.max_interval:
+            raise ValueError("initial_interval must not be longer than max_interval")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class CleanupSettings:
+    """How long finished jobs stay in the table. None (`null`): for ever."""
+
+    completed_jobs_retention: PositiveDuration | None = timedelta(days=7)
+    cancelled_jobs_retention: PositiveDuration | None = timedelta(hours=24)
+    discarded_jobs_retention: PositiveDuration | None = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class JobsSettings:
+    enabled: bool = True
+    """False: jobs are inserted here and worked elsewhere."""
+    driver: Literal["river"] = "river"
+    schema: Annotated[str, AfterValidator(_identifier)] = "river"
+    workers: WorkersSettings = WorkersSettings()
+    queues: Annotated[dict[QueueName, QueueSettings], BeforeValidator(_over(DEFAULT_QUEUES))] = dataclasses.field(
+        default_factory=lambda: dict(DEFAULT_QUEUES)
+    )
+    retry: RetrySettings = RetrySettings()
+    cleanup: CleanupSettings = CleanupSettings()
+    fetch_cooldown: PositiveDuration = timedelta(milliseconds=100)
+    """The least time between two fetches of one queue: what a burst of small inserts waits to be gathered."""
+    fetch_poll_interval: PositiveDuration = timedelta(seconds=1)
+    """How often a queue looks by itself, for what no notification announced."""
+    soft_stop_timeout: Duration = timedelta(seconds=10)
+    """How long running jobs may go on after a stop was asked for; then they are interrupted and given back."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.fetch_poll_interval < self.fetch_cooldown:
+            raise ValueError("fetch_poll_interval must not be shorter than fetch_cooldown")
+        return self
+
+    def workers_by_queue(self) -> dict[str, int]:
+        """How many workers each queue has on this node; queues that it does not work are left out."""
+        counts = {
+            name: self.workers.count if queue.workers is None else queue.workers for name, queue in self.queues.items()
+        }
+        return {name: count for name, count in counts.items() if count}
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class VanishSettings:
+    """When a scan must not believe its eyes: more files gone at once than both limits, and the root is doubted."""
+
+    max_share: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Of the root's known files."""
+    max_files: Annotated[int, Field(ge=0)] = 50
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class ProbeSettings:
+    """Files are opened in processes of their own: a decoder that crashes or swells takes down only itself."""
+
+    processes: Annotated[int, Field(ge=1, le=256)] = 2
+    timeout: PositiveDuration = timedelta(seconds=60)
+    """For one file."""
+    memory: Annotated[ByteSize, Field(ge=256 * 2**20)] = ByteSize(2**30)
+    """Of one process."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class LibrarySettings:
+    roots: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=59)], ...] = ()
+    """Ids of roots that only some nodes see and this one does: it works their queues, `root_<id>`."""
+    vanish: VanishSettings = VanishSettings()
+    probe: ProbeSettings = ProbeSettings()
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class TmdbSettings:
+    token: SecretStr | None = None
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class MetadataSettings:
+    tmdb: TmdbSettings = TmdbSettings()
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] = "en"
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "US"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class PlaybackSettings:
+    """Nothing to set yet."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class LogSettings:
+    level: LogLevel = "info"
+    format: Literal["console", "json"] = "console"
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class Settings:
+    """Everything that can be set. `Settings()` is the defaults; `Settings.load` reads file and environment."""
+
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = dataclasses.field(default_factory=default_data_dir)
+    database: DatabaseSettings = DatabaseSettings()
+    http: HttpSettings = HttpSettings()
+    jobs: JobsSettings = JobsSettings()
+    library: LibrarySettings = LibrarySettings()
+    metadata: MetadataSettings = MetadataSettings()
+    playback: PlaybackSettings = PlaybackSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def load(cls, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:
+        """Read the file, then the environment over it.
+
+        Raises:
+            ConfigError: with every problem of both.
+        """
+        from app.config.loading import load  # noqa: PLC0415  loading needs this module's classes
+
+        return load(cls, path, os.environ if environ is None else environ)
