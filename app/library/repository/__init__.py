@@ -1,0 +1,1 @@
+"""Every query of the library, by what it is about."""
