@@ -9,6 +9,9 @@ from app.config.settings import Settings
 
 STRUCK_OUT = "***"
 
+_SECRET_NAME = re.compile("^(?:password|sslpassword|oauth_client_secret)$")
+"""libpq's parameters that are secrets; `passfile` is but a path."""
+
 
 def shown(settings: Settings) -> dict[str, Any]:
     """Return the tree as JSON would hold it. Durations are written as they are read."""
@@ -23,5 +26,16 @@ def without_password(url: SecretStr) -> str:
     from psycopg import conninfo  # noqa: PLC0415  loading libpq costs a tenth of a second
 
     parts = conninfo.conninfo_to_dict(url.get_secret_value())
-    hidden = {name: STRUCK_OUT for name in parts if re.search(r"pass|secret|token", name)}
+    hidden = {name: STRUCK_OUT for name in parts if _SECRET_NAME.search(name)}
     return conninfo.make_conninfo("", **{**parts, **hidden})
+
+
+def secret_values(settings: Settings) -> list[str]:
+    """Return every secret that is set, so that a log can strike it out wherever it turns up."""
+    from psycopg import conninfo  # noqa: PLC0415  as above
+
+    secrets = [] if settings.metadata.tmdb.token is None else [settings.metadata.tmdb.token.get_secret_value()]
+    if settings.database.url is not None:
+        parts = conninfo.conninfo_to_dict(settings.database.url.get_secret_value())
+        secrets += [str(value) for name, value in parts.items() if _SECRET_NAME.search(name)]
+    return secrets
