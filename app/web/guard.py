@@ -1,0 +1,150 @@
+"""Who may speak to us at all, before any route is looked for.
+
+The server listens on loopback, yet a browser on the same machine runs everybody's pages. A page whose name was pointed
+at 127.0.0.1 (DNS rebinding) still sends its own name as Host; a page elsewhere that posts to us names itself in
+Sec-Fetch-Site or Origin, or can send no JSON without asking first, and no such question is ever answered (no CORS).
+"""
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Refused
+from app.web.answers import JSON
+from app.web.errors import ROUTER_CODES, explain, problem
+
+MAX_BODY = 1024 * 1024
+"""Bytes. The largest body anybody has a reason to send is a library's list of paths."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]/@\s]+)(?::[0-9]{1,5})?")
+
+
+class HostRefused(Refused):
+    code = "host_refused"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"this server answers to localhost and loopback addresses, not to {host!r}; a proxy in front of it has to "
+            "send Host: localhost"
+        )
+
+
+class CrossSite(Refused):
+    code = "cross_site"
+
+    def __init__(self) -> None:
+        super().__init__("a page of another site may not change anything here")
+
+
+class BodyTooLarge(HTTPException):
+    """FastAPI's own error because nothing else passes its reading of a body unchanged."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"a body may have {MAX_BODY} bytes at most")
+
+
+class Guard:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = refuse(scope) if scope["type"] == "http" else None
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._app(scope, _Limited(receive), send)
+
+
+def refuse(scope: Scope) -> Response | None:
+    """Return the answer to a request that goes no further; None for one that may."""
+    headers = Headers(scope=scope)
+    try:
+        require_own_host(headers)
+        require_same_site(scope["method"], headers)
+    except Refused as refusal:
+        return explain(scope, refusal)
+    if length_of_body(headers) > MAX_BODY:
+        error = BodyTooLarge()
+        return problem(scope, error.status_code, ROUTER_CODES[413], error.detail)
+    if scope["method"] not in SAFE_METHODS and _has_body(headers) and not _is_json(headers):
+        return problem(scope, 415, ROUTER_CODES[415], f"send the body as JSON, with the header Content-Type: {JSON}")
+    return None
+
+
+class _Limited:
+    """A body that is not told its length beforehand is counted while it comes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._received = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > MAX_BODY:
+            raise BodyTooLarge
+        return message
+
+
+def require_own_host(headers: Headers) -> None:
+    """Accept `localhost`, names below it, and loopback addresses, with any port.
+
+    Raises:
+        HostRefused: none, several, or another one was named.
+    """
+    hosts = headers.getlist("host")
+    match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+    if match is None or not _is_loopback(match["name"].strip("[]").rstrip(".").lower()):
+        raise HostRefused(", ".join(hosts))
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def require_same_site(method: str, headers: Headers) -> None:
+    """Let no other site's page change anything. A program names no site and passes.
+
+    Raises:
+        CrossSite: the request says that another site makes it.
+    """
+    if method in SAFE_METHODS:
+        return
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise CrossSite
+    elif (origin := headers.get("origin")) is not None and _authority(origin) != headers.get("host", "").lower():
+        raise CrossSite
+
+
+def _authority(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def length_of_body(headers: Headers) -> int:
+    """Read the length that is told beforehand. The server has refused one that is no number, or too long a one."""
+    return int(headers.get("content-length", "0"))
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or length_of_body(headers) > 0
+
+
+def _is_json(headers: Headers) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == JSON
