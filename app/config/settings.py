@@ -140,6 +140,10 @@ class DatabaseSettings:
     url: Annotated[SecretStr, AfterValidator(_postgres_address)] | None = None
     """None: PostgreSQL is run as our own child, in the data directory."""
     pool: PoolSettings = PoolSettings()
+    connect_timeout: PositiveDuration = timedelta(seconds=30)
+    """How long a start waits for a server that does not answer yet."""
+    binaries: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """The bin directory of the PostgreSQL to run as our own child. None: the one that came along, else the system's."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
