@@ -241,13 +241,18 @@ class Service:
                 return
             try:
                 await self.ask_to_stop()
-                task.cancel()
-                await asyncio.wait({task})
-                if not task.cancelled() and (err := task.exception()) is not None:
-                    log.error("service had failed", service=type(self).__name__, exc_info=err)
             finally:
-                self._task = None
-                await self.finish()
+                task.cancel()  # even when asking failed, or whoever stops us was cancelled: no loop is left behind
+                await self._end(task)
+
+    async def _end(self, task: asyncio.Task[None]) -> None:
+        try:
+            await asyncio.wait({task})
+            if task.done() and not task.cancelled() and (err := task.exception()) is not None:
+                log.error("service had failed", service=type(self).__name__, exc_info=err)
+        finally:
+            self._task = None
+            await self.finish()
 
     async def prepare(self) -> None:
         """Touch what the loop will need, before it goes to the background. Raise when it is not there."""
