@@ -1,0 +1,86 @@
+# Needs make, git, a C compiler and any Python from 3.11 on. Everything else is fetched into .venv, as constraints.txt says.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+SHELL := /bin/sh
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+# Words for the command behind a target: make serve ARGS="--no-work", make test ARGS="-k scan".
+ARGS ?=
+
+# An environment is ready for exactly these files, in this place: a moved checkout and another branch get theirs.
+KEY := $(shell { pwd; cat pyproject.toml constraints.txt; } | cksum | tr -d ' \t')
+READY := $(VENV)/.ready-$(KEY)
+READY_BENCH := $(VENV)/.ready-bench-$(KEY)
+
+# pip builds in environments of their own, which obey only these. Old pips read the first, new ones the second.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(RUN) -m pip
+
+.PHONY: help
+help: ## tell what there is (this)
+	@echo "Revenge: a media server on River's tables"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@echo
+	@echo 'Words for the command itself: make serve ARGS="--no-work"; make test ARGS="-k scan"'
+
+.PHONY: serve
+serve: $(READY) ## run the server: web face, workers and, if none is configured, PostgreSQL
+	@exec $(RUN) -m app serve $(ARGS)
+
+.PHONY: test
+test: $(READY) ## run all tests, on the bundled PostgreSQL and on the system's where there is one
+	@echo "tests on the bundled PostgreSQL"
+	@REVENGE_TEST_POSTGRES=bundled $(RUN) -m pytest $(ARGS)
+	@if found=$$($(RUN) -m tests.system_postgres); \
+	then echo "tests on the system's PostgreSQL $$found"; REVENGE_TEST_POSTGRES=system $(RUN) -m pytest $(ARGS); \
+	else echo "tests on the system's PostgreSQL: skipped, $$found"; fi
+
+.PHONY: lint
+lint: style types imports ## check style, types and who imports whom
+
+.PHONY: style
+style: $(READY) ## check style and format (ruff)
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+
+.PHONY: types
+types: $(READY) ## check types (mypy, strict)
+	@$(RUN) -m mypy
+
+.PHONY: imports
+imports: $(READY) ## check who imports whom (import-linter)
+	@$(VENV)/bin/lint-imports
+
+.PHONY: bench
+bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
+	@$(RUN) -m bench $(ARGS)
+
+.PHONY: test-install
+test-install: $(READY) ## build the wheel, install it elsewhere, run it from there
+	@.ci/test-install $(RUN)
+
+.PHONY: setup
+setup: $(READY) ## make the environment and nothing more
+
+.PHONY: clean
+clean: ## remove all that make made, .venv too; your data is elsewhere and stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name .git -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+$(READY):
+	@.ci/venv $(VENV) $(PYTHON)
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@rm -f $(VENV)/.ready-* && touch $@
+
+# A Python that was upgraded or removed leaves its environments broken behind it.
+ifneq ($(shell [ ! -d $(VENV) ] || $(RUN) -c '' 2>/dev/null || echo broken),)
+.PHONY: $(READY)
+endif
+
+$(READY_BENCH): $(READY)
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev,bench]'
+	@touch $@
