@@ -9,7 +9,7 @@ from app.db.tx import Tx
 
 async def rows(tx: Tx, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Run one statement of ours and return its rows."""
-    cursor = await tx.connection.execute(sql.SQL(query), parameters)  # type: ignore[arg-type]  # a constant of ours
+    cursor = await tx.connection.execute(sql.SQL(query), parameters)
     return await cursor.fetchall()
 
 
@@ -20,5 +20,5 @@ async def column(tx: Tx, query: str, *parameters: object) -> list[Any]:
 
 async def run(tx: Tx, query: str, *parameters: object) -> int:
     """Run one statement and return how many rows it touched."""
-    cursor = await tx.connection.execute(sql.SQL(query), parameters)  # type: ignore[arg-type]  # a constant of ours
+    cursor = await tx.connection.execute(sql.SQL(query), parameters)
     return cursor.rowcount

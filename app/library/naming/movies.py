@@ -1,0 +1,128 @@
+"""Film names: the file's own, its folder's, and which of the two to believe."""
+
+from dataclasses import replace
+
+from app.library.naming import patterns as p
+from app.library.naming.parsed import ParsedName
+from app.library.naming.places import extra_of, is_disc_folder, special_from
+from app.library.naming.segment import Segment, read_segment
+from app.library.naming.text import readable, squeeze, title_key
+
+FOLDER_YEAR_MAY_DIFFER = 1
+"""Years apart at which folder and file still mean one film: premiere and release often fall into two years."""
+
+
+def parse_movie(path: bytes) -> ParsedName:
+    """Read the path of a film's file below its root."""
+    *folders, name = path.split(b"/")
+    stem = readable(name.rpartition(b".")[0] or name)
+    special = special_from(folders)
+    if special is not None and is_disc_folder(folders[special]):
+        return replace(_read(folders[:special], ""), is_disc=True)
+    extra = _extra(folders[special] if special is not None else None, stem)
+    if extra is not None:
+        kind, certain, stem = extra
+        own = read_segment(stem)
+        if certain or own.year is None:
+            home = folders[:special] if special is not None else folders
+            return replace(_read(home, stem), extra=kind, extra_is_certain=certain)
+    return _read_parts(folders, name, stem)
+
+
+def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
+    if stem.casefold() in p.WHOLE_NAME_EXTRAS:
+        kind = stem.casefold()
+        return p.EXTRA_KINDS.get(kind, kind), True, ""
+    if (suffix := p.EXTRA_SUFFIX.search(stem)) is not None and suffix.start():
+        kind = (suffix[1] or suffix[2]).casefold()
+        return p.EXTRA_KINDS.get(kind, kind), True, stem[: suffix.start()]
+    if folder is None or (found := extra_of(folder)) is None:
+        return None
+    return found[0], found[1], stem
+
+
+def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedName:
+    alone = _read(folders, stem)
+    found = p.PART.search(stem)
+    if found is None or not found.start():
+        return alone
+    shared = stem[: found.start()]
+    part = int(found[1]) if found[1].isdigit() else ord(found[1].casefold()) - ord("a") + 1
+    extension = readable(name.rpartition(b".")[2]).casefold()
+    return replace(_read(folders, shared), part=part, stack=f"{squeeze(shared).casefold()}.{extension}", alone=alone)
+
+
+def _read(folders: list[bytes], stem: str) -> ParsedName:
+    folder_name = readable(folders[-1]) if folders else ""
+    file, folder = read_segment(stem), read_segment(folder_name)
+    label = _explicit_label(folder_name, stem) if folder_name else None
+    if label is not None:
+        title, year = folder.title, folder.year or file.year
+        edition = file.edition or _edition_in(label)
+    else:
+        title, year = _choose(file, folder)
+        edition = file.edition
+    same = title_key(title) == title_key(folder.title)
+    return ParsedName(
+        title=title or file.title or squeeze(stem) or folder_name or "?",
+        year=year,
+        ids=_merge(file.ids, folder.ids if same or not file.year else ()),
+        edition=edition or (folder.edition if same else None),
+        version=label or _version(file, edition),
+    )
+
+
+def _explicit_label(folder: str, stem: str) -> str | None:
+    """Return the label of `Folder Name - label` or `Folder Name [label]`, the one rule all servers share."""
+    if len(stem) <= len(folder) or stem[: len(folder)].casefold() != folder.casefold():
+        return None
+    rest = stem[len(folder) :].strip()
+    if rest.startswith("- ") or (rest.startswith("-") and stem[len(folder)] == " "):
+        rest = rest[1:].strip()
+    elif not (rest.startswith("[") and rest.endswith("]") and rest.count("[") == 1):
+        return None
+    label = squeeze(rest.strip("[]"))
+    return None if p.PROVIDER_ID.search(rest) or p.EDITION_TAG.search(rest) else label or None
+
+
+def _edition_in(label: str) -> str | None:
+    found = p.EDITION.search(label)
+    return found[1].replace(".", " ") if found is not None else None
+
+
+def _choose(file: Segment, folder: Segment) -> tuple[str, int | None]:
+    """Believe the folder where it names a year and the file does not contradict it; else the file."""
+    if not file.title or p.GENERIC.fullmatch(file.title) is not None:
+        return (folder.title or file.title), folder.year or file.year
+    if folder.year is None:
+        return file.title, file.year
+    alike = _alike(file.title, folder.title)
+    if file.year is None:
+        # One odd word is a release's short name; several words that share nothing are another film.
+        return (folder.title, folder.year) if alike or " " not in file.title else (file.title, None)
+    if alike and abs(file.year - folder.year) <= FOLDER_YEAR_MAY_DIFFER:
+        return folder.title, folder.year
+    return file.title, file.year
+
+
+def _alike(one: str, other: str) -> bool:
+    a, b = title_key(one), title_key(other)
+    return a.startswith(b) or b.startswith(a)
+
+
+def _merge(own: tuple[tuple[str, str], ...], inherited: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted({**dict(inherited), **dict(own)}.items()))
+
+
+def _version(file: Segment, edition: str | None) -> str:
+    """Name a version by what release names tell: edition, 3D, resolution, HDR, source."""
+    words = [edition] if edition else []
+    if p.THREE_D.search(file.rest):
+        words.append("3D")
+    if (found := p.RESOLUTION.search(file.rest)) is not None:
+        words.append(f"{found[1]}p" if found[1] else "2160p" if found[2] else "4320p")
+    if (found := p.HDR.search(file.rest)) is not None:
+        words.append(found[1].upper().replace("PLUS", "+").replace("DOVI", "DV").replace("DOLBY VISION", "DV"))
+    if (found := p.SOURCE.search(file.rest)) is not None:
+        words.append(found[1])
+    return " ".join(words)

@@ -1,0 +1,114 @@
+"""One name, a file's or a folder's, read by itself."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.library.naming import patterns as p
+from app.library.naming.text import squeeze
+
+LONGEST = 255
+"""Bytes of a name on every system we know; more is cut, so that time stays bounded even for names nobody can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    title: str
+    """Empty: the name says nothing but tags."""
+    year: int | None
+    ids: tuple[tuple[str, str], ...]
+    edition: str | None
+    rest: str
+    """What comes after title and year."""
+
+
+@lru_cache(maxsize=1024)
+def read_segment(name: str) -> Segment:
+    text = name[:LONGEST]
+    text, ids = _take_ids(text)
+    text, edition = _take_edition(text)
+    text = _spaced(text)
+    title, year, rest = _split(text)
+    found = p.EDITION.search(rest)
+    if edition is None and found is not None:
+        edition = found[1].replace(".", " ")
+    return Segment(_clean(title), year, ids, edition, squeeze(rest))
+
+
+def _take_ids(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    ids: dict[str, str] = {}
+    if "-" in text or "=" in text or ":" in text:
+        for match in p.PROVIDER_ID.finditer(text):
+            for provider in p.PROVIDERS:
+                if (value := match[f"{provider}_value"]) is not None:
+                    ids.setdefault(provider, value.lower())
+        if ids:
+            text = p.PROVIDER_ID.sub(" ", text)
+    if "tt" in text and (bare := p.BARE_IMDB.search(text)) is not None:
+        ids.setdefault("imdb", bare[1])
+        text = text.replace(bare[1], " ")
+    return (p.EMPTY_BRACKETS.sub(" ", text) if ids else text), tuple(sorted(ids.items()))
+
+
+def _take_edition(text: str) -> tuple[str, str | None]:
+    if "{" not in text or (match := p.EDITION_TAG.search(text)) is None:
+        return text, None
+    return text.replace(match[0], " "), squeeze(match[1]) or None
+
+
+def _spaced(text: str) -> str:
+    """Turn the dots and underscores of scene names into spaces; a name with more spaces than dots keeps its dots."""
+    text = text.replace("_", " ")
+    if text.strip().count(" ") >= text.count("."):
+        return text
+    text = p.INITIALS.sub(lambda initials: initials[0][:-1].replace(".", "\0") + "\0 ", text)
+    return text.replace(".", " ").replace("\0", ".")
+
+
+def _split(text: str) -> tuple[str, int | None, str]:
+    """Split into title, year and the rest."""
+    for match in p.BRACKETED_YEAR.finditer(text):
+        if squeeze(text[: match.start()]) and int(match[1]) >= p.FIRST_YEAR:
+            return text[: match.start()], int(match[1]), text[match.end() :]
+    leading = p.BRACKETED_YEAR.match(text.lstrip())
+    if leading is not None and squeeze(text.lstrip()[leading.end() :]):
+        title, _, rest = _split_plain(text.lstrip()[leading.end() :])
+        return title, int(leading[1]), rest
+    return _split_plain(text)
+
+
+def _split_plain(text: str) -> tuple[str, int | None, str]:
+    tag = next((m for m in p.RELEASE_TAG.finditer(text) if _is_word(text[: m.start()])), None)
+    end = tag.start() if tag is not None else len(text)
+    for match in reversed(list(p.PLAIN_YEAR.finditer(text, 0, end))):
+        before = squeeze(text[: match.start()])
+        if (
+            before
+            and p.FIRST_YEAR <= int(match[1]) <= p.LAST_YEAR
+            and before.rpartition(" ")[2].casefold() not in p.OWNS_A_NUMBER
+            and p.DATE.search(text) is None
+        ):
+            return text[: match.start()], int(match[1]), text[match.end() :]
+    return text[:end], None, text[end:]
+
+
+def _is_word(before: str) -> bool:
+    return any(character.isalnum() for character in before)
+
+
+def _clean(title: str) -> str:
+    """Drop groups and tags in brackets, unless they are all there is."""
+    whole = squeeze(p.EMPTY_BRACKETS.sub(" ", title))
+    text = title
+    group = p.LEADING_GROUP.match(text)
+    if group is not None and group[1].casefold() not in p.BRACKETED_TITLES:
+        after = text[group.end() :]
+        if any(character.isalpha() for character in p.SQUARE_OR_CURLY.sub("", after)):
+            text = after
+    start = p.LEADING_GROUP.match(text)
+    kept = start.end() if start is not None else 0
+    text = squeeze(text[:kept] + p.SQUARE_OR_CURLY.sub(" ", text[kept:]))
+    for opening, closing in ("()", "[]", "{}"):
+        if (opened := text.rfind(opening)) > text.rfind(closing):
+            # The cut went through a bracket.
+            text = squeeze(text[:opened]) or text
+    return text if _is_word(text) or not whole else whole

@@ -1,0 +1,52 @@
+"""Names as text: readable, comparable, sortable."""
+
+import re
+import unicodedata
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_SPACES = re.compile(r"\s+")
+_DIGITS = re.compile(r"\d+")
+_NOT_WORD = re.compile(r"[\W_]+")
+_PUNCTUATION = re.compile(r"[^\w\s]+")
+_ARTICLE = re.compile(r"(?:the|an?) +(?=\S)")
+
+SORTED_DIGITS = 6
+"""Runs of digits are padded to this in sort keys, so that Rocky 2 comes before Rocky 10. Years have four."""
+
+
+def readable(name: bytes) -> str:
+    """Return a name as text that every database and page takes: composed, no controls, wrong bytes replaced."""
+    text = name.decode("utf-8", "replace")
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROLS.sub(" ", unicodedata.normalize("NFC", text))
+
+
+def squeeze(text: str) -> str:
+    """Collapse white space and drop separators from both ends; brackets that lost their partner go too."""
+    text = _SPACES.sub(" ", text).strip(" -_,;–—")
+    if text.endswith(".") and not text.endswith("..") and text.count(".") == 1 and " " in text:
+        text = text[:-1]
+    return text
+
+
+def unaccented(text: str) -> str:
+    text = text.casefold()
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+def title_key(title: str) -> str:
+    """Return what two spellings of one title share: no case, accents, punctuation or spaces."""
+    plain = unaccented(title).replace("&", "and")
+    return _NOT_WORD.sub("", plain) or plain
+
+
+def sort_key(title: str) -> str:
+    """Return what a list is ordered by, bytewise: no case, no accents, no leading article, numbers by value."""
+    plain = unaccented(title)
+    if (article := _ARTICLE.match(plain)) is not None:
+        plain = plain[article.end() :]
+    plain = _SPACES.sub(" ", _PUNCTUATION.sub("", plain)).strip() or plain
+    return _DIGITS.sub(lambda run: run[0].zfill(SORTED_DIGITS), plain)
