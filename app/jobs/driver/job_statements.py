@@ -1,0 +1,139 @@
+"""Inserting, working and controlling jobs (contract 2, 3, 8)."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.jobs.driver import job_list
+from app.jobs.driver.arrays import bytes_array, json_array, number_array, text_array, time_array
+from app.jobs.driver.driver import JobInsertParams, JobListParams, JobSetState
+from app.jobs.driver.rows import job_row
+from app.jobs.driver.statement_runner import StatementRunner
+from app.jobs.errors import JobRunning
+from app.jobs.types import JobInsertResult, JobRow, JobState, Topic
+
+MAX_ATTEMPTS = 32_767
+"""What the column holds; River writes more as this."""
+
+
+class JobStatements(StatementRunner):
+    async def job_insert_many(
+        self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()
+    ) -> list[JobInsertResult]:
+        rows = await self._fetch(
+            "job_insert_many",
+            {
+                "kinds": text_array([job.kind for job in jobs]),
+                "args": json_array([job.encoded_args for job in jobs]),
+                "queues": text_array([job.queue for job in jobs]),
+                "priorities": number_array([job.priority for job in jobs]),
+                "max_attempts": number_array([min(job.max_attempts, MAX_ATTEMPTS) for job in jobs]),
+                "states": text_array([job.state for job in jobs]),
+                "created_ats": time_array([job.created_at for job in jobs]),
+                "scheduled_ats": time_array([job.scheduled_at for job in jobs]),
+                "tags": text_array([",".join(job.tags) for job in jobs]),  # no tag holds a comma (contract 8.1)
+                "metadata": json_array([job.metadata for job in jobs]),
+                "unique_keys": bytes_array([job.unique_key for job in jobs]),
+                "unique_states": number_array([job.unique_states for job in jobs]),
+                "channel": self._channel(Topic.INSERT),
+                "payloads": text_array([insert_payload(queue) for queue in notify_queues]),
+            },
+        )
+        return [JobInsertResult(job_row(row[:-2]), unique_skipped_as_duplicate=row[-2]) for row in rows]
+
+    async def notify_many(self, topic: Topic, payloads: Sequence[str]) -> None:
+        await self._fetch("notify_many", {"channel": self._channel(topic), "payloads": text_array(payloads)})
+
+    async def job_get_available(
+        self,
+        *,
+        queue: str,
+        client_id: str,
+        limit: int,
+        kinds: Sequence[str] | None = None,
+        now: datetime | None = None,
+    ) -> list[JobRow]:
+        rows = await self._fetch(
+            "job_get_available",
+            {
+                "queue": queue,
+                "client_id": client_id,
+                "limit": limit,
+                "kinds": None if kinds is None else text_array(kinds),
+                "now": now,
+            },
+        )
+        return [job_row(row) for row in rows]
+
+    async def job_complete_many(self, jobs: Sequence[JobSetState]) -> set[int]:
+        rows = await self._fetch(
+            "job_complete_many",
+            {
+                "ids": number_array([job.id for job in jobs]),
+                "attempts": number_array([job.attempt for job in jobs]),
+                "attempted_ats": time_array([job.attempted_at for job in jobs]),
+                "finalized_ats": time_array([job.finalized_at for job in jobs]),
+            },
+        )
+        return {row[0] for row in rows}
+
+    async def job_set_state_if_running_many(self, jobs: Sequence[JobSetState]) -> list[JobRow]:
+        rows = await self._fetch(
+            "job_set_state_if_running_many",
+            {
+                "ids": number_array([job.id for job in jobs]),
+                "attempts": number_array([job.attempt for job in jobs]),
+                "attempted_ats": time_array([job.attempted_at for job in jobs]),
+                "states": text_array([job.state for job in jobs]),
+                "new_attempts": number_array([job.new_attempt for job in jobs]),
+                "scheduled_ats": time_array([job.scheduled_at for job in jobs]),
+                "finalized_ats": time_array([job.finalized_at for job in jobs]),
+                "errors": json_array([job.error for job in jobs]),
+                "metadata": json_array([job.metadata for job in jobs]),
+            },
+        )
+        return [job_row(row) for row in rows]
+
+    async def job_set_metadata(self, job_id: int, metadata: bytes) -> JobRow | None:
+        row = await self._fetch_one("job_set_metadata", {"id": job_id, "metadata": metadata.decode()})
+        return job_row(row) if row else None
+
+    async def job_get_by_id(self, job_id: int) -> JobRow | None:
+        jobs = await self.job_get_by_ids([job_id])
+        return jobs[0] if jobs else None
+
+    async def job_get_by_ids(self, job_ids: Sequence[int]) -> list[JobRow]:
+        return [job_row(row) for row in await self._fetch("job_get_by_ids", {"ids": number_array(job_ids)})]
+
+    async def job_list(self, params: JobListParams) -> list[JobRow]:
+        """List one page.
+
+        Raises:
+            InvalidInput: the order, the limit or the cursor makes no sense.
+        """
+        conditions, order, values = job_list.plan(params)
+        query = self._statements.fragment("job_list", conditions=conditions, order=order)
+        return [job_row(row) for row in await self._run(query, values, prepare=False)]
+
+    async def job_cancel(self, job_id: int, *, cancel_attempted_at: str) -> JobRow | None:
+        row = await self._fetch_one(
+            "job_cancel",
+            {"id": job_id, "cancel_attempted_at": cancel_attempted_at, "channel": self._channel(Topic.CONTROL)},
+        )
+        return job_row(row) if row else None
+
+    async def job_retry(self, job_id: int, *, now: datetime | None = None) -> JobRow | None:
+        row = await self._fetch_one("job_retry", {"id": job_id, "now": now})
+        return job_row(row) if row else None
+
+    async def job_delete(self, job_id: int) -> JobRow | None:
+        row = await self._fetch_one("job_delete", {"id": job_id})
+        job = job_row(row) if row else None
+        if job is not None and job.state is JobState.RUNNING:
+            raise JobRunning(job_id)
+        return job
+
+
+def insert_payload(queue: str) -> str:
+    """Return what River announces an insert with, byte for byte (contract 4.2)."""
+    return json.dumps({"queue": queue})

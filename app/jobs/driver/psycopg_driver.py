@@ -1,0 +1,28 @@
+"""The driver over psycopg. Every statement stands in `queries/`; nothing above this folder sees a row."""
+
+from app.jobs.driver.driver import Driver, Listener
+from app.jobs.driver.job_statements import JobStatements
+from app.jobs.driver.leader_statements import LeaderStatements
+from app.jobs.driver.listener import PsycopgListener
+from app.jobs.driver.maintenance_statements import MaintenanceStatements
+from app.jobs.driver.presence_statements import PresenceStatements
+from app.jobs.driver.queue_statements import QueueStatements
+from app.jobs.driver.statistics_statements import StatisticsStatements
+
+
+class PsycopgDriver(
+    JobStatements,
+    MaintenanceStatements,
+    LeaderStatements,
+    QueueStatements,
+    PresenceStatements,
+    StatisticsStatements,
+    Driver,
+):
+    """`PsycopgDriver(conninfo, schema, pool_size)`, then `open`.
+
+    `conninfo` is asked when a connection is made, for the server may be one that starts later on a port of its own.
+    """
+
+    def listener(self) -> Listener:
+        return PsycopgListener(self._conninfo, self.schema)

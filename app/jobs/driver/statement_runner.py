@@ -1,0 +1,131 @@
+"""How a statement reaches PostgreSQL: over the queue's own small pool, or on a connection that a caller lends."""
+
+import copy
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg.rows import tuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from app.jobs.driver.driver import Connection
+from app.jobs.driver.rows import Row, fetch_rows, prepare_cursor
+from app.jobs.driver.statements import Statements
+from app.jobs.errors import UniqueConflict
+from app.jobs.types import Topic
+
+UNIQUE_INDEX = "river_job_unique_idx"
+
+RECONNECT_TIMEOUT = 4.0
+"""Seconds after which the pool gives up one attempt to connect; the next caller starts a new one. psycopg_pool doubles
+its pauses up to five minutes otherwise, and would sleep on long after the database is back."""
+
+
+class StatementRunner:
+    """States: closed → open → closed. `using` gives copies bound to one connection, which need no opening."""
+
+    def __init__(self, conninfo: Callable[[], str], schema: str, pool_size: int = 4) -> None:
+        self.schema = schema
+        self._conninfo = conninfo
+        self._pool_size = pool_size
+        self._statements = Statements(schema)
+        self._pool: AsyncConnectionPool[Connection] | None = None
+        self._bound: Connection | None = None
+
+    async def open(self) -> None:
+        """Connect once, so that a wrong address is found here.
+
+        Raises:
+            psycopg.OperationalError: the database cannot be reached.
+        """
+        conninfo = self._conninfo()
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True):
+            pass
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=self._pool_size,
+            open=False,
+            kwargs={"autocommit": True},
+            check=check_alive,
+            reconnect_timeout=RECONNECT_TIMEOUT,
+            name="river",
+        )
+        await pool.open()
+        self._pool = pool
+
+    async def close(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Self]:
+        """Open a transaction on the pool. On a bound driver the caller's transaction is used as it is: no savepoint,
+        so after an error only a roll-back can follow, as in River."""
+        if self._bound is not None:
+            yield self
+            return
+        async with self._connection() as connection, connection.transaction():
+            yield self.using(connection)
+
+    def using(self, connection: Connection) -> Self:
+        bound = copy.copy(self)
+        bound._bound = connection  # noqa: SLF001  it is a copy of ourselves
+        return bound
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        if self._bound is not None:
+            yield self._bound
+        elif self._pool is not None:
+            async with self._pool.connection() as connection:
+                yield connection
+        else:
+            raise psycopg.OperationalError("the queue's driver is not open")
+
+    async def _fetch(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        return await self._run(self._statements[name], parameters)
+
+    async def _fetch_one(self, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
+        rows = await self._fetch(name, parameters)
+        return rows[0] if rows else None
+
+    async def _run(
+        self, query: bytes, parameters: Mapping[str, Any] | None, *, prepare: bool | None = None
+    ) -> list[Row]:
+        """Run one statement and return its rows.
+
+        Raises:
+            UniqueConflict: the statement would have given two jobs one unique key.
+        """
+        async with self._connection() as connection:
+            cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
+            prepare_cursor(cursor)
+            async with cursor:
+                try:
+                    await cursor.execute(query, parameters, prepare=prepare, binary=True)
+                except psycopg.errors.UniqueViolation as err:
+                    if err.diag.constraint_name != UNIQUE_INDEX:
+                        raise
+                    raise UniqueConflict from err
+                except psycopg.errors.CardinalityViolation as err:
+                    raise UniqueConflict from err
+                return await fetch_rows(cursor) if cursor.description else []
+
+    def _channel(self, topic: Topic) -> str:
+        return f"{self.schema}.{topic}"
+
+    async def ping(self) -> None:
+        await self._fetch("ping")
+
+
+async def check_alive(connection: Connection) -> None:
+    """Look whether the server has hung up while the connection lay idle, without asking it.
+
+    A dropped connection is readable: first the server's farewell, then the end. A round trip here would cost every
+    single insert a tenth of its time.
+    """
+    connection.pgconn.consume_input()
+    connection.pgconn.consume_input()
