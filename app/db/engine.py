@@ -1,0 +1,113 @@
+"""One pool of connections, used by the domains through SQLAlchemy and by whoever wants psycopg itself."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.errors import Unavailable
+
+log = structlog.get_logger("database")
+
+Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Connection]
+
+START_PATIENCE = 30.0
+RECONNECT_PATIENCE = 2.0
+"""Seconds after which the pool gives a broken connection up. Its own pauses double without bound: trying for as long
+as an outage of a minute lasts would make everybody wait for another one. `_recover` asks anew instead."""
+
+
+class Database:
+    """The pool and the engine over it.
+
+    States: closed → open → closed. While PostgreSQL is away, a statement in flight fails, and whoever asks for a
+    connection waits up to `timeout` seconds (`PoolTimeout`); the pool is back within seconds of the server.
+    """
+
+    def __init__(
+        self, conninfo: Callable[[], str], *, min_size: int = 2, max_size: int = 20, timeout: float = 30
+    ) -> None:
+        self._conninfo = conninfo
+        self._min_size = min_size
+        self._max_size = max_size
+        self._timeout = timeout
+        self._pool: Pool | None = None
+        self._recovery: asyncio.Task[None] | None = None
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+psycopg://", async_creator=self._connection, poolclass=NullPool
+        )
+
+    @property
+    def pool(self) -> Pool:
+        if self._pool is None:
+            raise RuntimeError("the database has not been started")
+        return self._pool
+
+    async def start(self) -> None:
+        """Fill the pool, which proves that the database answers.
+
+        Raises:
+            Unavailable: it took no connection.
+        """
+        if self._pool is not None:
+            return
+        self._pool = self._make_pool()
+        try:
+            await self._pool.open(wait=True, timeout=START_PATIENCE)
+        except BaseException as err:
+            await self.stop()
+            if isinstance(err, PoolTimeout):
+                raise Unavailable(f"the database took no connection within {START_PATIENCE:g} s") from err
+            raise
+
+    async def stop(self) -> None:
+        """Close the pool. Connections still in use are closed when they are given back."""
+        if self._recovery is not None:
+            self._recovery.cancel()
+            await asyncio.wait({self._recovery})
+            self._recovery = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await self.engine.dispose()
+            await pool.close()
+
+    def _make_pool(self) -> Pool:
+        return AsyncConnectionPool(
+            self._conninfo,
+            min_size=self._min_size,
+            max_size=self._max_size,
+            timeout=self._timeout,
+            kwargs={"application_name": "revenge"},
+            name="database",
+            open=False,
+            check=AsyncConnectionPool.check_connection,  # a connection that died unnoticed is replaced, not handed out
+            close_returns=True,  # SQLAlchemy only knows how to close one
+            reconnect_timeout=RECONNECT_PATIENCE,
+            reconnect_failed=self._reconnect_failed,
+        )
+
+    async def _connection(self) -> Connection:
+        return await self.pool.getconn()
+
+    def _reconnect_failed(self, pool: Pool) -> None:
+        """The pool has given up a connection; it tries again only when asked for one, so somebody has to ask."""
+        if self._recovery is None or self._recovery.done():
+            self._recovery = asyncio.create_task(recover(pool), name="database.recover")
+
+
+async def recover(pool: Pool) -> None:
+    """Ask for a connection until there is one. Whoever waited before is served first."""
+    log.warning("database lost, connecting again")
+    while True:
+        try:
+            async with pool.connection(timeout=RECONNECT_PATIENCE):
+                break
+        except PoolTimeout:
+            continue
+    log.info("database back")

@@ -1,0 +1,1 @@
+-- Nothing to do on PostgreSQL: SQLite needed it. The row that says it was applied is what counts.
