@@ -65,6 +65,7 @@ test-install: $(READY) ## build the wheel, install it elsewhere, run it from the
 
 .PHONY: setup
 setup: $(READY) ## make the environment and nothing more
+	@echo "ready: $$($(RUN) --version) in $(VENV)"
 
 .PHONY: clean
 clean: ## remove all that make made, .venv too; your data is elsewhere and stays
