@@ -43,11 +43,13 @@ def upgrade() -> None:
         sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("added_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("title_source", sa.Text(), server_default="name", nullable=False),
         sa.Column("locked", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.CheckConstraint(
             "kind IN ('movie', 'series', 'season', 'episode', 'artist', 'album', 'track')", name=op.f("ck_item_kind")
         ),
         sa.CheckConstraint("state IN ('present', 'missing')", name=op.f("ck_item_state")),
+        sa.CheckConstraint("title_source IN ('name', 'user', 'metadata')", name=op.f("ck_item_title_source")),
         sa.ForeignKeyConstraint(
             ["library_id"], ["library.id"], name=op.f("fk_item_library_id_library"), ondelete="CASCADE"
         ),
@@ -101,6 +103,7 @@ def upgrade() -> None:
         sa.Column("anchor_id", sa.Uuid(), nullable=False),
         sa.Column("path", sa.LargeBinary(), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
+        sa.Column("missing_since", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["anchor_id"], ["folder.id"], name=op.f("fk_folder_anchor_id_folder"), ondelete="CASCADE"
         ),

@@ -146,6 +146,7 @@ class Folder(Base):
     """Below the root; empty for the root itself."""
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
     """NULL: what is recorded is not (yet) all that there was to record, so the next scan looks again."""
+    missing_since: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
 class File(Base):
@@ -253,6 +254,7 @@ class Item(Base):
     __table_args__ = (
         _one_of("kind", ItemKind),
         _one_of("state", ItemState),
+        CheckConstraint("title_source IN ('name', 'user', 'metadata')", name="title_source"),
         Index("ix_item_library_id_kind_sort_title_id", "library_id", "kind", "sort_title", "id"),
         Index("ix_item_sort_title_id", "sort_title", "id"),
         Index("ix_item_parent_id_number", "parent_id", "number"),
@@ -273,6 +275,8 @@ class Item(Base):
     missing_since: Mapped[datetime | None] = mapped_column(Timestamp)
     added_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    title_source: Mapped[str] = mapped_column(Text, server_default="name")
+    """Who said title, year and sort title. A scan rewrites only what a scan has written."""
     locked: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """Columns a person has set: neither a scan nor a source touches them."""
 
