@@ -42,11 +42,18 @@ class DiskUnavailable(Unavailable):
 
 
 class Disk:
-    """The threads that wait for files. Nothing starts before the first read; `close` lets them go without waiting."""
+    """The threads that wait for files. They start with the first read; `close` lets them go without waiting."""
 
     def __init__(self, threads: int = THREADS, patience: float = PATIENCE) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="disk")
+        self._count = threads
         self._patience = patience
+        self._executor: ThreadPoolExecutor | None = None
+
+    @property
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self._count, thread_name_prefix="disk")
+        return self._executor
 
     async def open(self, opener: Callable[[], int]) -> "OpenFile":
         """Open what `opener` returns a descriptor for, and look at it. Whoever holds the result must close it.
@@ -74,7 +81,9 @@ class Disk:
             raise DiskUnavailable(f"the disk has not answered for {self._patience:g} s; is it still there?") from err
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
 
 
 class OpenFile:

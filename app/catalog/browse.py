@@ -1,0 +1,150 @@
+"""What there is to see: libraries, items, files. Every question names its viewer, and permission is part of the query.
+
+A page costs four statements however long it is: which items, what they are, their files, those files' streams.
+What a viewer may not see does not exist for them: the same 404, the same empty page.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.accounts.viewer import Viewer
+from app.catalog import assemble, queries
+from app.catalog.cursor import decode_cursor, encode_cursor
+from app.catalog.search import search_query
+from app.catalog.sorting import Sort, sort_called
+from app.catalog.views import FileDetail, Item, ItemPage, Library
+from app.db.tx import Transactions, Tx
+from app.errors import InvalidInput, NotFound
+from app.library.errors import FileNotFound, LibraryNotFound
+from app.library.models import ItemKind
+from app.library.records import FileLocation
+
+MAX_LIMIT = 500
+MAX_QUERY = 200
+"""Characters of a search."""
+
+
+class ItemNotFound(NotFound):
+    def __init__(self, item_id: UUID) -> None:
+        super().__init__("item", item_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuery:
+    """Which items, in which order. What is None does not restrict."""
+
+    library_id: UUID | None = None
+    kind: str | None = None
+    parent_id: UUID | None = None
+    q: str | None = None
+    sort: str | None = None
+    """title, added, year, or number among children; `-` before it turns it round. None: number among children,
+    else title."""
+    cursor: str | None = None
+    limit: int = 50
+
+    def listing(self) -> list[str | None]:
+        """All that makes this listing another than the next one; not where in it we are."""
+        library, parent = (str(one) if one else None for one in (self.library_id, self.parent_id))
+        return [library, self.kind, parent, self.q, self.sort]
+
+
+class Catalog:
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def libraries(self, viewer: Viewer) -> list[Library]:
+        """Return the libraries by name."""
+        async with self._transactions.begin() as tx:
+            return [Library(**row) for row in await queries.libraries(viewer).fetch(tx)]
+
+    async def library(self, viewer: Viewer, library_id: UUID) -> Library:
+        """Raises: LibraryNotFound."""
+        async with self._transactions.begin() as tx:
+            rows = await queries.libraries(viewer, library_id).fetch(tx)
+        if not rows:
+            raise LibraryNotFound(library_id)
+        return Library(**rows[0])
+
+    async def items(self, viewer: Viewer, query: ItemQuery) -> ItemPage:
+        """Return a page of items, missing ones among them.
+
+        Raises:
+            InvalidInput: a field makes no sense.
+            BadCursor: the cursor is of another listing.
+        """
+        sort = _sort(query)
+        asked = _filter(query, sort)
+        if asked.words == "":
+            return ItemPage(items=[], next_cursor=None)
+        async with self._transactions.begin() as tx:
+            rows = await queries.page_of_items(viewer, asked, sort).fetch(tx)
+            shown = rows[: query.limit]
+            items = await _complete(tx, viewer, [row["id"] for row in shown])
+        cursor = encode_cursor(query.listing(), sort.keys_of(shown[-1])) if len(rows) > query.limit else None
+        return ItemPage(items=items, next_cursor=cursor)
+
+    async def item(self, viewer: Viewer, item_id: UUID) -> Item:
+        """Raises: ItemNotFound."""
+        async with self._transactions.begin() as tx:
+            found = await _complete(tx, viewer, [item_id])
+        if not found:
+            raise ItemNotFound(item_id)
+        return found[0]
+
+    async def file(self, viewer: Viewer, file_id: UUID) -> FileDetail:
+        """Raises: FileNotFound."""
+        async with self._transactions.begin() as tx:
+            row = await _file_row(tx, viewer, file_id)
+            streams = await queries.streams_of_files([file_id]).fetch(tx)
+            chapters = await queries.chapters_of_file(file_id).fetch(tx)
+        return assemble.file_detail(row, streams, chapters)
+
+    async def location(self, viewer: Viewer, file_id: UUID) -> FileLocation:
+        """Return where a file is, to be opened by `open_within` and by nothing else.
+
+        Raises:
+            FileNotFound: there is none, or not for this viewer.
+        """
+        async with self._transactions.begin() as tx:
+            return assemble.file_location(await _file_row(tx, viewer, file_id))
+
+
+async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
+    rows = await queries.file(viewer, file_id).fetch(tx)
+    if not rows:
+        raise FileNotFound(file_id)
+    return rows[0]
+
+
+async def _complete(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> list[Item]:
+    """Return these items in this order, with all that hangs on them; those not to be seen are left out."""
+    items = await queries.items(viewer, item_ids).fetch(tx)
+    files = await queries.files_of_items([row["id"] for row in items]).fetch(tx)
+    streams = await queries.streams_of_files([row["id"] for row in files]).fetch(tx)
+    return assemble.items(item_ids, items, files, streams)
+
+
+def _sort(query: ItemQuery) -> Sort:
+    among_children = query.parent_id is not None
+    return sort_called(query.sort or ("number" if among_children else "title"), among_children=among_children)
+
+
+def _filter(query: ItemQuery, sort: Sort) -> queries.ItemFilter:
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise InvalidInput("limit", f"must be 1 to {MAX_LIMIT}")
+    if query.kind is not None and query.kind not in set(ItemKind):
+        raise InvalidInput("kind", f"must be one of {', '.join(ItemKind)}")
+    if query.q is not None and len(query.q) > MAX_QUERY:
+        raise InvalidInput("q", f"may have {MAX_QUERY} characters at most")
+    after = None if query.cursor is None else decode_cursor(query.listing(), query.cursor, sort.keys)
+    return queries.ItemFilter(
+        library_id=query.library_id,
+        kind=query.kind,
+        parent_id=query.parent_id,
+        words=search_query(query.q) if query.q and query.q.strip() else None,
+        after=after,
+        limit=query.limit + 1,
+    )

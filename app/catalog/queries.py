@@ -1,0 +1,202 @@
+"""Every statement of the catalogue. Each restricts itself to what its viewer may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from app.accounts.viewer import Viewer
+from app.catalog.search import VECTOR
+from app.catalog.sorting import Sort
+from app.catalog.views import Stream
+from app.db.tx import Tx
+from app.library.models import ItemKind
+
+_VISIBLE = sql.SQL("(%(libraries)s::uuid[] IS NULL OR {} = ANY(%(libraries)s::uuid[]))")
+
+
+def _visible(table: str, column: str) -> sql.Composed:
+    return _VISIBLE.format(sql.Identifier(table, column))
+
+
+def _seen_by(viewer: Viewer) -> dict[str, Any]:
+    """Return the parameter of `_VISIBLE`: NULL is all libraries, an empty array none."""
+    return {"libraries": None if viewer.libraries is None else sorted(viewer.libraries)}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    text: sql.Composed
+    parameters: dict[str, Any]
+
+    async def fetch(self, tx: Tx) -> list[dict[str, Any]]:
+        async with tx.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(self.text, self.parameters)
+            return await cursor.fetchall()
+
+
+def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
+    text = sql.SQL("""
+        SELECT library.id, library.name, library.kind, library.created_at, library.updated_at,
+            ARRAY(
+                SELECT root.display_path FROM library_root AS root
+                WHERE root.library_id = library.id AND root.retired_at IS NULL
+                ORDER BY root.position, root.id
+            ) AS paths
+        FROM library
+        WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
+        ORDER BY lower(library.name), library.id
+    """)
+    return Statement(text.format(visible=_visible("library", "id")), {**_seen_by(viewer), "library_id": library_id})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    """What is None does not restrict."""
+
+    library_id: UUID | None = None
+    kind: str | None = None
+    parent_id: UUID | None = None
+    words: str | None = None
+    """A tsquery."""
+    after: Sequence[object] | None = None
+    """The keys of the last row shown before."""
+    limit: int
+
+    def parameters(self, viewer: Viewer) -> dict[str, Any]:
+        after = {f"after_{place}": key for place, key in enumerate(self.after or ())}
+        return {
+            **_seen_by(viewer),
+            **after,
+            "library_id": self.library_id,
+            "kind": self.kind,
+            "kinds": list(ItemKind) if self.kind is None else [self.kind],
+            "parent_id": self.parent_id,
+            "words": self.words,
+            "limit": self.limit,
+        }
+
+
+def page_of_items(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
+    """Return the statement for one page: rows of `id` and the sort's keys."""
+    if asked.parent_id is not None or asked.words is not None:
+        return _few(viewer, asked, sort)
+    return _walk(viewer, asked, sort)
+
+
+def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
+    """Walk every (library, kind) that is asked for along the sort's own index, and merge what they begin with.
+
+    So each order needs one index, whatever the question leaves open, and a page reads `limit` rows of each at most.
+    """
+    text = sql.SQL("""
+        SELECT item.*
+        FROM library
+        CROSS JOIN unnest(%(kinds)s::text[]) AS wanted(kind)
+        CROSS JOIN LATERAL (
+            SELECT item.id, item.sort_title, item.year, item.number, {keys}
+            FROM item
+            WHERE item.library_id = library.id AND item.kind = wanted.kind AND {follows}
+            ORDER BY item.library_id, item.kind, {order}
+            LIMIT %(limit)s
+        ) AS item
+        WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
+        ORDER BY {order}
+        LIMIT %(limit)s
+    """)
+    return _page(text, viewer, asked, sort, _visible("library", "id"))
+
+
+def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
+    """Find the children of one parent, or what a search finds, by index, and sort those."""
+    conditions: list[sql.Composable] = [_visible("item", "library_id")]
+    conditions += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
+    conditions += [sql.SQL("item.library_id = %(library_id)s")] if asked.library_id is not None else []
+    conditions += [sql.SQL("item.kind = %(kind)s")] if asked.kind is not None else []
+    conditions += [VECTOR + sql.SQL(" @@ %(words)s::tsquery")] if asked.words is not None else []
+    text = sql.SQL("""
+        SELECT item.id, {keys} FROM item WHERE {visible} AND {follows} ORDER BY {order} LIMIT %(limit)s
+    """)
+    return _page(text, viewer, asked, sort, sql.SQL(" AND ").join(conditions))
+
+
+def _page(text: sql.SQL, viewer: Viewer, asked: ItemFilter, sort: Sort, condition: sql.Composed) -> Statement:
+    follows = sql.SQL("true") if asked.after is None else sort.follows_sql
+    composed = text.format(keys=sort.selected_sql, follows=follows, order=sort.order_sql, visible=condition)
+    return Statement(composed, asked.parameters(viewer))
+
+
+def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
+    text = sql.SQL("""
+        SELECT item.id, item.library_id, item.parent_id, item.kind, item.title, item.sort_title, item.original_title,
+            item.year, item.released_on, item.number, item.number_end, item.state, item.missing_since, item.added_at,
+            item.updated_at, named.external_ids
+        FROM item
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_object_agg(external_id.provider, external_id.value), '{{}}') AS external_ids
+            FROM external_id WHERE external_id.item_id = item.id
+        ) AS named
+        WHERE item.id = ANY(%(item_ids)s) AND {visible}
+    """)
+    return Statement(
+        text.format(visible=_visible("item", "library_id")), {**_seen_by(viewer), "item_ids": list(item_ids)}
+    )
+
+
+def files_of_items(item_ids: Sequence[UUID]) -> Statement:
+    text = sql.SQL("""
+        SELECT item_file.item_id, item_file.role, item_file.extra_kind, item_file.version, item_file.edition,
+            item_file.part, {columns}
+        FROM item_file
+        JOIN file ON file.id = item_file.file_id
+        JOIN library_root AS root ON root.id = file.root_id
+        WHERE item_file.item_id = ANY(%(item_ids)s) AND file.state <> 'purged'
+        ORDER BY item_file.item_id, item_file.position, file.id
+    """)
+    return Statement(text.format(columns=_FILE_COLUMNS), {"item_ids": list(item_ids)})
+
+
+_FILE_COLUMNS = sql.SQL("""
+    file.id, rtrim(root.display_path, '/') || '/' || file.display_path AS path, file.size, file.state,
+    file.missing_since, file.kind, file.container, file.duration_ms, file.bit_rate, file.problem
+""")
+
+
+def streams_of_files(file_ids: Sequence[UUID]) -> Statement:
+    text = sql.SQL("""
+        SELECT stream.file_id, {columns} FROM stream
+        WHERE stream.file_id = ANY(%(file_ids)s)
+        ORDER BY stream.file_id, stream.index
+    """)
+    columns = sql.SQL(", ").join(sql.Identifier("stream", name) for name in Stream.__struct_fields__)
+    return Statement(text.format(columns=columns), {"file_ids": list(file_ids)})
+
+
+def chapters_of_file(file_id: UUID) -> Statement:
+    text = sql.SQL("""
+        SELECT chapter.start_ms, chapter.end_ms, chapter.title FROM chapter
+        WHERE chapter.file_id = %(file_id)s ORDER BY chapter.index
+    """)
+    return Statement(text.format(), {"file_id": file_id})
+
+
+def file(viewer: Viewer, file_id: UUID) -> Statement:
+    text = sql.SQL("""
+        SELECT {columns}, root.library_id, file.mtime_ns, file.added_at, file.probed_at, file.problem_detail,
+            file.tags, file.pictures, root.path AS root_path, folder.path AS folder_path, file.name,
+            file.display_path,
+            ARRAY(
+                SELECT item_file.item_id FROM item_file WHERE item_file.file_id = file.id ORDER BY item_file.item_id
+            ) AS item_ids
+        FROM file
+        JOIN library_root AS root ON root.id = file.root_id
+        JOIN folder ON folder.id = file.folder_id
+        WHERE file.id = %(file_id)s AND file.state <> 'purged' AND {visible}
+    """)
+    return Statement(
+        text.format(columns=_FILE_COLUMNS, visible=_visible("root", "library_id")),
+        {**_seen_by(viewer), "file_id": file_id},
+    )

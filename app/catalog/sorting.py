@@ -1,0 +1,85 @@
+"""The orders a listing can have, each walked by an index of its own: the last page costs what the first does."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from psycopg import sql
+
+from app.errors import InvalidInput
+
+Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
+Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Columns = tuple[sql.SQL, ...]
+
+ID = sql.SQL("item.id")
+TITLE = sql.SQL("item.sort_title")
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Columns that decide, the key last so that no two rows are equal, and the types a cursor holds of them."""
+
+    columns: Columns
+    keys: Any
+    descending: bool = False
+
+    @property
+    def keys_sql(self) -> sql.Composed:
+        return sql.SQL(", ").join(self.columns)
+
+    @property
+    def order_sql(self) -> sql.Composed:
+        direction = sql.SQL(" DESC" if self.descending else " ASC")
+        return sql.SQL(", ").join(column + direction for column in self.columns)
+
+    @property
+    def follows_sql(self) -> sql.Composed:
+        """The condition for the rows that follow the one whose keys are the parameters `after_0`, `after_1` …"""
+        operator = sql.SQL("<" if self.descending else ">")
+        values = sql.SQL(", ").join(sql.Placeholder(f"after_{place}") for place in range(len(self.columns)))
+        return sql.SQL("({}) {} ({})").format(self.keys_sql, operator, values)
+
+    @property
+    def selected_sql(self) -> sql.Composed:
+        """The columns as `key_0`, `key_1` …, for the cursor of the last row."""
+        named = (sql.SQL("{} AS {}").format(column, sql.Identifier(f"key_{place}")) for place, column in self._numbered)
+        return sql.SQL(", ").join(named)
+
+    @property
+    def _numbered(self) -> Iterator[tuple[int, sql.SQL]]:
+        return iter(enumerate(self.columns))
+
+    def keys_of(self, row: Mapping[str, Any]) -> list[Any]:
+        return [row[f"key_{place}"] for place, _ in self._numbered]
+
+
+_SORTS = {
+    "title": Sort((TITLE, ID), tuple[Text, UUID]),
+    # Keys are made in the order of time (`app.library.ids`), so they are the order of adding too.
+    "added": Sort((ID,), tuple[UUID]),
+    "year": Sort((sql.SQL("coalesce(item.year, 0)"), TITLE, ID), tuple[Number, Text, UUID]),
+    "number": Sort((sql.SQL("coalesce(item.number, 0)"), TITLE, ID), tuple[Number, Text, UUID]),
+}
+
+SORTS = {**_SORTS, **{f"-{name}": replace(sort, descending=True) for name, sort in _SORTS.items()}}
+
+OF_CHILDREN = frozenset({"number", "-number"})
+"""Orders that mean something only among the children of one parent: few enough to need no index."""
+
+
+def sort_called(name: str, *, among_children: bool) -> Sort:
+    """Return an order by its name; with `-` before it, the other way round.
+
+    Raises:
+        InvalidInput: there is none of that name, or not here.
+    """
+    allowed = [known for known in SORTS if among_children or known not in OF_CHILDREN]
+    if name not in allowed:
+        raise InvalidInput("sort", f"must be one of {', '.join(allowed)}" + ("" if among_children else CHILDREN_ONLY))
+    return SORTS[name]
+
+
+CHILDREN_ONLY = "; number needs a parent_id"

@@ -1,0 +1,136 @@
+"""What the catalogue shows: plain data, complete when returned, the same for every face.
+
+Text that came from disks and containers is as the library keeps it, ready to be shown; nothing is opened by it.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class Library(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    kind: str
+    paths: list[str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One stream of a file, in ffmpeg's words. What is left out is not known, or does not apply to its kind."""
+
+    index: int
+    kind: str
+    """video, audio, subtitle, attachment or data."""
+    codec: str | None = None
+    profile: str | None = None
+    level: int | None = None
+    language: str | None = None
+    title: str | None = None
+    dispositions: list[str] = []
+    bit_rate: int | None = None
+    start_ms: int | None = None
+    duration_ms: int | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_format: str | None = None
+    bit_depth: int | None = None
+    frame_rate: float | None = None
+    sample_aspect_ratio: str | None = None
+    field_order: str | None = None
+    color_range: str | None = None
+    color_primaries: str | None = None
+    color_transfer: str | None = None
+    color_space: str | None = None
+    hdr: str | None = None
+    """pq, hdr10 or hlg; left out: standard range."""
+    channels: int | None = None
+    channel_layout: str | None = None
+    sample_rate: int | None = None
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an item. `role`, `version` and `part` say what it is to the item."""
+
+    id: UUID
+    path: str
+    size: int
+    state: str
+    """present or missing."""
+    missing_since: datetime | None
+    kind: str
+    role: str
+    """main, extra (then `extra_kind` says which) or disc."""
+    extra_kind: str | None
+    version: str
+    edition: str | None
+    part: int | None
+    container: str | None
+    duration_ms: int | None
+    bit_rate: int | None
+    problem: str | None
+    """Why nothing, or not all, is known of what is in it."""
+    streams: list[Stream]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    library_id: UUID
+    parent_id: UUID | None
+    kind: str
+    """movie, series, season, episode, artist, album or track."""
+    title: str
+    sort_title: str
+    original_title: str | None
+    year: int | None
+    released_on: date | None
+    number: int | None
+    number_end: int | None
+    state: str
+    """present or missing: a vanished film keeps its place, and all that hangs on it."""
+    missing_since: datetime | None
+    added_at: datetime
+    updated_at: datetime
+    external_ids: dict[str, str]
+    files: list[File]
+
+
+class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Item]
+    next_cursor: str | None
+    """Give it back as `cursor` for what follows; null on the last page."""
+
+
+class Chapter(msgspec.Struct, frozen=True, kw_only=True):
+    start_ms: int
+    end_ms: int
+    title: str | None
+
+
+class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known about one file."""
+
+    id: UUID
+    library_id: UUID
+    item_ids: list[UUID]
+    path: str
+    size: int
+    modified_at: datetime | None
+    state: str
+    missing_since: datetime | None
+    added_at: datetime
+    kind: str
+    container: str | None
+    duration_ms: int | None
+    bit_rate: int | None
+    probed_at: datetime | None
+    problem: str | None
+    problem_detail: str | None
+    tags: dict[str, str]
+    pictures: list[dict[str, Any]]
+    """Pictures inside the file: stream index, codec, width, height and bytes."""
+    streams: list[Stream]
+    chapters: list[Chapter]
