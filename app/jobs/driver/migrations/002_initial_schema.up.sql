@@ -18,15 +18,15 @@ CREATE TABLE {schema}.river_job (
     finalized_at timestamptz,
     scheduled_at timestamptz NOT NULL DEFAULT now(),
     priority smallint NOT NULL DEFAULT 1,
-    args jsonb DEFAULT '{}',
+    args jsonb,
     attempted_by text[],
     errors jsonb[],
     kind text NOT NULL,
-    metadata jsonb DEFAULT '{}',
+    metadata jsonb NOT NULL DEFAULT '{}',
     queue text NOT NULL DEFAULT 'default',
     tags varchar(255)[],
     CONSTRAINT finalized_or_finalized_at_null CHECK (
-        finalized_at IS NOT NULL OR state NOT IN ('cancelled', 'completed', 'discarded')
+        (state IN ('cancelled', 'completed', 'discarded') AND finalized_at IS NOT NULL) OR finalized_at IS NULL
     ),
     CONSTRAINT kind_length CHECK (char_length(kind) > 0 AND char_length(kind) < 128),
     CONSTRAINT max_attempts_is_positive CHECK (max_attempts > 0),

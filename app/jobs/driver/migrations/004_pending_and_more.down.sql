@@ -20,13 +20,10 @@ FOR EACH ROW EXECUTE FUNCTION {schema}.river_job_notify();
 ALTER TABLE {schema}.river_job
 DROP CONSTRAINT finalized_or_finalized_at_null,
 ADD CONSTRAINT finalized_or_finalized_at_null CHECK (
-    finalized_at IS NOT NULL OR state NOT IN ('cancelled', 'completed', 'discarded')
+    (state IN ('cancelled', 'completed', 'discarded') AND finalized_at IS NOT NULL) OR finalized_at IS NULL
 );
 
 -- Nothing older knows `pending`; a job nobody would ever find again is better found too early.
 UPDATE {schema}.river_job SET state = 'available' WHERE state::text = 'pending';
 
-ALTER TABLE {schema}.river_job
-ALTER COLUMN metadata DROP NOT NULL,
-ALTER COLUMN args DROP NOT NULL,
-ALTER COLUMN args SET DEFAULT '{}';
+ALTER TABLE {schema}.river_job ALTER COLUMN args DROP NOT NULL;

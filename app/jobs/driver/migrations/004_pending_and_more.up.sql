@@ -1,12 +1,13 @@
-ALTER TABLE {schema}.river_job ALTER COLUMN args DROP DEFAULT;
-
 UPDATE {schema}.river_job SET args = '{}' WHERE args IS NULL;
 
 UPDATE {schema}.river_job SET metadata = '{}' WHERE metadata IS NULL;
 
+-- River's own way down from here leaves metadata without its default; whoever comes up again gets it back.
 ALTER TABLE {schema}.river_job
 ALTER COLUMN args SET NOT NULL,
-ALTER COLUMN metadata SET NOT NULL;
+ALTER COLUMN args DROP DEFAULT,
+ALTER COLUMN metadata SET NOT NULL,
+ALTER COLUMN metadata SET DEFAULT '{}';
 
 -- The way down leaves it, since an enum cannot lose a value; so it may be here already.
 ALTER TYPE {schema}.river_job_state ADD VALUE IF NOT EXISTS 'pending' AFTER 'discarded';

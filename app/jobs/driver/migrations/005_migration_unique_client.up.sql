@@ -35,7 +35,7 @@ WHERE unique_key IS NOT NULL;
 -- Never used by anybody; version 7 drops both.
 CREATE UNLOGGED TABLE {schema}.river_client (
     id text PRIMARY KEY,
-    created_at timestamptz NOT NULL DEFAULT current_timestamp,
+    created_at timestamptz NOT NULL DEFAULT now(),
     metadata jsonb NOT NULL DEFAULT '{}',
     paused_at timestamptz,
     updated_at timestamptz NOT NULL,

@@ -4,7 +4,7 @@ ALTER TABLE {schema}.river_job ALTER COLUMN max_attempts DROP DEFAULT;
 
 CREATE UNLOGGED TABLE {schema}.river_client (
     id text PRIMARY KEY,
-    created_at timestamptz NOT NULL DEFAULT current_timestamp,
+    created_at timestamptz NOT NULL DEFAULT now(),
     metadata jsonb NOT NULL DEFAULT '{}',
     paused_at timestamptz,
     updated_at timestamptz NOT NULL,

@@ -4,7 +4,7 @@ CREATE TABLE {schema}.river_notification (
     created_at timestamptz NOT NULL DEFAULT now(),
     payload text NOT NULL,
     topic text NOT NULL,
-    CONSTRAINT topic_length CHECK (char_length(topic) > 0 AND char_length(topic) < 128)
+    CONSTRAINT topic_length CHECK (length(topic) > 0 AND length(topic) < 128)
 );
 
 CREATE INDEX river_notification_created_at_idx ON {schema}.river_notification (created_at);
