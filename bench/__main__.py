@@ -1,0 +1,5 @@
+"""`python -m bench`, as `make bench` says it."""
+
+from bench.run import main
+
+main()

@@ -1,0 +1,78 @@
+"""`python bench/run.py [--quick]` (or `make bench`): our queue beside the best of the other Python ones.
+
+All share one PostgreSQL. Figures are comparisons within one run on one machine and nothing else; no test looks at
+them. Needs the extra `bench`. DATABASE_URL names the server, which must let us make databases; without it we bring
+our own.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # from wherever this is called: `app` and `bench` are there
+
+# ruff: noqa: E402  the path comes first
+from bench import latency, throughput
+from bench.benchmark import Benchmark, settings_of
+from bench.report import Page
+from bench.server import Server, running_server
+
+PEERS = ("revenge", "pgqueuer")
+"""Ours first; ratios are ours to the others'."""
+
+FULL: Mapping[str, Sequence[Benchmark]] = {
+    "throughput": (throughput.insert(20_000), throughput.burn_down(20_000), throughput.burn_down(100_000)),
+    "latency": (latency.single_inserts(1_000), latency.pick_up(200)),
+}
+QUICK: Mapping[str, Sequence[Benchmark]] = {
+    "throughput": (throughput.insert(20_000), throughput.burn_down(20_000)),
+    "latency": (latency.single_inserts(200), latency.pick_up(20)),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    quick: bool
+    rounds: int
+    peers: Sequence[str]
+    only: Sequence[str]
+
+
+def parse(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="bench/run.py", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a minute's look: smaller, one round, nothing kept")
+    parser.add_argument("--rounds", type=int, help="times every peer has its turn (3; with --quick 1)")
+    parser.add_argument("--peer", action="append", dest="peers", choices=PEERS, help="only this one; may be repeated")
+    parser.add_argument("--only", action="append", choices=sorted(FULL), help="only these; may be repeated")
+    found = parser.parse_args(arguments)
+    rounds = found.rounds or (1 if found.quick else 3)
+    return Options(found.quick, rounds, found.peers or PEERS, found.only or tuple(FULL))
+
+
+async def run(options: Options, command: Sequence[str]) -> None:
+    benchmarks = QUICK if options.quick else FULL
+    async with running_server() as server:
+        for what in options.only:
+            page = await run_all(server, what, benchmarks[what], options, command)
+            print("\n".join(["", *page.lines()]), flush=True)
+            if not options.quick:
+                page.write()
+
+
+async def run_all(
+    server: Server, what: str, benchmarks: Sequence[Benchmark], options: Options, command: Sequence[str]
+) -> Page:
+    tables = [await benchmark.run(server, options.peers, options.rounds) for benchmark in benchmarks]
+    settings = {peer: await settings_of(server, peer) for peer in options.peers}
+    return Page(what, command, options.rounds, await server.describe(), settings, tables)
+
+
+def main() -> None:
+    asyncio.run(run(parse(sys.argv[1:]), ["python", "bench/run.py", *sys.argv[1:]]))
+
+
+if __name__ == "__main__":
+    main()
