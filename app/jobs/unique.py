@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import inspect
 
 from app.errors import InvalidInput
-from app.jobs.args import JobArgs
 from app.jobs.go_json import encode_string
 from app.jobs.go_time import ZERO_TIME, go_time
 from app.jobs.insert_opts import UniqueOpts
@@ -36,7 +35,7 @@ def check_unique_opts(opts: UniqueOpts) -> bool:
     """
     if opts.by_period is not None and opts.by_period < SHORTEST_PERIOD:
         raise InvalidInput("unique.by_period", "must be at least one second")
-    if opts.by_state is not None and not REQUIRED_STATES <= opts.by_state:
+    if opts.by_state is not None and not opts.by_state.issuperset(REQUIRED_STATES):
         missing = ", ".join(sorted(REQUIRED_STATES - opts.by_state))
         raise InvalidInput("unique.by_state", f"must include {missing}")
     is_unique = opts.by_args or opts.by_period is not None or opts.by_queue or opts.by_state is not None

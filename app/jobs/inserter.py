@@ -1,0 +1,105 @@
+"""Puts jobs in: one, many, in a transaction of their own or of the caller's (contract 8)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from app.clock import Clock
+from app.errors import InvalidInput
+from app.jobs.args import JobArgs
+from app.jobs.driver.driver import Connection, Driver, JobInsertParams
+from app.jobs.errors import UnknownJobKind
+from app.jobs.insert_opts import InsertOpts
+from app.jobs.insert_params import DEFAULT_MAX_ATTEMPTS, resolve
+from app.jobs.notify_limiter import NotifyLimiter
+from app.jobs.types import JobInsertResult, JobState
+from app.jobs.worker import Workers
+from app.observability import METRICS, Metrics
+
+JobToInsert = JobArgs | tuple[JobArgs, InsertOpts | None]
+"""Args alone, or with what is special about this one."""
+
+FETCH_COOLDOWN = timedelta(milliseconds=100)
+
+
+class Inserter:
+    """Rows and their notification are one statement: nobody hears of a job that a roll-back has taken away again.
+
+    With `workers`, a kind that none of them knows is refused: inserted, it would wait for ever or burn its attempts.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        workers: Workers | None,
+        clock: Clock,
+        *,
+        max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+        fetch_cooldown: timedelta = FETCH_COOLDOWN,
+        skip_unknown_job_check: bool = False,
+        metrics: Metrics = METRICS,
+    ) -> None:
+        self._driver = driver
+        self._workers = None if skip_unknown_job_check else workers
+        self._clock = clock
+        self._max_attempts = max_attempts
+        self._metrics = metrics
+        self.notify_limiter = NotifyLimiter(fetch_cooldown.total_seconds())
+        """Shared with whoever else announces jobs of this client: the scheduler."""
+
+    async def insert(self, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertResult:
+        """Insert one job.
+
+        Raises:
+            InvalidInput, UnknownJobKind: nothing was inserted.
+        """
+        return (await self._insert(self._driver, [(args, opts)]))[0]
+
+    async def insert_tx(self, connection: Connection, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertResult:
+        """Insert in the caller's transaction: the job is there if and when that commits, and announced then."""
+        return (await self._insert(self._driver.using(connection), [(args, opts)]))[0]
+
+    async def insert_many(self, jobs: Iterable[JobToInsert]) -> list[JobInsertResult]:
+        """Insert all or none, in order, by one statement.
+
+        Raises:
+            InvalidInput: there are none, one makes no sense, or two of them have the same unique key.
+        """
+        return await self._insert(self._driver, _pairs(jobs))
+
+    async def insert_many_tx(self, connection: Connection, jobs: Iterable[JobToInsert]) -> list[JobInsertResult]:
+        return await self._insert(self._driver.using(connection), _pairs(jobs))
+
+    async def _insert(self, driver: Driver, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> list[JobInsertResult]:
+        if not jobs:
+            raise InvalidInput("jobs", "no jobs to insert")
+        now = self._clock.now()
+        for args, _opts in jobs:
+            self._check_kind(args.kind)
+        params = [resolve(args, opts, now=now, max_attempts=self._max_attempts) for args, opts in jobs]
+        _check_apart(params)
+        results = await driver.job_insert_many(params, notify_queues=self._queues_to_notify(params))
+        for result in results:
+            if not result.unique_skipped_as_duplicate:
+                self._metrics.jobs_enqueued.labels(result.job.kind, result.job.queue).inc()
+        return results
+
+    def _check_kind(self, kind: str) -> None:
+        if self._workers is not None and self._workers.get(kind) is None:
+            raise UnknownJobKind(kind)
+
+    def _queues_to_notify(self, params: Sequence[JobInsertParams]) -> list[str]:
+        queues = dict.fromkeys(job.queue for job in params if job.state is JobState.AVAILABLE)
+        return [queue for queue in queues if self.notify_limiter.should_notify(queue)]
+
+
+def _pairs(jobs: Iterable[JobToInsert]) -> list[tuple[JobArgs, InsertOpts | None]]:
+    return [(job, None) if isinstance(job, JobArgs) else job for job in jobs]
+
+
+def _check_apart(params: Sequence[JobInsertParams]) -> None:
+    """Refuse equal keys before the database does: there the error would spoil the caller's transaction."""
+    seen: dict[bytes, int] = {}
+    for index, job in enumerate(params):
+        if job.unique_key is not None and seen.setdefault(job.unique_key, index) != index:
+            first = seen[job.unique_key]
+            raise InvalidInput("jobs", f"jobs {first} and {index} have the same unique key; insert only one of them")
