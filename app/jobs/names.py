@@ -1,4 +1,4 @@
-"""What queues, tags and kinds may be called (contract 8.1): Go's patterns, anchored and measured in bytes as Go does."""
+"""What queues, tags and kinds may be called (contract 8.1): Go's patterns, measured in bytes as Go does."""
 
 import re
 

@@ -1,5 +1,6 @@
 """What may be done to a queue from outside: look, pause, resume, annotate (contract 11)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ class QueueControl:
         """
         return _found(name, await self._driver.queue_get(name))
 
-    async def list(self, limit: int = 100) -> list[QueueRow]:
+    async def list(self, limit: int = 100) -> Sequence[QueueRow]:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInput("limit", f"must be between 1 and {MAX_LIMIT}")
         return await self._driver.queue_list(limit)
@@ -94,7 +95,7 @@ class QueueControl:
     async def get_tx(self, connection: Connection, name: str) -> QueueRow:
         return await self._on(connection).get(name)
 
-    async def list_tx(self, connection: Connection, limit: int = 100) -> "list[QueueRow]":
+    async def list_tx(self, connection: Connection, limit: int = 100) -> Sequence[QueueRow]:
         return await self._on(connection).list(limit)
 
     async def pause_tx(self, connection: Connection, name: str) -> None:
