@@ -79,7 +79,7 @@ class Cluster:
         outlived a killed postmaster. That makes it a better witness than the number in postmaster.pid.
         """
         with self._explained():
-            file = self._lock.open("ab")
+            file = open(self._lock, "ab", opener=private)  # noqa: SIM115  # it outlives this call
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -107,6 +107,8 @@ class Cluster:
     def begin(self) -> Path:
         """Return an empty directory to make the data in."""
         with self._explained():
+            if self.data.exists() and any(self.data.iterdir()):
+                raise DataDirectoryUnusable(self.data, "it is not empty and holds no PostgreSQL data")
             if self.unfinished.exists():
                 shutil.rmtree(self.unfinished)
             self.unfinished.mkdir(mode=0o700)
@@ -134,7 +136,7 @@ class Cluster:
         with self._explained():
             if self.log.exists() and self.log.stat().st_size > LOG_KEPT:
                 self.log.replace(self.log.with_name(f"{self.log.name}.1"))
-            return self.log.open("ab")
+            return open(self.log, "ab", opener=private)
 
     def log_tail(self, since: int = 0, lines: int = 8) -> str:
         """Return the last lines written after the first `since` bytes."""
@@ -151,6 +153,11 @@ class Cluster:
             yield
         except OSError as err:
             raise DataDirectoryUnusable(self.data, f"{err.strerror} ({err.filename or self.data})") from err
+
+
+def private(path: str, flags: int) -> int:
+    """Open for us alone: what a server logs may quote what was in a statement."""
+    return os.open(path, flags, mode=0o600)
 
 
 def listens(server: Running) -> bool:

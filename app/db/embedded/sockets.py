@@ -1,5 +1,6 @@
 """Where the server's socket lies: in the data directory, or in a short directory when that path is too long."""
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -60,3 +61,9 @@ def own(directory: Path, uid: int, gid: int) -> bool:
     os.chown(directory, uid, gid)
     directory.chmod(0o700)
     return True
+
+
+def remove_if_empty(directory: Path) -> None:
+    """Remove a directory made for a socket, unless a server of somebody's still listens in it."""
+    with contextlib.suppress(OSError):
+        directory.rmdir()

@@ -1,9 +1,7 @@
 """A PostgreSQL of our own, kept running while we run."""
 
 import asyncio
-import contextlib
-import signal
-from asyncio.subprocess import Process
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -12,19 +10,21 @@ import structlog
 
 from app.db.embedded import binaries as programs
 from app.db.embedded.binaries import Binaries
-from app.db.embedded.child import Identity, choose_identity, spawn
+from app.db.embedded.child import Identity, choose_identity
 from app.db.embedded.cluster import Cluster, Running
-from app.db.embedded.errors import ServerFailed
+from app.db.embedded.errors import DataDirectoryUnusable, ServerFailed
 from app.db.embedded.initdb import make_cluster
-from app.db.embedded.sockets import socket_directory
+from app.db.embedded.process import READY_POLL, ServerProcess
+from app.db.embedded.reach import within_reach
+from app.db.embedded.sockets import remove_if_empty
 from app.errors import AppError
 from app.lifecycle import Service
 
 log = structlog.get_logger("postgres")
 
-READY_POLL = 0.02
 WATCH_POLL = 0.5
 """Seconds between looks at a server that another process runs: as long may a takeover wait."""
+SHORTEST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
 STEADY_AFTER = 10.0
 """Seconds a server must have lived for its end to count as the first: it is started again at once."""
@@ -40,6 +40,8 @@ class EmbeddedPostgres(Service):
 
     Dies with us: the kernel signals the server when the thread that started it ends (Linux; elsewhere a server whose
     owner was killed stays, and the next start attaches to it). So the event loop must run in the main thread.
+
+    `start_timeout` covers recovery after a crash, which reads up to `max_wal_size` of log.
     """
 
     def __init__(
@@ -48,17 +50,17 @@ class EmbeddedPostgres(Service):
         *,
         binaries: Path | None = None,
         settings: Mapping[str, str] | None = None,
-        start_timeout: float = 60,
+        start_timeout: float = 300,
         stop_timeout: float = 20,
     ) -> None:
         super().__init__()
-        self._cluster = Cluster(data.absolute())
+        self._cluster = Cluster(data.resolve())
         self._explicit_binaries = binaries
         self._settings = settings or {}
         self._start_timeout = start_timeout
         self._stop_timeout = stop_timeout
         self._running: Running | None = None
-        self._child: Process | None = None
+        self._child: ServerProcess | None = None
         self._identity: Identity | None = None
 
     @property
@@ -83,7 +85,7 @@ class EmbeddedPostgres(Service):
 
     async def prepare(self) -> None:
         try:
-            await self._ensure()
+            await self._ensure(may_create=True)
         except BaseException:
             await self.finish()
             raise
@@ -94,29 +96,23 @@ class EmbeddedPostgres(Service):
         backoff = 0.0
         while True:
             began = loop.time()
-            await self._ended()
-            backoff = 0.0 if loop.time() - began > STEADY_AFTER else min(max(backoff * 2, 0.5), LONGEST_BACKOFF)
-            log.warning("server ended", data=str(self._cluster.data), starting_again_in=backoff)
-            await asyncio.sleep(backoff)
-            with contextlib.suppress(AppError):  # logged; the next round waits longer and tries again
-                await self._ensure_logged()
+            try:
+                await self._ended()
+                steady = loop.time() - began > STEADY_AFTER
+                backoff = 0.0 if steady else min(max(backoff * 2, SHORTEST_BACKOFF), LONGEST_BACKOFF)
+                log.warning("server is gone", said=self._cluster.log_tail(), starting_in=backoff)
+                await asyncio.sleep(backoff)
+                await self._ensure(may_create=False)
+            except AppError as err:  # a full disk may be emptied, a lost one mounted: the next round tries again
+                log.error("server does not start", error=str(err))  # noqa: TRY400  # a sentence, no traceback
 
     async def finish(self) -> None:
-        """Stop the server if it is ours: quickly, then at once, then by force, each within the stop timeout."""
+        """Stop the server if it is ours."""
         child, self._child = self._child, None
-        if child is None:
-            return
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-            if child.returncode is None:
-                child.send_signal(number)
-            try:
-                async with asyncio.timeout(self._stop_timeout):
-                    await child.wait()
-            except TimeoutError:
-                log.warning("server does not stop", asked_by=number.name)
-            else:
-                log.info("server stopped", status=child.returncode)
-                return
+        if child is not None:
+            await child.stop(self._stop_timeout)
+        if self._running is not None and self._running.socket_directory != str(self._cluster.data):
+            remove_if_empty(Path(self._running.socket_directory))
 
     async def _ended(self) -> None:
         """Wait until nobody runs the server any more, following it when another process starts it again."""
@@ -127,22 +123,19 @@ class EmbeddedPostgres(Service):
         while True:
             await asyncio.sleep(WATCH_POLL)
             lock = self._cluster.try_lock()
-            self._running = self._cluster.running() or self._running
-            if lock is None:
-                continue
-            lock.close()
-            if self._cluster.running() is None:
-                return
+            running = self._cluster.running()
+            self._running = running or self._running
+            if lock is not None:
+                lock.close()
+                if running is None:
+                    return
 
-    async def _ensure_logged(self) -> None:
-        try:
-            await self._ensure()
-        except AppError as err:
-            log.error("server does not start", error=str(err))  # noqa: TRY400  # expected: a sentence, no traceback
-            raise
+    async def _ensure(self, *, may_create: bool) -> None:
+        """Attach to a running server or start one, making its data directory the first time only.
 
-    async def _ensure(self) -> None:
-        """Attach to a running server or start one."""
+        A directory that vanishes later means a disk that was unmounted: a new one in its place would be an empty
+        library.
+        """
         self._cluster.make_place()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._start_timeout
@@ -153,7 +146,7 @@ class EmbeddedPostgres(Service):
                 return
             if (lock := self._cluster.try_lock()) is not None:
                 with lock:
-                    await self._start_server(lock, deadline)
+                    await self._start_server(lock, deadline, may_create=may_create)
                 return
             if loop.time() > deadline:
                 raise ServerFailed(
@@ -164,62 +157,27 @@ class EmbeddedPostgres(Service):
                 )
             await asyncio.sleep(READY_POLL)
 
-    async def _start_server(self, lock: IO[bytes], deadline: float) -> None:
+    async def _start_server(self, lock: IO[bytes], deadline: float, *, may_create: bool) -> None:
         """Start the server as our child and wait until it answers. The lock is held, and the child inherits it."""
         cluster = self._cluster
-        found = await asyncio.to_thread(
-            programs.find, self._explicit_binaries, data=cluster.data, major=cluster.major()
-        )
+        major = cluster.major()
+        if major is None and not may_create:
+            raise DataDirectoryUnusable(cluster.data, "it has disappeared; is its disk still mounted?")
         self._identity = identity = self._identity or await choose_identity()
-        if cluster.major() is None:
+        found = await self._find(identity, major)
+        if major is None:
             await make_cluster(cluster, found, identity, lock=lock.fileno())
         cluster.forget_dead_server()
-        if identity.kind == "user":
+        if os.geteuid() == 0:  # who runs it may differ from last time
             cluster.give_to(identity.uid, identity.gid)
-        with cluster.open_log() as log_file:
-            log_began = log_file.tell()
-            self._child = await spawn(
-                identity,
-                self._command(found, identity),
-                directory=cluster.data,
-                output=log_file,
-                death_signal=signal.SIGINT,
-                keep_open=[lock.fileno()],
-            )
-        await self._ready(self._child, deadline, log_began)
+        self._child = child = await ServerProcess.start(cluster, found, identity, self._settings, lock)
+        try:
+            self._running = await child.ready(deadline)
+        except ServerFailed:
+            await self.finish()
+            raise
         log.info("server started", pid=self.pid, version=found.version, data=str(cluster.data))
 
-    def _command(self, found: Binaries, identity: Identity) -> list[str | Path]:
-        sockets = socket_directory(
-            self._cluster.data, uid=identity.uid, gid=identity.gid, in_data=identity.kind != "user"
-        )
-        quoted = str(sockets).replace('"', '""')
-        settings = {
-            "listen_addresses": "",
-            "port": "5432",
-            "unix_socket_directories": f'"{quoted}"',
-            "unix_socket_permissions": "0700",
-            "logging_collector": "off",
-            "log_destination": "stderr",
-            **self._settings,
-        }
-        arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [found.program("postgres"), "-D", identity.reaches(self._cluster.data), *arguments]
-
-    async def _ready(self, child: Process, deadline: float, log_began: int) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            running = self._cluster.running()
-            if running is not None and running.pid == child.pid:
-                self._running = running
-                return
-            if child.returncode is not None:
-                self._child = None
-                problem = f"PostgreSQL ended with status {child.returncode} while starting in {self._cluster.data}"
-                break
-            if loop.time() > deadline:
-                await self.finish()
-                problem = f"PostgreSQL in {self._cluster.data} was not ready within {self._start_timeout:g} s"
-                break
-            await asyncio.sleep(READY_POLL)
-        raise ServerFailed(problem, output=self._cluster.log_tail(log_began), log=self._cluster.log)
+    async def _find(self, identity: Identity, major: str | None) -> Binaries:
+        found = await asyncio.to_thread(programs.find, self._explicit_binaries, data=self._cluster.data, major=major)
+        return await within_reach(found, identity)
