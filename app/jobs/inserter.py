@@ -72,12 +72,23 @@ class Inserter:
     async def _insert(self, driver: Driver, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> list[JobInsertResult]:
         if not jobs:
             raise InvalidInput("jobs", "no jobs to insert")
-        now = self._clock.now()
-        for args, _opts in jobs:
-            self._check_kind(args.kind)
-        params = [resolve(args, opts, now=now, max_attempts=self._max_attempts) for args, opts in jobs]
+        return await self.insert_resolved([self.resolve(args, opts) for args, opts in jobs], driver)
+
+    def resolve(self, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertParams:
+        """Say what would be written.
+
+        Raises:
+            InvalidInput, UnknownJobKind: nothing may be written.
+        """
+        self._check_kind(args.kind)
+        return resolve(args, opts, now=self._clock.now(), max_attempts=self._max_attempts)
+
+    async def insert_resolved(
+        self, params: Sequence[JobInsertParams], driver: Driver | None = None
+    ) -> list[JobInsertResult]:
+        """Insert what was resolved before: for the client's own actors, who give a row what no caller may."""
         _check_apart(params)
-        results = await driver.job_insert_many(params, notify_queues=self._queues_to_notify(params))
+        results = await (driver or self._driver).job_insert_many(params, notify_queues=self._queues_to_notify(params))
         for result in results:
             if not result.unique_skipped_as_duplicate:
                 self._metrics.jobs_enqueued.labels(result.job.kind, result.job.queue).inc()

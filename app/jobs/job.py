@@ -1,37 +1,48 @@
 """A job in a worker's hands: its row, its args, and what the worker may say while working."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
+from app.jobs.staged import encode_staged
 from app.jobs.types import JobRow
 
 A_co = TypeVar("A_co", bound=JobArgs, covariant=True)
 
-ReportProgress = Callable[[Any], Awaitable[None]]
+PROGRESS_INTERVAL = 2.0
+"""Seconds between two writes of one job's progress: people look at it, nothing waits for it."""
+
+ReportProgress = Callable[[JobRow, msgspec.Raw], Awaitable[bool]]
+"""Writes progress to the row. Returns whether it got there."""
 
 
-async def _nowhere(_value: Any) -> None:
+async def _nowhere(_row: JobRow, _value: msgspec.Raw) -> bool:
     """Where progress goes when nobody runs the job, as in a test."""
+    return False
 
 
 class Job(Generic[A_co]):
     """One attempt at one row.
 
     `staged_metadata` is merged into the row's metadata when the attempt ends, whatever its outcome (contract 2.2).
+    Its values are JSON already: what cannot be stored is refused where it is said, not when the attempt has ended.
     """
 
-    __slots__ = ("_report", "args", "cancelled", "row", "staged_metadata")
+    __slots__ = ("_cancelled", "_report", "_reported_at", "args", "row", "staged_metadata", "unwritten_progress")
 
     def __init__(self, row: JobRow, args: A_co, report: ReportProgress = _nowhere) -> None:
         self.row = row
         self.args = args
-        self.cancelled = asyncio.Event()
-        """Set when the attempt is to end: cancelled from anywhere, out of time, or stopped. For plain `def` workers
-        and for those that must not be interrupted between two steps; an `async def` worker is interrupted as well."""
         self.staged_metadata: dict[str, Any] = {}
+        self.unwritten_progress: msgspec.Raw | None = None
+        """The last progress told, unless it is on the row already; written with the end of the attempt otherwise."""
+        self._reported_at = float("-inf")
+        self._cancelled: asyncio.Event | None = None
         self._report = report
 
     @property
@@ -42,20 +53,42 @@ class Job(Generic[A_co]):
     def attempt(self) -> int:
         return self.row.attempt
 
+    @property
+    def cancelled(self) -> asyncio.Event:
+        """Set when the attempt is to end: cancelled from anywhere, out of time, or stopped. For plain `def` workers,
+        which may ask `is_set()` from their thread, and for those that must not be interrupted between two steps; an
+        `async def` worker is interrupted as well."""
+        if self._cancelled is None:
+            self._cancelled = asyncio.Event()
+        return self._cancelled
+
     def record_output(self, value: Any) -> None:
-        """Keep a result on the row under `output`; any JSON, the last call wins."""
-        self.staged_metadata["output"] = value
+        """Keep a result on the row under `output`; any JSON, the last call wins.
+
+        Raises:
+            InvalidInput: it is no JSON, or larger than 32 MiB.
+        """
+        self.staged_metadata["output"] = encode_staged("output", value)
 
     def metadata_set(self, key: str, value: Any) -> None:
         """Stage a metadata key.
 
         Raises:
-            InvalidInput: the key is one of River's own.
+            InvalidInput: the key is one of River's own, or the value is no JSON.
         """
         if key.startswith("river:"):
             raise InvalidInput(key, "metadata keys that start with river: belong to River")
-        self.staged_metadata[key] = value
+        self.staged_metadata[key] = encode_staged(key, value)
 
     async def report_progress(self, value: Any) -> None:
-        """Show how far the attempt is, on the row, while it runs. Written at most once in 2 s; keep it small."""
-        await self._report(value)
+        """Show how far the attempt is, on the row, while it runs. Written at most once in 2 s; keep it small.
+
+        Progress is a courtesy: a database that is away costs the report, never the attempt.
+        """
+        progress = self.unwritten_progress = encode_staged("output", value)
+        now = time.monotonic()
+        if now - self._reported_at < PROGRESS_INTERVAL:
+            return
+        self._reported_at = now
+        if await self._report(self.row, progress) and self.unwritten_progress is progress:
+            self.unwritten_progress = None

@@ -1,0 +1,106 @@
+"""What a client may be told: River's `Config`, its names and its defaults (contract 12.1)."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from app.errors import InvalidInput
+from app.jobs.executor import ErrorHandler
+from app.jobs.names import check_queue_name
+from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
+from app.jobs.types import QueueConfig
+
+LONGEST_HOSTNAME = 60
+LONGEST_ID = 100
+MOST_WORKERS = 10_000
+SHORTEST_INTERVAL = timedelta(milliseconds=1)
+DEFAULT_TIMEOUT = timedelta(minutes=1)
+FOREVER = timedelta(days=-1)
+"""A retention that keeps finished jobs for ever. Anything negative means it."""
+
+
+def default_client_id() -> str:
+    """Make River's default: the host, and when it began, so that no two processes share one (contract 5)."""
+    host = socket.gethostname().replace(".", "_") or "unknown_host"
+    host = host.encode()[:LONGEST_HOSTNAME].decode(errors="ignore")
+    return f"{host}_{datetime.now(UTC):%Y_%m_%dT%H_%M_%S_%f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientConfig:
+    """Durations that are negative mean never, as in River. No queues: the client only inserts."""
+
+    id: str = field(default_factory=default_client_id)
+    """Unique among running processes: it names the holder of jobs and of the leadership."""
+
+    queues: Mapping[str, QueueConfig] = field(default_factory=dict)
+    fetch_cooldown: timedelta = timedelta(milliseconds=100)
+    fetch_poll_interval: timedelta = timedelta(seconds=1)
+    fetch_only_known_kinds: bool = False
+    """Claim only kinds that have a worker here, and leave the others to those who know them."""
+    poll_only: bool = False
+    """Do not LISTEN: jobs, pauses and cancellations are found by asking every now and then."""
+
+    job_timeout: timedelta = DEFAULT_TIMEOUT
+    max_attempts: int = 25
+    retry_policy: RetryPolicy = field(default_factory=RiverRetryPolicy)
+    error_handler: ErrorHandler | None = None
+    rescue_stuck_jobs_after: timedelta | None = None
+    """None: an hour, and with a longer job timeout than the default an hour more than that."""
+
+    completed_job_retention_period: timedelta = timedelta(hours=24)
+    cancelled_job_retention_period: timedelta = timedelta(hours=24)
+    discarded_job_retention_period: timedelta = timedelta(days=7)
+
+    leader_election_disabled: bool = False
+    skip_unknown_job_check: bool = False
+    """Let kinds be inserted that have no worker here although there are workers."""
+
+    soft_stop_timeout: timedelta | None = None
+    """How long a stop lets running jobs go on before it interrupts them. None: without limit."""
+    abandon_after: timedelta = timedelta(seconds=5)
+    """How long an interrupted job may take to end. After that the stop no longer waits for it."""
+
+    @property
+    def rescue_after(self) -> timedelta:
+        if self.rescue_stuck_jobs_after is not None:
+            return self.rescue_stuck_jobs_after
+        return timedelta(hours=1) if self.job_timeout <= DEFAULT_TIMEOUT else timedelta(hours=1) + self.job_timeout
+
+    def cooldown_of(self, queue: QueueConfig) -> float:
+        return self.fetch_cooldown.total_seconds() if queue.fetch_cooldown is None else queue.fetch_cooldown
+
+    def poll_interval_of(self, queue: QueueConfig) -> float:
+        return (
+            self.fetch_poll_interval.total_seconds() if queue.fetch_poll_interval is None else queue.fetch_poll_interval
+        )
+
+    def check(self) -> None:
+        """Refuse what River refuses.
+
+        Raises:
+            InvalidInput: names the option.
+        """
+        if not 0 < len(self.id.encode()) <= LONGEST_ID:
+            raise InvalidInput("id", f"must have 1 to {LONGEST_ID} bytes, has {len(self.id.encode())}")
+        if self.max_attempts < 1:
+            raise InvalidInput("max_attempts", f"must be at least 1, is {self.max_attempts}")
+        if self.rescue_after < self.job_timeout:
+            raise InvalidInput("rescue_stuck_jobs_after", "must not be shorter than job_timeout")
+        check_pace("fetch_cooldown", self.fetch_cooldown.total_seconds(), self.fetch_poll_interval.total_seconds())
+        for name, queue in self.queues.items():
+            self.check_queue(name, queue)
+
+    def check_queue(self, name: str, queue: QueueConfig) -> None:
+        check_queue_name(name)
+        if not 1 <= queue.max_workers <= MOST_WORKERS:
+            raise InvalidInput(f"queues.{name}.max_workers", f"must be 1 to {MOST_WORKERS}, is {queue.max_workers}")
+        check_pace(f"queues.{name}.fetch_cooldown", self.cooldown_of(queue), self.poll_interval_of(queue))
+
+
+def check_pace(field_name: str, cooldown: float, poll_interval: float) -> None:
+    if cooldown < SHORTEST_INTERVAL.total_seconds():
+        raise InvalidInput(field_name, "must be at least 1 ms")
+    if poll_interval < cooldown:
+        raise InvalidInput(field_name, f"{cooldown:g} s is longer than the poll interval of {poll_interval:g} s")

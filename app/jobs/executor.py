@@ -1,0 +1,321 @@
+"""Runs one attempt: args, timeout, worker, verdict, result (contract 2.2, 2.5)."""
+
+import asyncio
+import contextlib
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from app.clock import Clock
+from app.errors import InvalidInput
+from app.jobs import verdict
+from app.jobs.attempt import Attempt, Cause
+from app.jobs.attempt_error import encode_attempt_error, text_of, trace_of
+from app.jobs.completer import Completer, Completion, Outcome
+from app.jobs.driver.driver import JobSetState
+from app.jobs.errors import JobError
+from app.jobs.job import Job, ReportProgress
+from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
+from app.jobs.staged import encode_patch
+from app.jobs.threads import run_in_daemon_thread
+from app.jobs.types import JobRow, JobState
+from app.jobs.worker import Worker, Workers
+
+log = structlog.get_logger("jobs.executor")
+
+STUCK_AFTER = 10.0
+"""Seconds beyond its timeout after which an attempt that does not end is reported. River's number."""
+
+LARGEST_SNOOZES = 2**63 - 1
+EMPTY_METADATA = b"{}"
+
+
+class ErrorHandler(Protocol):
+    """Told of every failed attempt; not of cancellations, snoozes and interruptions."""
+
+    async def handle_error(self, job: JobRow, err: BaseException, trace: str) -> bool:
+        """Return True to cancel the job instead of retrying it. `trace` is empty unless the attempt crashed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What is known of one kind, looked up once."""
+
+    worker: Worker[Any]
+    decoder: msgspec.json.Decoder[Any]
+    is_async: bool
+
+
+class Executor:
+    """Never lets an exception of a worker out, and never loses the end of an attempt that it began.
+
+    Timeouts are plain timers that interrupt the attempt with a cause: a context manager per job would cost as much
+    as the rest of this class.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        completer: Completer,
+        clock: Clock,
+        *,
+        job_timeout: timedelta,
+        retry_policy: RetryPolicy,
+        report_progress: ReportProgress,
+        error_handler: ErrorHandler | None = None,
+    ) -> None:
+        self._workers = workers
+        self._completer = completer
+        self._clock = clock
+        self._timeout = seconds_of(job_timeout)
+        self._retry_policy = retry_policy
+        self._report_progress = report_progress
+        self._error_handler = error_handler
+        self._kinds: dict[str, _Kind] = {}
+
+    async def execute(self, attempt: Attempt, on_end: Callable[[Attempt], None]) -> None:
+        """Run an attempt to its end, hand the result to the completer, then call `on_end`."""
+        started_at = self._clock.now()
+        began = time.perf_counter()
+        try:
+            try:
+                await self._work(attempt)
+                attempt.is_working = False
+                completion = self._success(attempt, started_at)
+            except (Exception, asyncio.CancelledError, SystemExit) as err:  # noqa: BLE001  a worker may raise anything
+                attempt.is_working = False
+                completion = await self._completion_of(attempt, err, started_at)
+            if attempt.cause is not None:
+                await self._settle(attempt)
+            if not attempt.is_abandoned:
+                completion.run_seconds = time.perf_counter() - began
+                if not self._completer.offer(completion):
+                    await self._completer.room()
+        except Exception:  # a defect of ours: the row stays running and is rescued, the slot must not be lost with it
+            log.exception("an attempt ended without a result", job=attempt.row.id, kind=attempt.row.kind)
+        finally:
+            on_end(attempt)
+
+    def give_back(self, attempt: Attempt) -> None:
+        """Record an attempt as interrupted by the stop, without waiting for its worker."""
+        now = self._clock.now()
+        change = self._changed(attempt.row, JobState.AVAILABLE)
+        change.scheduled_at = now
+        change.new_attempt = max(attempt.row.attempt - 1, 0)
+        self._completer.offer(Completion(attempt.row, change, Outcome.INTERRUPTED, now, 0.0))
+
+    async def _work(self, attempt: Attempt) -> None:
+        row = attempt.row
+        if row.undecodable is not None:
+            raise JobError(row.undecodable)
+        kind = self._kinds.get(row.kind) or self._look_up(row.kind)
+        try:
+            args = kind.decoder.decode(row.encoded_args)
+        except (msgspec.DecodeError, UnicodeError) as err:
+            raise UndecodableArgs(row.kind, err) from err
+        job = attempt.job = Job(row, args, self._report_progress)
+        attempt.is_interruptible = kind.is_async
+        limit = self._timeout_of(kind.worker, job)
+        timer = None
+        if limit is not None:
+            timer = asyncio.get_running_loop().call_later(limit, self._time_out, attempt)
+        attempt.is_working = True
+        if attempt.cause is not None:
+            attempt.deliver()
+        try:
+            if kind.is_async:
+                await kind.worker.work(job)  # type: ignore[misc]  # a coroutine function, checked when looked up
+            else:
+                await self._work_in_thread(kind.worker, attempt, job)
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _work_in_thread(self, worker: Worker[Any], attempt: Attempt, job: Job[Any]) -> None:
+        result = await run_in_daemon_thread(worker.work, job, name=f"job-{job.id}")
+        if isinstance(result, Awaitable):  # a coroutine function in disguise, behind a decorator
+            attempt.is_interruptible = True
+            if attempt.cause is not None:
+                attempt.deliver()
+            await result
+
+    def _look_up(self, name: str) -> _Kind:
+        worker = self._workers.get(name)
+        if worker is None:
+            raise JobError(f"job kind is not registered in the client's Workers bundle: {name}")
+        kind = _Kind(worker, msgspec.json.Decoder(worker.args_type), inspect.iscoroutinefunction(worker.work))
+        self._kinds[name] = kind
+        return kind
+
+    def _timeout_of(self, worker: Worker[Any], job: Job[Any]) -> float | None:
+        own = worker.timeout(job)
+        return self._timeout if own is None else seconds_of(own)
+
+    def _time_out(self, attempt: Attempt) -> None:
+        attempt.interrupt(Cause.TIMEOUT)
+        asyncio.get_running_loop().call_later(STUCK_AFTER, self._report_if_stuck, attempt)
+
+    def _report_if_stuck(self, attempt: Attempt) -> None:
+        if attempt.is_working:
+            log.warning("a job does not end although its time is over", job=attempt.row.id, kind=attempt.row.kind)
+
+    async def _settle(self, attempt: Attempt) -> None:
+        """Swallow a cancellation that was delivered while the worker was just ending: it is not meant for us."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        while attempt.task is not None and attempt.task.cancelling():
+            attempt.task.uncancel()
+
+    def _success(self, attempt: Attempt, started_at: datetime) -> Completion:
+        row = attempt.row
+        change = JobSetState(
+            id=row.id,
+            attempt=row.attempt,
+            attempted_at=row.attempted_at or started_at,
+            state=JobState.COMPLETED,
+            finalized_at=self._clock.now(),
+            metadata=staged_of(attempt.job),
+        )
+        return Completion(row, change, Outcome.COMPLETED, started_at, 0.0)
+
+    async def _completion_of(self, attempt: Attempt, err: BaseException, started_at: datetime) -> Completion:
+        decision = verdict.judge(err, attempt.cause)
+        row = attempt.row
+        if isinstance(decision, verdict.Failed):
+            change, outcome = await self._failed(attempt, decision, started_at)
+        elif isinstance(decision, verdict.Cancelled):
+            change, outcome = self._changed(row, JobState.CANCELLED), Outcome.CANCELLED
+            change.finalized_at = self._clock.now()
+            change.error = encode_attempt_error(started_at, row.attempt, decision.error)
+        elif isinstance(decision, verdict.Snoozed):
+            change, outcome = self._snoozed(attempt, decision), Outcome.SNOOZED
+        else:
+            change, outcome = self._changed(row, JobState.AVAILABLE), Outcome.INTERRUPTED
+            change.scheduled_at = self._clock.now()
+            change.new_attempt = max(row.attempt - 1, 0)
+        if change.metadata is None:
+            change.metadata = self._staged_or_none(attempt)
+        return Completion(row, change, outcome, started_at, 0.0)
+
+    def _changed(self, row: JobRow, state: JobState) -> JobSetState:
+        return JobSetState(id=row.id, attempt=row.attempt, attempted_at=row.attempted_at or row.created_at, state=state)
+
+    def _snoozed(self, attempt: Attempt, decision: verdict.Snoozed) -> JobSetState:
+        row = attempt.row
+        is_short = decision.duration <= verdict.SHORT_WAIT
+        change = self._changed(row, JobState.AVAILABLE if is_short else JobState.SCHEDULED)
+        change.scheduled_at = self._clock.now() + decision.duration
+        change.new_attempt = max(row.attempt - 1, 0)
+        counted = encode_patch({"snoozes": min(snoozes_of(row) + 1, LARGEST_SNOOZES)})
+        staged = self._staged_or_none(attempt)
+        change.metadata = counted if staged is None else staged[:-1] + b"," + counted[1:]
+        return change
+
+    def _staged_or_none(self, attempt: Attempt) -> bytes | None:
+        try:
+            return staged_of(attempt.job)
+        except InvalidInput as err:  # the attempt has failed anyway; its verdict must not be lost with its metadata
+            log.warning("staged metadata cannot be stored", job=attempt.row.id, error=str(err))
+            return None
+
+    async def _failed(
+        self, attempt: Attempt, failure: verdict.Failed, started_at: datetime
+    ) -> tuple[JobSetState, Outcome]:
+        row = attempt.row
+        text = failure.text or text_of(failure.error)
+        trace = trace_of(failure.error) if failure.is_crash else ""
+        self._log_failure(row, text, failure)
+        error = encode_attempt_error(started_at, row.attempt, text, trace)
+        now = self._clock.now()
+        if await self._handler_cancels(row, failure.error, trace):
+            change, outcome = self._changed(row, JobState.CANCELLED), Outcome.CANCELLED
+            change.finalized_at = now
+        elif row.attempt >= row.max_attempts:
+            change, outcome = self._changed(row, JobState.DISCARDED), Outcome.DISCARDED
+            change.finalized_at = now
+        else:
+            retry_at = self._next_retry(attempt, failure.error, now)
+            is_short = retry_at - now <= verdict.SHORT_WAIT
+            change, outcome = (
+                self._changed(row, JobState.AVAILABLE if is_short else JobState.RETRYABLE),
+                Outcome.RETRYABLE,
+            )
+            change.scheduled_at = retry_at
+        change.error = error
+        return change, outcome
+
+    def _log_failure(self, row: JobRow, text: str, failure: verdict.Failed) -> None:
+        facts = {"job": row.id, "kind": row.kind, "attempt": row.attempt, "max_attempts": row.max_attempts}
+        if failure.is_crash:
+            log.error("an attempt crashed", **facts, exc_info=failure.error)
+        else:
+            log.warning("an attempt failed", **facts, error=text[:1000])
+
+    async def _handler_cancels(self, row: JobRow, err: BaseException, trace: str) -> bool:
+        if self._error_handler is None:
+            return False
+        try:
+            return await self._error_handler.handle_error(row, err, trace)
+        except Exception:  # its defect must not change what becomes of the job
+            log.exception("the error handler failed", job=row.id, kind=row.kind)
+            return False
+
+    def _next_retry(self, attempt: Attempt, err: BaseException, now: datetime) -> datetime:
+        """The worker's word, else the client's policy; a time that has passed already is answered by River's own."""
+        retry_at = self._workers_next_retry(attempt, err) or self._retry_policy.next_retry(attempt.row, now)
+        if retry_at < now:
+            log.warning("the next retry lies in the past, using the default", job=attempt.row.id, next_retry=retry_at)
+            return RiverRetryPolicy().next_retry(attempt.row, now)
+        return retry_at
+
+    def _workers_next_retry(self, attempt: Attempt, err: BaseException) -> datetime | None:
+        worker = self._workers.get(attempt.row.kind)
+        if worker is None or attempt.job is None or isinstance(err, UndecodableArgs):
+            return None
+        try:
+            return worker.next_retry(attempt.job)
+        except Exception:  # its defect must not cost the retry
+            log.exception("a worker could not say when to retry", job=attempt.row.id, kind=attempt.row.kind)
+            return None
+
+
+class UndecodableArgs(JobError):
+    """The args do not fit the kind's type. The client's policy decides the retry, the worker is not asked."""
+
+    def __init__(self, kind: str, cause: Exception) -> None:
+        super().__init__(str(cause))
+        self.kind = kind
+
+
+def seconds_of(limit: timedelta) -> float | None:
+    """Seconds of a limit; None for a negative one, which means there is none."""
+    seconds = limit.total_seconds()
+    return None if seconds < 0 else seconds
+
+
+def staged_of(job: Job[Any] | None) -> bytes | None:
+    """What the attempt wants merged into its row's metadata; progress that was not written yet is its last output."""
+    if job is None:
+        return None
+    if job.unwritten_progress is not None:
+        job.staged_metadata.setdefault("output", job.unwritten_progress)
+    return encode_patch(job.staged_metadata) if job.staged_metadata else None
+
+
+def snoozes_of(row: JobRow) -> int:
+    """Read the counter as leniently as River does (contract 2.2): anything it cannot read counts as none."""
+    if row.metadata == EMPTY_METADATA:
+        return 0
+    value = row.metadata_value().get("snoozes")
+    if isinstance(value, bool | int | float):
+        return int(value)
+    if isinstance(value, str) and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
+        return int(value)
+    return 0

@@ -1,0 +1,126 @@
+"""Inserts periodic jobs when their time comes (contract 10)."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.clock import Clock
+from app.jobs.driver.driver import JobInsertParams
+from app.jobs.inserter import Inserter
+from app.jobs.periodic import PeriodicJob, PeriodicJobs
+from app.jobs.signals import TestSignal
+from app.jobs.staged import encode_patch
+from app.jobs.types import JobInsertResult, JobState
+from app.lifecycle import Service
+
+log = structlog.get_logger("jobs.maintenance.periodic_job_enqueuer")
+
+SOON_ENOUGH = timedelta(milliseconds=100)
+"""Runs due within so little are inserted together."""
+
+INSERT_TIMEOUT = 30.0
+LONGEST_SLEEP = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    job: PeriodicJob
+    planned_at: datetime
+
+
+class PeriodicJobEnqueuer(Service):
+    """A run that cannot be inserted is logged and lost; the next one has its own time.
+
+    The next time is counted from the planned one, so a leader that was busy catches up one run per missed time.
+    """
+
+    def __init__(self, inserter: Inserter, jobs: PeriodicJobs, clock: Clock, *, may_run: Callable[[], bool]) -> None:
+        super().__init__()
+        self._inserter = inserter
+        self._jobs = jobs
+        self._clock = clock
+        self._may_run = may_run
+        self._next: dict[PeriodicJob, datetime] = {}
+        self._changed = asyncio.Event()
+        jobs.on_change(self._changed.set)
+        self.inserted = TestSignal[list[JobInsertResult]]()
+
+    async def run(self) -> None:
+        self._next = {}
+        await self._insert_surviving(self._take_in_new())
+        while True:
+            await self._sleep_until_next()
+            await self._insert_surviving([*self._take_in_new(), *self.take_due()])
+
+    def _take_in_new(self) -> list[Run]:
+        """Plan jobs that were added; return those among them that run on start."""
+        self._changed.clear()
+        now = self._clock.now()
+        known = set(self._jobs)
+        self._next = {job: at for job, at in self._next.items() if job in known}
+        added = [job for job in self._jobs if job not in self._next]
+        self._next.update({job: job.schedule.next(now) for job in added})
+        return [Run(job, now) for job in added if job.run_on_start]
+
+    def take_due(self) -> list[Run]:
+        """Return the runs whose time has come, and plan the next of each."""
+        horizon = self._clock.now() + SOON_ENOUGH
+        due = [Run(job, at) for job, at in self._next.items() if at <= horizon]
+        for run in due:
+            self._next[run.job] = run.job.schedule.next(run.planned_at)
+        return due
+
+    async def _sleep_until_next(self) -> None:
+        pause = min((at - self._clock.now() for at in self._next.values()), default=LONGEST_SLEEP)
+        try:
+            async with asyncio.timeout(max(min(pause, LONGEST_SLEEP).total_seconds(), 0)):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _insert_surviving(self, runs: list[Run]) -> None:
+        if not runs or not self._may_run():
+            return
+        try:
+            async with asyncio.timeout(INSERT_TIMEOUT):
+                results = await self.insert(runs)
+        except Exception:  # the other runs and the next times must not be lost with this one
+            log.exception("periodic jobs could not be inserted", ids=[run.job.id for run in runs])
+        else:
+            self.inserted.signal(results)
+
+    async def insert(self, runs: list[Run]) -> list[JobInsertResult]:
+        """Insert a batch of runs in one transaction, as available from their planned time on."""
+        params = [made for run in runs if (made := self._params_of(run)) is not None]
+        if not params:
+            return []
+        return await self._inserter.insert_resolved(params)
+
+    def _params_of(self, run: Run) -> JobInsertParams | None:
+        try:
+            made = run.job.construct()
+        except Exception:  # one constructor's defect must not cost the others their run
+            log.exception("a periodic job could not be made", id=run.job.id)
+            return None
+        if made is None:
+            return None
+        args, opts = made
+        params = self._inserter.resolve(args, opts)
+        metadata: dict[str, bool | str] = {"periodic": True}
+        if run.job.id is not None:
+            metadata["river:periodic_job_id"] = run.job.id
+        merged = merge_objects(params.metadata, encode_patch(metadata))
+        if params.state is JobState.PENDING:
+            return replace(params, metadata=merged)
+        scheduled_at = run.planned_at if opts.scheduled_at is None else params.scheduled_at
+        return replace(params, metadata=merged, state=JobState.AVAILABLE, scheduled_at=scheduled_at)
+
+
+def merge_objects(first: bytes, second: bytes) -> bytes:
+    """Join two encoded objects without decoding either; where both have a key, jsonb keeps the second."""
+    if first.strip() in {b"", b"{}"}:
+        return second
+    return first.rstrip()[:-1] + b"," + second.lstrip()[1:]

@@ -1,0 +1,99 @@
+"""Keeps a queue's row alive, and asks the table what nobody may have told us (contract 6.7, 4.3)."""
+
+import asyncio
+import random
+
+import msgspec
+import structlog
+
+from app.jobs.driver.driver import Driver
+from app.jobs.notifier import Notifier
+from app.jobs.producer import Producer, wait_for
+from app.jobs.signals import TestSignal
+from app.jobs.types import JobRow, Topic
+from app.lifecycle import Service
+
+log = structlog.get_logger("jobs.queue_keeper")
+
+KEEP_ALIVE = 600.0
+"""Seconds between signs of life; a row without one for a day is deleted by the leader."""
+
+LOOK = 2.0
+"""Seconds between looks while nothing is announced to us."""
+
+LONGEST_START_DELAY = 1.0
+
+
+class QueueKeeper(Service):
+    """One per producer. While we listen it only keeps the row alive; it looks for pauses and cancellations by itself
+    while we do not listen, and once after every time we could not."""
+
+    def __init__(self, producer: Producer, driver: Driver, notifier: Notifier | None) -> None:
+        super().__init__()
+        self._producer = producer
+        self._driver = driver
+        self._notifier = notifier
+        self._gap = asyncio.Event()
+        self._unsubscribe = _nothing
+        self.looked = TestSignal[None]()
+
+    async def prepare(self) -> None:
+        self._gap.clear()
+        if self._notifier is not None:
+            self._unsubscribe = self._notifier.subscribe(Topic.CONTROL, _ignore, on_gap=self._gap.set)
+
+    async def finish(self) -> None:
+        self._unsubscribe()
+        self._unsubscribe = _nothing
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_sign = loop.time() + KEEP_ALIVE + random.uniform(0, LONGEST_START_DELAY)
+        while True:
+            left = max(next_sign - loop.time(), 0)
+            must_look = await wait_for(self._gap, min(left, LOOK)) or not self._is_told
+            self._gap.clear()
+            try:
+                if loop.time() >= next_sign:
+                    await self.keep_alive()
+                    next_sign = loop.time() + KEEP_ALIVE
+                elif must_look:
+                    await self.look()
+            except Exception as err:  # noqa: BLE001  the next round tries again; nothing depends on a single one
+                log.warning("could not look after the queue", queue=self._producer.queue, error=str(err))
+
+    @property
+    def _is_told(self) -> bool:
+        return self._notifier is not None and self._notifier.is_listening
+
+    async def keep_alive(self) -> None:
+        row = await self._driver.queue_create_or_set_updated_at(self._producer.queue)
+        self._producer.set_paused(paused=row.paused_at is not None)
+
+    async def look(self) -> None:
+        """Take over the pause from the queue's row, and cancel what others have asked to cancel."""
+        if (row := await self._driver.queue_get(self._producer.queue)) is not None:
+            self._producer.set_paused(paused=row.paused_at is not None)
+        if ids := self._producer.running_ids:
+            for job in await self._driver.job_get_by_ids(ids):
+                if wants_cancel(job):
+                    self._producer.cancel(job.id)
+        self.looked.signal(None)
+
+
+def wants_cancel(job: JobRow) -> bool:
+    """Say whether somebody has asked to cancel this job: the key is there, whatever its value."""
+    if b"cancel_attempted_at" not in job.metadata:
+        return False
+    try:
+        return "cancel_attempted_at" in job.metadata_value()
+    except msgspec.DecodeError:  # a number beyond what we read; the executor and the database judge by themselves
+        return False
+
+
+def _nothing() -> None:
+    """There is no subscription to end."""
+
+
+def _ignore(_payload: object) -> None:
+    """The producer hears announcements itself; the keeper only wants to know when some may have been missed."""
