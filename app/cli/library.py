@@ -1,0 +1,120 @@
+"""`revenge library`: what is looked into, and looking again."""
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from app.cli.session import AsJson, GivenSession
+
+if TYPE_CHECKING:
+    from app.catalog.views import Library
+    from app.main import Application
+
+Wait = Annotated[bool, Parameter(help="Show the scan's progress until it has ended.")]
+Full = Annotated[bool, Parameter(help="Look into unchanged folders too, and read all names again.")]
+
+
+def group() -> App:
+    app = App(name="library", help="Make libraries, list them, scan them.")
+    app.command(add)
+    app.command(list_, name="list")
+    app.command(scan)
+    return app
+
+
+async def add(
+    name: str,
+    paths: list[str],
+    /,
+    *,
+    kind: Literal["movies", "tvshows", "music"] = "movies",
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
+    """Make a library.
+
+    Parameters
+    ----------
+    name
+        What it is called.
+    paths
+        The folders it looks into.
+    kind
+        What is in them; movies unless told otherwise.
+    """
+    from app.accounts.viewer import LOCAL_ADMINISTRATOR
+    from app.cli.output import print_json, print_line, print_note
+
+    async with session.application() as app:
+        async with app.transactions.begin() as tx:
+            made = await app.library.create_library(tx, name=name, kind=kind, paths=_absolute(paths))
+        library = await app.catalog.library(LOCAL_ADMINISTRATOR, made.id)
+    if json:
+        print_json(library)
+    else:
+        print_line(f"library {library.name}: {library.id}")
+        print_note(f"fill it with: revenge library scan {library.id} --wait")
+
+
+def _absolute(paths: list[str]) -> list[str]:
+    """The server may have been started in another folder."""
+    return [os.path.abspath(path) for path in paths]  # noqa: PTH100  Path.absolute keeps `..`, resolve follows links
+
+
+async def list_(*, json: AsJson = False, session: GivenSession) -> None:
+    """List the libraries."""
+    from app.accounts.viewer import LOCAL_ADMINISTRATOR
+    from app.cli.output import print_json, print_table
+
+    async with session.application() as app:
+        libraries = await app.catalog.libraries(LOCAL_ADMINISTRATOR)
+    if json:
+        print_json(libraries)
+    else:
+        rows = ((one.id, one.name, one.kind, ", ".join(one.paths)) for one in libraries)
+        print_table(("ID", "NAME", "KIND", "FOLDERS"), rows)
+
+
+async def scan(
+    library: str, /, *, full: Full = False, wait: Wait = False, json: AsJson = False, session: GivenSession
+) -> int:
+    """Ask for a scan of a library. A node that works jobs does it.
+
+    Parameters
+    ----------
+    library
+        Its name or its id.
+    """
+    from app.cli.output import print_json, print_line
+    from app.cli.presenting import job_object
+    from app.cli.progress import watch
+
+    async with session.application() as app:
+        wanted = await find(app, library)
+        async with app.transactions.begin() as tx:
+            result = await app.library.request_scan(tx, wanted.id, full_scan=full)
+        job, code = result.job, 0
+        if wait:
+            job, code = await watch(app.client.jobs.get, job.id, quiet=json)
+    if json:
+        print_json({"job": job_object(job), "duplicate": result.unique_skipped_as_duplicate})
+    elif not wait:
+        already = " waits or runs already:" if result.unique_skipped_as_duplicate else " asked for:"
+        print_line(f"scan of {wanted.name}{already} job {job.id}")
+    return code
+
+
+async def find(app: "Application", name_or_id: str) -> "Library":
+    """Return the library of this name, whatever its case, or of this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    from app.accounts.viewer import LOCAL_ADMINISTRATOR
+    from app.errors import NotFound
+
+    for library in await app.catalog.libraries(LOCAL_ADMINISTRATOR):
+        if name_or_id.casefold() in (library.name.casefold(), str(library.id)):
+            return library
+    raise NotFound("library", f"called {name_or_id!r}; see: revenge library list")
