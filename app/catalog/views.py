@@ -4,10 +4,12 @@ Text that came from disks and containers is as the library keeps it, ready to be
 """
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,8 +17,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     paths: list[str]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Time
+    updated_at: Time
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,7 +62,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     state: str
     """present or missing."""
-    missing_since: datetime | None
+    missing_since: Time | None
     kind: str
     role: str
     """main, extra (then `extra_kind` says which) or disc."""
@@ -91,9 +93,9 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     number_end: int | None
     state: str
     """present or missing: a vanished film keeps its place, and all that hangs on it."""
-    missing_since: datetime | None
-    added_at: datetime
-    updated_at: datetime
+    missing_since: Time | None
+    added_at: Time
+    updated_at: Time
     external_ids: dict[str, str]
     files: list[File]
 
@@ -118,15 +120,15 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     item_ids: list[UUID]
     path: str
     size: int
-    modified_at: datetime | None
+    modified_at: Time | None
     state: str
-    missing_since: datetime | None
-    added_at: datetime
+    missing_since: Time | None
+    added_at: Time
     kind: str
     container: str | None
     duration_ms: int | None
     bit_rate: int | None
-    probed_at: datetime | None
+    probed_at: Time | None
     problem: str | None
     problem_detail: str | None
     tags: dict[str, str]

@@ -1,0 +1,55 @@
+"""A job as the API shows it: River's columns by name."""
+
+import msgspec
+
+from app.catalog.views import Time
+from app.jobs.types import AttemptError, JobRow
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `river_job`. `args` and `metadata` pass through as stored: no digit of any number is lost."""
+
+    id: int
+    state: str
+    attempt: int
+    max_attempts: int
+    attempted_at: Time | None
+    created_at: Time
+    finalized_at: Time | None
+    scheduled_at: Time
+    priority: int
+    args: msgspec.Raw
+    attempted_by: list[str]
+    """The clients that have tried it, one for each attempt."""
+    errors: list[AttemptError]
+    kind: str
+    metadata: msgspec.Raw
+    """An object. `output` holds the result, or how far a running job is."""
+    queue: str
+    tags: list[str]
+    unique_key: bytes | None
+    """In base64."""
+    unique_states: list[str] | None
+
+    @classmethod
+    def of(cls, row: JobRow) -> "Job":
+        return cls(
+            id=row.id,
+            state=row.state,
+            attempt=row.attempt,
+            max_attempts=row.max_attempts,
+            attempted_at=row.attempted_at,
+            created_at=row.created_at,
+            finalized_at=row.finalized_at,
+            scheduled_at=row.scheduled_at,
+            priority=row.priority,
+            args=msgspec.Raw(row.encoded_args),
+            attempted_by=row.attempted_by,
+            errors=row.errors,
+            kind=row.kind,
+            metadata=msgspec.Raw(row.metadata),
+            queue=row.queue,
+            tags=row.tags,
+            unique_key=row.unique_key,
+            unique_states=None if row.unique_states is None else sorted(row.unique_states),
+        )

@@ -1,0 +1,123 @@
+"""Libraries: what is looked into, and the asking for a look."""
+
+from typing import Annotated
+
+import msgspec
+from dishka.integrations.fastapi import DishkaRoute, FromDishka
+from fastapi import APIRouter, Body
+from starlette.responses import Response
+
+from app.catalog.browse import Catalog
+from app.catalog.views import Library
+from app.db.tx import Transactions
+from app.library.service import LibraryService
+from app.web.answers import JsonResponse, documented
+from app.web.api_v1.job_view import Job
+from app.web.api_v1.parameters import LibraryId, Strict, Text
+from app.web.auth import Administrator, CurrentViewer
+
+router = APIRouter(
+    prefix="/api/v1/libraries", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response
+)
+
+
+class Libraries(msgspec.Struct, frozen=True):
+    libraries: list[Library]
+
+
+class ScanAnswer(msgspec.Struct, frozen=True):
+    job: Job
+    duplicate: bool
+    """True: a scan of this library was waiting or running already, and `job` is that one."""
+
+
+class NewLibrary(Strict):
+    name: Text
+    kind: Text
+    """movies, tvshows or music."""
+    paths: list[Text]
+
+
+class LibraryChange(Strict):
+    """What is left out stays as it is. A path that is left out of `paths` takes nothing away: its files go missing."""
+
+    name: Text | None = None
+    paths: list[Text] | None = None
+
+
+class ScanRequest(Strict):
+    full_scan: bool = False
+    """Look into unchanged folders too."""
+
+
+@router.get("", responses=documented(Libraries))
+async def list_libraries(viewer: CurrentViewer, catalog: FromDishka[Catalog]) -> Response:
+    """List the libraries by name."""
+    return JsonResponse(Libraries(await catalog.libraries(viewer)))
+
+
+@router.post("", status_code=201, responses=documented(Library, 201, description="Made; empty until scanned"))
+async def create_library(
+    viewer: Administrator,
+    asked: NewLibrary,
+    service: FromDishka[LibraryService],
+    catalog: FromDishka[Catalog],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Make a library that looks into these folders."""
+    async with transactions.begin() as tx:
+        made = await service.create_library(tx, name=asked.name, kind=asked.kind, paths=asked.paths)
+    library = await catalog.library(viewer, made.id)
+    return JsonResponse(library, 201, {"Location": f"/api/v1/libraries/{made.id}"})
+
+
+@router.get("/{library_id}", responses=documented(Library))
+async def get_library(library_id: LibraryId, viewer: CurrentViewer, catalog: FromDishka[Catalog]) -> Response:
+    """Show one library."""
+    return JsonResponse(await catalog.library(viewer, library_id))
+
+
+@router.patch("/{library_id}", responses=documented(Library))
+async def change_library(  # noqa: PLR0917  the framework passes them by name
+    library_id: LibraryId,
+    viewer: Administrator,
+    asked: LibraryChange,
+    service: FromDishka[LibraryService],
+    catalog: FromDishka[Catalog],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Change a library's name or paths."""
+    async with transactions.begin() as tx:
+        await service.update_library(tx, library_id, name=asked.name, paths=asked.paths)
+    return JsonResponse(await catalog.library(viewer, library_id))
+
+
+@router.delete(
+    "/{library_id}", status_code=204, responses=documented(None, 204, description="Gone; the media stay on the disk")
+)
+async def delete_library(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Forget a library and everything known of what is in it. The media stay where they are."""
+    async with transactions.begin() as tx:
+        await service.delete_library(tx, library_id)
+    return Response(status_code=204)
+
+
+@router.post("/{library_id}/scan", status_code=202, responses=documented(ScanAnswer, 202, description="Asked for"))
+async def scan_library(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+    asked: Annotated[ScanRequest | None, Body()] = None,
+) -> Response:
+    """Ask for a scan. Scans of one library never overlap: one that waits or runs is returned instead."""
+    full_scan = asked is not None and asked.full_scan
+    async with transactions.begin() as tx:
+        result = await service.request_scan(tx, library_id, full_scan=full_scan)
+    answer = ScanAnswer(Job.of(result.job), result.unique_skipped_as_duplicate)
+    return JsonResponse(answer, 202, {"Location": f"/api/v1/jobs/{result.job.id}"})

@@ -1,0 +1,29 @@
+"""What routes take, checked before any of our code sees it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text holds no NUL character; whatever is asked with one would end as a failure of ours."""
+    if "\0" in text:
+        raise ValueError("must not hold a NUL character")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+LibraryId = Annotated[UUID, Path()]
+ItemId = Annotated[UUID, Path()]
+FileId = Annotated[UUID, Path()]
+QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
+
+
+class Strict(BaseModel):
+    """A mistyped filter that is ignored shows everything, so a name nobody knows is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,91 @@
+"""The application: every route, every answer's shape, and the layers around them, from outside in.
+
+`RequestLog` sees everything, `Guard` turns away who may not speak to us, then the container's scope, then the routes.
+"""
+
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from dishka import AsyncContainer
+from dishka.integrations.fastapi import setup_dishka
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.catalog.views import FileDetail, Item, ItemPage, Library
+from app.jobs.statistics import JobStatistics
+from app.observability import Metrics
+from app.web import errors, health
+from app.web.api_v1 import items, jobs, library, queues
+from app.web.api_v1.job_view import Job
+from app.web.api_v1.jobs import JobPage
+from app.web.api_v1.library import Libraries, ScanAnswer
+from app.web.api_v1.queues import Queues
+from app.web.errors import Problem
+from app.web.guard import Guard
+from app.web.health import Alive
+from app.web.readiness import Readiness
+from app.web.request_log import RequestLog
+
+OPENAPI_URL = "/api/v1/openapi.json"
+
+DESCRIPTION = """
+Errors are `application/problem+json` (RFC 9457); rely on `code`. Listings go on with the `next_cursor` of the page
+before. Times are RFC 3339 in UTC.
+"""
+
+STRUCTS = (
+    Problem,
+    Libraries,
+    Library,
+    ScanAnswer,
+    ItemPage,
+    Item,
+    FileDetail,
+    Job,
+    JobPage,
+    JobStatistics,
+    Queues,
+    Alive,
+    Readiness,
+)
+"""Everything that is answered; what they are made of follows."""
+
+
+def create_app(container: AsyncContainer, metrics: Metrics) -> FastAPI:
+    """Build the application over a container that offers the services its routes name."""
+    app = FastAPI(
+        title="Revenge",
+        version=version("revenge"),
+        description=DESCRIPTION.strip(),
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        openapi_url=OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for routes in (library, items, jobs, queues, health):
+        app.include_router(routes.router)
+    errors.install(app)
+    setup_dishka(container, app)
+    app.add_middleware(Guard)
+    app.add_middleware(RequestLog, metrics=metrics)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """Describe the routes as FastAPI sees them, and what they answer as msgspec encodes it."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            license_info=app.license_info,
+            routes=app.routes,
+        )
+        _, schemas = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,41 @@
+"""What the web face offers to the container."""
+
+from dishka import AsyncContainer, Provider, Scope, provide
+from fastapi import FastAPI
+
+from app.clock import Clock
+from app.config import Settings
+from app.lifecycle import Lifecycle
+from app.observability import Metrics
+from app.web.application import create_app
+from app.web.disk import Disk
+from app.web.media_bytes import MediaBytes
+from app.web.probes import Probes
+from app.web.readiness import Probe
+from app.web.server import WebServer
+
+
+class WebModule(Provider):
+    scope = Scope.APP
+
+    probes = provide(Probes)
+
+    @provide
+    def all_probes(self, probes: Probes) -> Sequence[Probe]:
+        return probes.all()
+
+    @provide
+    def disk(self) -> Disk:
+        return Disk()
+
+    @provide
+    def media(self, disk: Disk, lifecycle: Lifecycle, clock: Clock) -> MediaBytes:
+        return MediaBytes(disk, lifecycle.stopping, clock)
+
+    @provide
+    def application(self, container: AsyncContainer, metrics: Metrics) -> FastAPI:
+        return create_app(container, metrics)
+
+    @provide
+    def server(self, app: FastAPI, settings: Settings, lifecycle: Lifecycle, disk: Disk) -> WebServer:
+        return WebServer(app, settings.http, lifecycle, disk)
