@@ -1,6 +1,6 @@
 """`revenge jobs`: what runs in the background, and interfering with it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -9,6 +9,7 @@ from app.cli.session import AsJson, GivenSession
 if TYPE_CHECKING:
     from app.jobs.statistics import JobStatistics
     from app.jobs.types import JobRow
+    from app.web.api_v1.job_view import Job
 
 State = Literal["available", "cancelled", "completed", "discarded", "pending", "retryable", "running", "scheduled"]
 Ids = Annotated[list[int], Parameter(help="The jobs' numbers.")]
@@ -35,11 +36,12 @@ async def list_(
     json: AsJson = False,
     session: GivenSession,
 ) -> None:
-    """List jobs."""
-    from app.cli.output import print_json, print_table
-    from app.cli.presenting import job_object
+    """List jobs, the newest first."""
+    from app.cli.output import print_json, print_note, print_table
     from app.jobs.driver.driver import JobListParams
     from app.jobs.types import JobState
+    from app.web.api_v1.job_view import Job
+    from app.web.api_v1.jobs import JobPage
 
     params = JobListParams(
         states=[JobState(one) for one in state],
@@ -51,10 +53,13 @@ async def list_(
     )
     async with session.application() as app:
         page = await app.client.jobs.list(params)
+    cursor = page.cursor if len(page.jobs) == limit else None
     if json:
-        print_json({"jobs": [job_object(job) for job in page.jobs], "cursor": page.cursor})
+        print_json(JobPage([Job.of(job) for job in page.jobs], cursor))
     else:
         print_table(("ID", "STATE", "KIND", "QUEUE", "ATTEMPT", "SCHEDULED", "ARGS"), map(_row, page.jobs))
+        if cursor is not None:
+            print_note(f"there may be more: --cursor {cursor}")
 
 
 def _row(job: "JobRow") -> tuple[object, ...]:
@@ -72,23 +77,24 @@ async def get(job_id: int, /, *, json: AsJson = False, session: GivenSession) ->
         Its number.
     """
     from app.cli.output import print_json
-    from app.cli.presenting import job_object
+    from app.web.api_v1.job_view import Job
 
     async with session.application() as app:
-        job = await app.client.jobs.get(job_id)
+        job = Job.of(await app.client.jobs.get(job_id))
     if json:
-        print_json(job_object(job))
+        print_json(job)
     else:
-        _print_details(job_object(job))
+        _print_details(job)
 
 
-def _print_details(job: dict[str, Any]) -> None:
+def _print_details(job: "Job") -> None:
     """One line a column; what is nested, as JSON beneath its name."""
     import msgspec
 
     from app.cli.output import print_line, shown
 
-    for name, value in job.items():
+    for name in job.__struct_fields__:
+        value = getattr(job, name)
         if isinstance(value, list | msgspec.Raw):
             pretty = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
             head, *rest = pretty.splitlines()

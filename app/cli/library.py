@@ -66,11 +66,12 @@ async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     """List the libraries."""
     from app.accounts.viewer import LOCAL_ADMINISTRATOR
     from app.cli.output import print_json, print_table
+    from app.web.api_v1.library import Libraries
 
     async with session.application() as app:
         libraries = await app.catalog.libraries(LOCAL_ADMINISTRATOR)
     if json:
-        print_json(libraries)
+        print_json(Libraries(libraries))
     else:
         rows = ((one.id, one.name, one.kind, ", ".join(one.paths)) for one in libraries)
         print_table(("ID", "NAME", "KIND", "FOLDERS"), rows)
@@ -87,8 +88,9 @@ async def scan(
         Its name or its id.
     """
     from app.cli.output import print_json, print_line
-    from app.cli.presenting import job_object
     from app.cli.progress import watch
+    from app.web.api_v1.job_view import Job
+    from app.web.api_v1.library import ScanAnswer
 
     async with session.application() as app:
         wanted = await find(app, library)
@@ -98,7 +100,7 @@ async def scan(
         if wait:
             job, code = await watch(app.client.jobs.get, job.id, quiet=json)
     if json:
-        print_json({"job": job_object(job), "duplicate": result.unique_skipped_as_duplicate})
+        print_json(ScanAnswer(Job.of(job), result.unique_skipped_as_duplicate))
     elif not wait:
         already = " waits or runs already:" if result.unique_skipped_as_duplicate else " asked for:"
         print_line(f"scan of {wanted.name}{already} job {job.id}")

@@ -16,12 +16,12 @@ def group() -> App:
 async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     """List the queues that some node has worked within a day."""
     from app.cli.output import print_json, print_table
-    from app.cli.presenting import queue_object
+    from app.web.api_v1.queues import Queue, Queues
 
     async with session.application() as app:
         queues = await app.client.queues.list()
     if json:
-        print_json([queue_object(queue) for queue in queues])
+        print_json(Queues([Queue.of(queue) for queue in queues]))
     else:
         rows = ((queue.name, queue.paused_at, queue.updated_at) for queue in queues)
         print_table(("NAME", "PAUSED SINCE", "LAST WORKED"), rows)
