@@ -1,7 +1,7 @@
 """How a kind is worked, and who works which kind (contract 2.5, 9)."""
 
 import typing
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -57,6 +57,19 @@ class DuplicateWorker(AppError):
         )
 
 
+class MissingWorker(AppError):
+    """Nobody works a kind that somebody may insert."""
+
+    code = "missing_worker"
+
+    def __init__(self, args_types: Sequence[type[JobArgs]]) -> None:
+        self.args_types = args_types
+        kinds = ", ".join(f"{args.kind} ({args.__module__}.{args.__qualname__})" for args in args_types)
+        super().__init__(
+            f"no worker for kind {kinds}: its jobs would wait for ever; provide a Worker of these args in a module.py"
+        )
+
+
 class Workers:
     """The registry of kinds: which worker works which, aliases included."""
 
@@ -88,3 +101,25 @@ class Workers:
 
     def __len__(self) -> int:
         return len(self._by_kind)
+
+
+def declared_args(package: str) -> list[type[JobArgs]]:
+    """Return the args of every kind that modules of a package declare, as far as they have been imported."""
+    found: dict[type[JobArgs], None] = {}
+    waiting = [JobArgs]
+    while waiting:
+        for args in waiting.pop().__subclasses__():
+            waiting.append(args)
+            if args.__module__.split(".")[0] == package:
+                found[args] = None
+    return sorted(found, key=lambda args: args.kind)
+
+
+def check_all_worked(workers: Workers, declared: Iterable[type[JobArgs]]) -> None:
+    """Refuse kinds that may be inserted and that nobody works.
+
+    Raises:
+        MissingWorker: names the kinds and where they are declared.
+    """
+    if missing := [args for args in declared if workers.get(args.kind) is None]:
+        raise MissingWorker(missing)
