@@ -9,17 +9,12 @@ import unicodedata
 
 from psycopg import sql
 
+from app.library.models import SEARCH_VECTOR
+
 MAX_WORDS = 16
 
-VECTOR = sql.SQL(
-    "to_tsvector('simple'::regconfig, translate("
-    "(item.title || ' '::text || item.sort_title || ' '::text || coalesce(item.original_title, ''::text)), "
-    "'./@:_'::text, '     '::text))"
-)
-"""As the index `ix_item_search` has it, to the letter: another spelling would not use it.
-
-Some signs become spaces first: PostgreSQL takes `Mr.Robot` for the name of a host, and keeps it in one piece.
-"""
+VECTOR = sql.SQL(SEARCH_VECTOR)
+"""The very expression of the index `ix_item_search`: another spelling would not use it."""
 
 _WORD = re.compile(r"[^\W_]+")
 

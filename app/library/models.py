@@ -247,6 +247,16 @@ class Chapter(Base):
     title: Mapped[str | None] = mapped_column(Text)
 
 
+SEARCH_VECTOR = (
+    "to_tsvector('simple'::regconfig, translate("
+    "((((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text)), "
+    "'./@_:'::text, '     '::text))"
+)
+"""What the words of a search are looked for in (`app.catalog.search`), spelt as PostgreSQL spells it back.
+
+Some signs become spaces first: PostgreSQL takes `Mr.Robot` for the name of a host, and keeps it in one piece."""
+
+
 class Item(Base):
     """What you see: a film, a series, an album. Present while one of its files is; a scan never deletes one."""
 
@@ -256,7 +266,10 @@ class Item(Base):
         _one_of("state", ItemState),
         CheckConstraint("title_source IN ('name', 'user', 'metadata')", name="title_source"),
         Index("ix_item_library_id_kind_sort_title_id", "library_id", "kind", "sort_title", "id"),
+        Index("ix_item_library_id_kind_id", "library_id", "kind", "id"),
+        Index("ix_item_library_id_kind_year", "library_id", "kind", text("coalesce(year, 0)"), "sort_title", "id"),
         Index("ix_item_sort_title_id", "sort_title", "id"),
+        Index("ix_item_search", text(SEARCH_VECTOR), postgresql_using="gin"),
         Index("ix_item_parent_id_number", "parent_id", "number"),
     )
 

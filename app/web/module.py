@@ -1,5 +1,7 @@
 """What the web face offers to the container."""
 
+from collections.abc import Sequence
+
 from dishka import AsyncContainer, Provider, Scope, provide
 from fastapi import FastAPI
 
