@@ -83,7 +83,7 @@ class LibraryService:
     async def _set_roots(self, tx: Tx, library_id: UUID, roots: Sequence[NamedRoot]) -> None:
         retired = await libraries.set_roots(tx, library_id, roots)
         for root_id in retired:
-            missing = await files.mark_root_missing(tx, root_id)
+            missing = await files.lose_root(tx, root_id)
             changed = await items.refresh_states(tx, missing)
             await self.announce_changed(tx, changed)
 
@@ -131,7 +131,11 @@ class LibraryService:
         if not await libraries.lock_library(tx, library_id):
             raise LibraryNotFound(library_id)
         await libraries.confirm_loss(tx, library_id)
-        return await self.request_scan(tx, library_id)
+        result = await self.request_scan(tx, library_id)
+        if result.unique_skipped_as_duplicate:
+            # The scan that runs may have doubted already; another will follow it.
+            await libraries.mark_full_scan(tx, library_id)
+        return result
 
     async def locate(self, tx: Tx, file_id: UUID) -> FileLocation:
         """Return where a file is. It may be missing: whoever opens it is told so by the disk.

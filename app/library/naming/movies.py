@@ -21,15 +21,16 @@ def parse_movie(path: bytes) -> ParsedName:
         return replace(_read(folders[:special], ""), is_disc=True)
     extra = _extra(folders[special] if special is not None else None, stem)
     if extra is not None:
-        kind, certain, stem = extra
-        own = read_segment(stem)
-        if certain or own.year is None:
-            home = folders[:special] if special is not None else folders
-            return replace(_read(home, stem), extra=kind, extra_is_certain=certain)
+        kind, is_certain, film_stem = extra
+        if is_certain or read_segment(stem).year is None:
+            home = folders if special is None else folders[:special]
+            film = None if is_certain else _read(folders, stem)
+            return replace(_read(home, film_stem), extra=kind, alone=film)
     return _read_parts(folders, name, stem)
 
 
 def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
+    """Return the kind of an extra, whether that is certain, and what its name says of the film."""
     if stem.casefold() in p.WHOLE_NAME_EXTRAS:
         kind = stem.casefold()
         return p.EXTRA_KINDS.get(kind, kind), True, ""
@@ -38,7 +39,7 @@ def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
         return p.EXTRA_KINDS.get(kind, kind), True, stem[: suffix.start()]
     if folder is None or (found := extra_of(folder)) is None:
         return None
-    return found[0], found[1], stem
+    return found[0], found[1], ""
 
 
 def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedName:

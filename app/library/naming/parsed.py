@@ -17,10 +17,8 @@ class ParsedName:
     stack: str | None = None
     """With `part`: what the parts of one film have in common. Without a sibling of the same stack, read `alone`."""
     alone: "ParsedName | None" = None
-    """The reading in which `Part 2` belongs to the title."""
+    """The other reading: in which `Part 2` belongs to the title, or what lies in a folder called `Shorts` is a film."""
     extra: str | None = None
     """trailer, sample, featurette …: something beside a film."""
-    extra_is_certain: bool = False
-    """False: a folder called `Shorts` or `Other` may just as well hold films, if no film is beside it."""
     is_disc: bool = False
     """One of the many files of a DVD or Blu-ray folder, which together are one film."""

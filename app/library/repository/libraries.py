@@ -155,6 +155,11 @@ async def confirm_loss(tx: Tx, library_id: UUID) -> None:
     )
 
 
+async def loss_confirmed(tx: Tx, root_id: UUID) -> bool:
+    query = select(LibraryRoot.loss_confirmed_at).where(LibraryRoot.id == root_id)
+    return await tx.session.scalar(query) is not None
+
+
 async def clear_loss_confirmation(tx: Tx, root_id: UUID) -> None:
     await tx.session.execute(update(LibraryRoot).where(LibraryRoot.id == root_id).values(loss_confirmed_at=None))
 

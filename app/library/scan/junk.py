@@ -1,0 +1,28 @@
+"""What a walk passes by: hidden things, recycle bins, snapshots, downloads that are not finished."""
+
+import re
+
+from app.library.formats import extension_of
+
+_JUNK_NAMES = frozenset(
+    {b"$recycle.bin", b"#recycle", b"#snapshot", b"@eadir", b"lost+found", b"system volume information", b"thumbs.db"}
+)
+_JUNK_STARTS = (b".", b"@recycle", b"_unpack_", b"~syncthing~", b"~$")
+_UNFINISHED = frozenset({b"part", b"partial", b"!qb", b"!ut", b"crdownload", b"aria2", b"download"})
+
+_SAMPLE = re.compile(rb"(?:^|[-._ ])sample\.[^.]+$", re.IGNORECASE)
+SAMPLE_MAX = 50 * 2**20
+"""Bytes. Above it, what is called a sample is taken for a film about one."""
+
+IGNORE_FILES = (b".revengeignore", b".ignore")
+"""An empty file of such a name hides its folder and everything below. One that holds patterns is not read (yet)."""
+
+
+def is_junk(name: bytes) -> bool:
+    """Whether a file or folder of this name is to be passed by."""
+    lower = name.lower()
+    return lower.startswith(_JUNK_STARTS) or lower in _JUNK_NAMES or extension_of(lower) in _UNFINISHED
+
+
+def is_sample(name: bytes, size: int) -> bool:
+    return size < SAMPLE_MAX and _SAMPLE.search(name) is not None

@@ -1,0 +1,94 @@
+"""Phase 3: believe or doubt what was not found, and mark it missing. Never more than missing.
+
+A loss is believed when the root is still what it was, and when it is no more than people delete at once; a greater
+one waits for somebody to confirm it. Below a folder that could not be read nothing is lost: it is unknown.
+Committed in batches: marking a part of a loss leaves a smaller one, which is believed all the more.
+"""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from app.config import Settings
+from app.db.tx import Transactions, Tx
+from app.jobs.errors import JobCancel
+from app.library.errors import LibraryNotFound
+from app.library.paths import parent_of
+from app.library.repository import files, items, libraries
+from app.library.scan.state import Counts, Outcome, RootScan, Vanished
+from app.library.scan.trust import why_offline
+from app.library.service import LibraryService
+from app.library.threads import in_thread
+
+BATCH_FOLDERS = 500
+"""Folders whose losses are written together; their files are what counts, some ten to a folder."""
+
+
+class SweepPhase:
+    def __init__(self, transactions: Transactions, service: LibraryService, settings: Settings) -> None:
+        self._transactions = transactions
+        self._service = service
+        self._limits = settings.library.vanish
+
+    async def run(self, scan: RootScan, counts: Counts) -> None:
+        """Mark what is gone, or say in `scan.outcome` why nothing was."""
+        gone = unknown_left_out(scan.unseen, {path for path, _ in scan.unreadable})
+        folder_ids = [scan.folders[path].id for path in sorted(gone)]
+        scan.outcome = Outcome.INCOMPLETE if scan.unreadable else Outcome.COMPLETED
+        if (folder_ids or scan.vanished) and not await self._is_believed(scan, folder_ids):
+            return
+        for start in range(0, len(scan.vanished), BATCH_FOLDERS):
+            await self._lose(scan, counts, scan.vanished[start : start + BATCH_FOLDERS], [])
+        for start in range(0, len(folder_ids), BATCH_FOLDERS):
+            await self._lose(scan, counts, [], folder_ids[start : start + BATCH_FOLDERS])
+        if scan.loss_confirmed:
+            async with self._transactions.begin() as tx:
+                await libraries.clear_loss_confirmation(tx, scan.root.id)
+
+    async def _is_believed(self, scan: RootScan, folder_ids: Sequence[UUID]) -> bool:
+        async with self._transactions.begin() as tx:
+            lost = sum(len(vanished.file_ids) for vanished in scan.vanished)
+            lost += await files.count_present_in(tx, folder_ids)
+            known = await files.count_present(tx, scan.root.id) - scan.added
+            scan.loss_confirmed = await libraries.loss_confirmed(tx, scan.root.id)
+        if not lost:
+            return True
+        scan.offline = await in_thread(lambda: why_offline(scan.root.path, scan.root.id, scan.top_names))
+        if scan.offline is not None:
+            scan.outcome = Outcome.OFFLINE
+            return False
+        if lost > self._limits.max_files and lost > self._limits.max_share * known and not scan.loss_confirmed:
+            scan.outcome, scan.unconfirmed = Outcome.NEEDS_CONFIRMATION, lost
+            return False
+        return True
+
+    async def _lose(
+        self, scan: RootScan, counts: Counts, vanished: Sequence[Vanished], folder_ids: Sequence[UUID]
+    ) -> None:
+        async with self._transactions.begin() as tx:
+            if not await libraries.lock_library(tx, scan.library.id):
+                raise JobCancel(LibraryNotFound(scan.library.id))
+            lost = await files.lose_files(tx, [file_id for one in vanished for file_id in one.file_ids], folder_ids)
+            await files.sign_folders(tx, {one.folder_id: one.signature for one in vanished})
+            await files.lose_folders(tx, folder_ids)
+            await self._announce(tx, lost)
+        counts.missing += len(lost)
+
+    async def _announce(self, tx: Tx, lost: Sequence[UUID]) -> None:
+        """The items that lost a file have changed, whether or not another one keeps them present."""
+        if lost:
+            await items.refresh_states(tx, lost)
+            await self._service.announce_changed(tx, await items.items_of(tx, lost))
+
+
+def unknown_left_out(unseen: Collection[bytes], unreadable: Collection[bytes]) -> set[bytes]:
+    """Return the folders that are gone: not seen, and not below one that could not be read."""
+    if not unreadable:
+        return set(unseen)
+    return {path for path in unseen if not any(above in unreadable for above in _with_parents(path))}
+
+
+def _with_parents(path: bytes) -> list[bytes]:
+    line = [path]
+    while line[-1]:
+        line.append(parent_of(line[-1]))
+    return line
