@@ -26,7 +26,7 @@ def upgrade() -> None:
         [
             sa.literal_column(
                 "to_tsvector('simple'::regconfig, translate("
-                "((((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text)), "
+                "(((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text), "
                 "'./@_:'::text, '     '::text))"
             )
         ],

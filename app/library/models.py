@@ -249,7 +249,7 @@ class Chapter(Base):
 
 SEARCH_VECTOR = (
     "to_tsvector('simple'::regconfig, translate("
-    "((((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text)), "
+    "(((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text), "
     "'./@_:'::text, '     '::text))"
 )
 """What the words of a search are looked for in (`app.catalog.search`), spelt as PostgreSQL spells it back.
