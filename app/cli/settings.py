@@ -31,6 +31,7 @@ def graph(*, session: GivenSession) -> None:
     """Print how the server is wired, as a mermaid flowchart."""
     import sys
 
+    settings = session.settings
     from app.main import graph as draw
 
-    sys.stdout.write(draw(session.settings))
+    sys.stdout.write(draw(settings))

@@ -24,6 +24,13 @@ WORDINGS = {
     "less_than_equal": "must be at most {le}",
     "byte_size": "must be a size such as 512MiB or 2GiB",
     "byte_size_unit": "must be a size such as 512MiB or 2GiB",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    "string_type": "must be text",
+    "path_type": "must be a path",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
     "ip_any_network": "must be an address or a network such as 10.0.0.0/8",
     "string_pattern_mismatch": "must match {pattern}",
 }
