@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.catalog.views import Chapter, File, FileDetail, Item, Stream
-from app.library.models import FileState
+from app.library.kinds import FileState
 from app.library.paths import join
 from app.library.records import FileLocation
 

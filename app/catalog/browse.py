@@ -18,7 +18,7 @@ from app.catalog.views import FileDetail, Item, ItemPage, Library
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.errors import FileNotFound, LibraryNotFound
-from app.library.models import ItemKind
+from app.library.kinds import ItemKind
 from app.library.records import FileLocation
 
 MAX_LIMIT = 500

@@ -13,7 +13,7 @@ from app.catalog.search import VECTOR
 from app.catalog.sorting import Sort
 from app.catalog.views import Stream
 from app.db.tx import Tx
-from app.library.models import ItemKind
+from app.library.kinds import ItemKind
 
 _VISIBLE = sql.SQL("(%(libraries)s::uuid[] IS NULL OR {} = ANY(%(libraries)s::uuid[]))")
 

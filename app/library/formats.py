@@ -4,7 +4,7 @@ The list of demuxers is what keeps a playlist, a script or a URL list that calls
 those formats are not on it, so a prober refuses them whatever they contain (media-format by content, never by trust).
 """
 
-from app.library.models import FileKind, LibraryKind
+from app.library.kinds import FileKind, LibraryKind
 
 VIDEO_EXTENSIONS = frozenset(
     b"3g2 3gp asf avi divx dv dvr-ms f4v flv m1v m2ts m2v m4v mk3d mkv mov mp4 mpeg mpg mts mxf nut ogm ogv "

@@ -13,6 +13,8 @@ class Problem(StrEnum):
 
     CORRUPT = "corrupt"
     """The bytes are not what their format demands: damaged, cut off, or still being written."""
+    TRUNCATED = "truncated"
+    """It ends before its own header says. What is there was read, and may play."""
     UNSUPPORTED = "unsupported"
     """No demuxer that we allow knows this format, or there is nothing to play in it."""
     UNREADABLE = "unreadable"

@@ -30,50 +30,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base
+from app.library.kinds import FileKind, FileRole, FileState, ItemKind, ItemState, LibraryKind
 
 Timestamp = DateTime(timezone=True)
 SortText = Text(collation="C")
 """Sort keys compare by bytes: the same order on every server, whatever locale it was made with."""
-
-
-class LibraryKind(StrEnum):
-    MOVIES = "movies"
-    TVSHOWS = "tvshows"
-    MUSIC = "music"
-
-
-class FileState(StrEnum):
-    PRESENT = "present"
-    MISSING = "missing"
-    PURGED = "purged"
-
-
-class FileKind(StrEnum):
-    VIDEO = "video"
-    AUDIO = "audio"
-
-
-class ItemKind(StrEnum):
-    MOVIE = "movie"
-    SERIES = "series"
-    SEASON = "season"
-    EPISODE = "episode"
-    ARTIST = "artist"
-    ALBUM = "album"
-    TRACK = "track"
-
-
-class ItemState(StrEnum):
-    PRESENT = "present"
-    MISSING = "missing"
-
-
-class FileRole(StrEnum):
-    """What a file is to its item: the thing itself, something beside it, or one of the many files of a disc."""
-
-    MAIN = "main"
-    EXTRA = "extra"
-    DISC = "disc"
 
 
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.library.models import FileState, LibraryKind
+from app.library.kinds import FileState, LibraryKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
 from app.library.errors import FileNotFound, LibraryNotFound, NameTaken
 from app.library.jobs import ScanLibraryArgs
-from app.library.models import LibraryKind
+from app.library.kinds import LibraryKind
 from app.library.ports import LibraryListener
 from app.library.records import FileLocation, LibraryRecord
 from app.library.repository import files, items, libraries

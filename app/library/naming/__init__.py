@@ -4,7 +4,7 @@ What it says is a reading, not the truth: sources and people correct it, and a f
 Films only so far: names of shows and music are left as they are until their items are built.
 """
 
-from app.library.models import LibraryKind
+from app.library.kinds import LibraryKind
 from app.library.naming.movies import parse_movie
 from app.library.naming.parsed import ParsedName
 from app.library.naming.places import anchor_of, is_disc_folder

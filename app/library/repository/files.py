@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.db.tx import Tx
-from app.library.models import File, FileState, Folder, LibraryRoot
+from app.library.kinds import FileState
+from app.library.models import File, Folder, LibraryRoot
 from app.library.paths import join
 from app.library.records import FileLocation
 from app.library.repository.rows import column, rows, run

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.models import ItemKind
+from app.library.kinds import ItemKind
 from app.library.repository.rows import column, rows, run
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import func, select, text, update
 
 from app.db.tx import Tx
 from app.library.ids import uuid7
-from app.library.models import Item, Library, LibraryKind, LibraryRoot
+from app.library.kinds import LibraryKind
+from app.library.models import Item, Library, LibraryRoot
 from app.library.paths import display_path
 from app.library.records import LibraryRecord, RootRecord
 from app.library.roots import NamedRoot

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.db.tx import Tx
 from app.library.ids import uuid7
-from app.library.models import FileRole, ItemKind
+from app.library.kinds import FileRole, ItemKind
 from app.library.naming import sort_key
 from app.library.paths import join
 from app.library.repository import items

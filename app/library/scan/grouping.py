@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from app.library.models import FileRole, LibraryKind
+from app.library.kinds import FileRole, LibraryKind
 from app.library.naming import ParsedName, parse, title_key
 from app.library.naming.patterns import RESOLUTION
 

@@ -16,8 +16,8 @@ from app.library.errors import LibraryNotFound
 from app.library.formats import KINDS, extensions_for
 from app.library.ids import uuid7
 from app.library.jobs import AnalyzeFileArgs
+from app.library.kinds import FileState, LibraryKind
 from app.library.media import PROBER_VERSION
-from app.library.models import FileState, LibraryKind
 from app.library.naming import anchor_of
 from app.library.paths import display_path, join
 from app.library.repository import files, libraries
@@ -139,11 +139,11 @@ def _compare(scan: RootScan, found: Sequence[FoundFolder], known: dict[tuple[UUI
         there = names_known.get(row.id, {})
         changes = False
         for entry in folder.files:
-            file = there.pop(entry.name) if entry.name in there else None
-            changes |= _compare_file(diff, entry, file, _file_row(row.id, folder.path, entry, file, kind))
+            before = there.pop(entry.name, None)
+            changes |= _compare_file(diff, entry, before, _file_row(row.id, folder.path, entry, before, kind))
         if folder.files and (changes or scan.full):
             diff.units.add(row.anchor_id)
-        gone = tuple(file.id for file in there.values() if file.state == FileState.PRESENT)
+        gone = tuple(lost.id for lost in there.values() if lost.state == FileState.PRESENT)
         if gone:
             diff.vanished.append(Vanished(row.id, folder.signature, gone))
         else:
