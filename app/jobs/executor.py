@@ -114,7 +114,7 @@ class Executor:
     async def _work(self, attempt: Attempt) -> None:
         row = attempt.row
         if row.undecodable is not None:
-            raise JobError(row.undecodable)
+            raise JobError(f"job row couldn't be decoded: {row.undecodable}")
         kind = self._kinds.get(row.kind) or self._look_up(row.kind)
         try:
             args = kind.decoder.decode(row.encoded_args)

@@ -57,6 +57,7 @@ class JobsModule(Provider):
     @provide
     def client(
         self,
+        *,
         driver: Driver,
         config: ClientConfig,
         workers: Workers,

@@ -31,6 +31,9 @@ LATE_CLAIM = 15.0
 """Seconds after a fetch without an answer at which we look a second time for jobs it may have claimed: the server may
 still have been at it when we looked first."""
 
+ANNOUNCEMENT_PERIOD = 0.1
+"""Seconds for which a client announces inserts into one queue only once (contract 4.3), by default."""
+
 EVERY_QUEUE = "*"
 
 
@@ -87,6 +90,7 @@ class Producer(Service):
         self._stop_asked = asyncio.Event()
         self._idle = asyncio.Event()
         self._unsubscribe: list[Callable[[], None]] = []
+        self._echo: asyncio.TimerHandle | None = None
         self.fetched = TestSignal[list[JobRow]]()
 
     # -- what others may ask
@@ -163,6 +167,9 @@ class Producer(Service):
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe = []
+        if self._echo is not None:
+            self._echo.cancel()
+            self._echo = None
 
     async def _drain(self) -> None:
         soft = self.config.soft_stop_timeout
@@ -320,6 +327,16 @@ class Producer(Service):
     def _on_insert(self, payload: dict[str, Any]) -> None:
         if payload.get("queue") == self.queue:
             self.trigger()
+            self._trigger_once_more()
+
+    def _trigger_once_more(self) -> None:
+        """Look again when inserters may announce again: what they inserted meanwhile was announced to nobody."""
+        if self._echo is None:
+            self._echo = asyncio.get_running_loop().call_later(ANNOUNCEMENT_PERIOD, self._trigger_echoed)
+
+    def _trigger_echoed(self) -> None:
+        self._echo = None
+        self.trigger()
 
     def _on_control(self, payload: dict[str, Any]) -> None:
         queue, action = payload.get("queue"), payload.get("action")
