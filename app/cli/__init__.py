@@ -33,13 +33,16 @@ def main(words: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    # Imported here, within reach of `main`'s handlers: imports take longest, and Ctrl-C often comes during them.
     from cyclopts import CycloptsError
 
     from app.cli.commands import launch
-    from app.cli.failures import tell
+    from app.cli.failures import is_defect, tell
     from app.errors import AppError
 
     try:
         return launch(words)
     except (AppError, CycloptsError) as err:
+        if is_defect(err):
+            raise
         return tell(err)

@@ -18,6 +18,12 @@ def tell(err: AppError | CycloptsError) -> int:
     return _code(err)
 
 
+def is_defect(err: AppError | CycloptsError) -> bool:
+    """Tell a start that failed for a reason nobody foresaw: its one line would hide where it happened."""
+    cause = getattr(err, "cause", None)
+    return isinstance(cause, Exception) and not isinstance(cause, AppError | OSError)
+
+
 def _words(err: AppError | CycloptsError) -> str:
     if isinstance(err, UnusedCliTokensError):
         return f"revenge: too many words: {' '.join(map(repr, err.unused_tokens or ()))}"

@@ -2,6 +2,7 @@
 
 import os
 from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -9,10 +10,13 @@ from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
     from app.catalog.views import Library
+    from app.jobs.types import JobInsertResult, JobRow
     from app.main import Application
 
 Wait = Annotated[bool, Parameter(help="Show the scan's progress until it has ended.")]
 Full = Annotated[bool, Parameter(help="Look into unchanged folders too, and read all names again.")]
+
+Confirm = Annotated[bool, Parameter(help="Say that the many files the last scan missed are gone indeed.")]
 
 
 def group() -> App:
@@ -78,9 +82,18 @@ async def list_(*, json: AsJson = False, session: GivenSession) -> None:
 
 
 async def scan(
-    library: str, /, *, full: Full = False, wait: Wait = False, json: AsJson = False, session: GivenSession
+    library: str,
+    /,
+    *,
+    full: Full = False,
+    confirm_loss: Confirm = False,
+    wait: Wait = False,
+    json: AsJson = False,
+    session: GivenSession,
 ) -> int:
     """Ask for a scan of a library. A node that works jobs does it.
+
+    Ends with 1 if it was waited for and did not see everything.
 
     Parameters
     ----------
@@ -94,17 +107,44 @@ async def scan(
 
     async with session.application() as app:
         wanted = await find(app, library)
-        async with app.transactions.begin() as tx:
-            result = await app.library.request_scan(tx, wanted.id, full_scan=full)
+        result = await _request(app, wanted.id, full=full, confirm_loss=confirm_loss)
         job, code = result.job, 0
         if wait:
             job, code = await watch(app.client.jobs.get, job.id, quiet=json)
+            code = _tell_unseen(job) or code
     if json:
         print_json(ScanAnswer(Job.of(job), result.unique_skipped_as_duplicate))
     elif not wait:
         already = " waits or runs already:" if result.unique_skipped_as_duplicate else " asked for:"
         print_line(f"scan of {wanted.name}{already} job {job.id}")
     return code
+
+
+async def _request(app: "Application", library_id: UUID, *, full: bool, confirm_loss: bool) -> "JobInsertResult":
+    async with app.transactions.begin() as tx:
+        confirmed = await app.library.confirm_loss(tx, library_id) if confirm_loss else None
+        if confirmed is not None and not full:
+            return confirmed
+        requested = await app.library.request_scan(tx, library_id, full_scan=full)
+        return confirmed or requested
+
+
+def _tell_unseen(job: "JobRow") -> int:
+    """Name the folders that a scan could not, or would not, believe; return 1 when there are any."""
+    from app.cli.output import print_note
+
+    output = job.metadata_value().get("output")
+    roots = output.get("roots", ()) if isinstance(output, dict) else ()
+    doubted = [root for root in roots if root["outcome"] != "completed"]
+    for root in doubted:
+        reason = f": {root['reason']}" if "reason" in root else ""
+        print_note(f"{root['path']}: {root['outcome'].replace('_', ' ')}{reason}")
+        if root["outcome"] == "needs_confirmation":
+            print_note(
+                f"{root['unconfirmed']} files seem to be gone, which is much at once; they stay as they were. If they "
+                "are gone indeed: revenge library scan --confirm-loss"
+            )
+    return 1 if doubted else 0
 
 
 async def find(app: "Application", name_or_id: str) -> "Library":

@@ -3,9 +3,12 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+
+import rich.progress
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from app.cli.output import print_line, print_note
 from app.jobs.types import JobRow, JobState
@@ -26,7 +29,6 @@ class Progress:
 
     phase: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
-    done: int = 0
     total: int | None = None
 
     @classmethod
@@ -34,14 +36,19 @@ class Progress:
         output = job.metadata_value().get("output")
         if not isinstance(output, dict):
             return cls()
+        phase = output.pop("phase", None)
         counts = {str(name): value for name, value in output.items() if type(value) is int}
         total = counts.pop("total", None)
-        phase = output.get("phase")
-        return cls(phase if isinstance(phase, str) else "", counts, counts.get("files", 0), total)
+        return cls(phase if isinstance(phase, str) else "", counts, total)
+
+    @property
+    def done(self) -> int:
+        """What the rate is counted in: whatever of the disk was looked at."""
+        return self.counts.get("files", 0) + self.counts.get("folders", 0)
 
     @property
     def text(self) -> str:
-        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self.counts.items())
+        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self.counts.items() if count)
 
 
 class Display(Protocol):
@@ -106,10 +113,7 @@ class Bar:
     """rich's bar, with counts and rate. Without a total it pulses."""
 
     def __init__(self) -> None:
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as RichProgress
-
-        self._rich = RichProgress(
+        self._rich = rich.progress.Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             TextColumn("{task.fields[counts]}", markup=False),
@@ -127,8 +131,12 @@ class Bar:
             completed=progress.done,
             total=progress.total,
             counts=escaped(progress.text),
-            rate=f"{speed:,.0f}/s" if speed else "",
+            rate=f"{speed:,.0f} files and folders/s" if speed else "",
         )
+
+    @property
+    def tasks(self) -> Sequence[rich.progress.Task]:
+        return self._rich.tasks
 
     def close(self) -> None:
         self._rich.stop()
