@@ -39,6 +39,8 @@ def plan(params: JobListParams) -> tuple[str, str, dict[str, Any]]:
         # One state by equality, written out: only then does the planner see the order of (state, finalized_at).
         names = ", ".join(f"'{JobState(state)}'" for state in params.states)
         conditions.append(f"job.state IN ({names})")
+    if field == "finalized_at" and not _may_be_null(params, field):
+        conditions.append("job.finalized_at IS NOT NULL")  # true already; the index says it too, and the planner asks
     if params.after is not None:
         conditions.append(_keyset(params, field, values))
     direction = "DESC" if params.descending else "ASC"
@@ -61,6 +63,12 @@ def time_field(params: JobListParams) -> str | None:
         case "time":
             return TIME_FIELDS.get(params.states[0], "scheduled_at") if params.states else "scheduled_at"
     raise InvalidInput("order_by", "must be id, time, scheduled_at or finalized_at")
+
+
+def _may_be_null(params: JobListParams, field: str) -> bool:
+    """Finished jobs always have their end (a constraint of the table), and all jobs their time to start."""
+    is_finished = bool(params.states) and FINAL_STATES.issuperset(params.states)
+    return field != "scheduled_at" and not (field == "finalized_at" and is_finished)
 
 
 def _values(params: JobListParams) -> dict[str, Any]:
@@ -92,4 +100,4 @@ def _keyset(params: JobListParams, field: str | None, values: dict[str, Any]) ->
         return f"({beyond_null} OR {column} IS NOT NULL)" if params.descending else f"({beyond_null})"
     values["after_time"] = cursor.time
     beyond = f"({column}, job.id) {sign} (%(after_time)s::timestamptz, %(after_id)s::bigint)"
-    return beyond if params.descending else f"({beyond} OR {column} IS NULL)"
+    return beyond if params.descending or not _may_be_null(params, field) else f"({beyond} OR {column} IS NULL)"

@@ -21,19 +21,19 @@ class Statements:
     """Every query by its file's name, with the schema in place: nothing depends on the search path."""
 
     def __init__(self, schema: str) -> None:
-        values = {
+        self._values = {
             "schema": quote_identifier(schema).replace("%", "%%"),  # psycopg reads % as the start of a parameter
             "job_columns": JOB_COLUMNS,
             "queue_columns": QUEUE_COLUMNS,
         }
-        self._texts = {name: _fill(text, values) for name, text in _queries().items()}
+        self._texts = {name: _fill(text, self._values) for name, text in _queries().items()}
 
     def __getitem__(self, name: str) -> bytes:
         return self._texts[name]
 
     def fragment(self, name: str, **values: str) -> bytes:
         """Fill the places of a statement that vary by call. The values are SQL: constants of ours, never input."""
-        return _fill(self._texts[name].decode(), values)
+        return _fill(_queries()[name], self._values | values)
 
 
 @cache

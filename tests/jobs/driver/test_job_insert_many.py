@@ -168,9 +168,7 @@ async def test_rows_and_notification_are_one(driver, factory):
     try:
         await listener.listen(Topic.INSERT)
         with pytest.raises(ZeroDivisionError):
-            async with driver.begin() as tx:
-                await tx.job_insert_many([params(queue="lost")], notify_queues=["lost"])
-                raise ZeroDivisionError
+            await insert_and_fail(driver)
         async with driver.begin() as tx:
             await tx.job_insert_many([params()], notify_queues=["a", "b"])
             assert [note async for note in listener.notifications(0)] == []
@@ -180,6 +178,12 @@ async def test_rows_and_notification_are_one(driver, factory):
 
     assert heard == ['{"queue": "a"}', '{"queue": "b"}']
     assert await factory.count() == 1
+
+
+async def insert_and_fail(driver):
+    async with driver.begin() as tx:
+        await tx.job_insert_many([params(queue="lost")], notify_queues=["lost"])
+        raise ZeroDivisionError
 
 
 async def hear(listener, count):

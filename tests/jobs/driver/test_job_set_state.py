@@ -230,5 +230,3 @@ async def test_metadata_can_be_set_in_any_state(driver, factory, state):
     assert returned.metadata == b'{"a": {"b": 1}, "output": {"progress": 0.50}}'
     assert returned.state is state
     assert await driver.job_set_metadata(0, b"{}") is None
-
-

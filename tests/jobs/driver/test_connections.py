@@ -1,0 +1,176 @@
+"""The pool, lent connections, transactions, and a database that goes away and comes back."""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from app.jobs.driver.psycopg_driver import PsycopgDriver
+from app.jobs.driver.statements import Statements
+from app.jobs.types import Topic
+
+
+async def kill_all_others(connection):
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+async def no_others_left(connection):
+    async with asyncio.timeout(10):
+        while True:
+            cursor = await connection.execute(
+                "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            if (await cursor.fetchone())["count"] == 0:
+                return
+
+
+async def test_a_wrong_address_is_found_at_the_start():
+    driver = PsycopgDriver(lambda: "postgresql://nobody@127.0.0.1:1/none", "river")
+
+    with pytest.raises(psycopg.OperationalError):
+        await driver.open()
+    with pytest.raises(psycopg.OperationalError):
+        await driver.ping()
+    await driver.close()
+
+
+async def test_closing_twice_or_unopened_is_no_error(driver):
+    await driver.close()
+    await driver.close()
+
+
+async def test_connections_that_the_server_dropped_are_not_handed_out(driver, connection):
+    """Every idle one is dead: without a look before use the first statements after a restart would all fail."""
+    await asyncio.gather(*(driver.ping() for _ in range(8)))
+    await kill_all_others(connection)
+    await no_others_left(connection)
+
+    await asyncio.gather(*(driver.ping() for _ in range(8)))
+
+
+async def test_a_lent_connection_is_used_as_it_is(database_url, driver, factory):
+    """Whatever its rows, its time zone and its adapters look like: an ORM's may differ."""
+    async with await psycopg.AsyncConnection.connect(
+        database_url, row_factory=dict_row, options="-c timezone=Asia/Kolkata -c search_path=public"
+    ) as lent:
+        bound = driver.using(lent)
+        job_id = await factory.id_of()
+        (job,) = await bound.job_get_available(queue="default", client_id="me", limit=1)
+        await bound.leader_attempt_elect(leader_id="me", ttl=15)
+        assert (await factory.read(job_id)).attempt == 0
+        assert await driver.leader_get() is None
+        await lent.commit()
+
+    assert await factory.read(job_id) == job
+    assert job.attempted_at.tzinfo is job.created_at.tzinfo is job.scheduled_at.tzinfo is UTC
+    assert (await driver.leader_get()).elected_at == job.attempted_at
+
+
+async def test_begin_commits_and_rolls_back(driver, factory):
+    async with driver.begin() as tx:
+        await tx.queue_create_or_set_updated_at("kept")
+        assert await driver.queue_get("kept") is None
+    with pytest.raises(ZeroDivisionError):
+        await fail_within(driver)
+
+    assert [queue.name for queue in await driver.queue_list()] == ["kept"]
+
+
+async def fail_within(driver):
+    async with driver.begin() as tx:
+        await tx.queue_create_or_set_updated_at("lost")
+        raise ZeroDivisionError
+
+
+async def test_on_a_lent_connection_begin_adds_no_savepoint(driver, connection):
+    """As in River since 0.49: after an error the caller can only roll back (conformance 6, row 18)."""
+    async with driver.begin() as tx:
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation):
+            await update_badly(tx)
+        with pytest.raises(psycopg.errors.InFailedSqlTransaction):
+            await tx.ping()
+        await connection.execute("SELECT 1")
+
+
+async def update_badly(tx):
+    async with tx.begin() as inner:
+        await inner.queue_update("default", b"no json")
+
+
+async def test_two_drivers_on_one_database_keep_their_schemas_apart(driver, database_url, connection):
+    await connection.execute('CREATE SCHEMA "a ""b"" %s {schema}"')
+    await connection.execute('CREATE TABLE "a ""b"" %s {schema}".river_queue (LIKE river.river_queue INCLUDING ALL)')
+    other = PsycopgDriver(lambda: database_url, 'a "b" %s {schema}')
+    await other.open()
+    try:
+        await other.queue_create_or_set_updated_at("theirs")
+        await driver.queue_create_or_set_updated_at("ours")
+        assert [queue.name for queue in await other.queue_list()] == ["theirs"]
+        assert [queue.name for queue in await driver.queue_list()] == ["ours"]
+    finally:
+        await other.close()
+
+
+async def test_a_listener_hears_its_topics_of_its_schema(driver, connection):
+    listener = driver.listener()
+    with pytest.raises(psycopg.OperationalError):
+        await listener.ping()
+    await listener.connect()
+    try:
+        await listener.listen(Topic.INSERT)
+        await listener.listen(Topic.CONTROL)
+        await listener.ping()
+        await connection.execute("SELECT pg_notify('public.river_insert', 'other schema')")
+        await driver.notify_many(Topic.LEADERSHIP, ["not listened to"])
+        await driver.notify_many(Topic.INSERT, ["one", 'two "\\,{}'])
+        await driver.notify_many(Topic.CONTROL, ["three"])
+        heard = []
+        async with aclosing(listener.notifications(10)) as notes:
+            async for note in notes:
+                heard.append((note.topic, note.payload))
+                if len(heard) == 3:
+                    break
+    finally:
+        await listener.close()
+        await listener.close()
+
+    assert heard == [(Topic.INSERT, "one"), (Topic.INSERT, 'two "\\,{}'), (Topic.CONTROL, "three")]
+
+
+async def test_a_listener_that_is_cut_off_says_so(driver, connection):
+    listener = driver.listener()
+    await listener.connect()
+    try:
+        await listener.listen(Topic.INSERT)
+        await kill_all_others(connection)
+        with pytest.raises(psycopg.OperationalError):
+            [note async for note in listener.notifications(10)]
+        await listener.connect()
+        await listener.listen(Topic.INSERT)
+        await listener.ping()
+    finally:
+        await listener.close()
+
+
+async def test_waiting_for_notifications_ends(driver):
+    listener = driver.listener()
+    await listener.connect()
+    try:
+        assert [note async for note in listener.notifications(0.01)] == []
+    finally:
+        await listener.close()
+
+
+def test_every_statement_names_the_schema_and_no_bare_table():
+    statements = Statements("some schema")
+    for name, text in statements._texts.items():
+        for table in ("river_job", "river_leader", "river_queue", "revenge_client"):
+            assert text.replace(b'"some schema".' + table.encode(), b"").count(b" " + table.encode()) == 0, name
+        assert b"--" not in text, name
