@@ -64,7 +64,7 @@ class Cluster:
         """Return the server that serves this directory and accepts connections, whoever started it."""
         with self._explained():
             try:
-                lines = self._pid_file.read_text().splitlines()
+                lines = os.fsdecode(self._pid_file.read_bytes()).splitlines()
             except FileNotFoundError:
                 return None
         if len(lines) < 8 or not lines[7].startswith("ready"):  # noqa: PLR2004  # the eighth line is its state
@@ -98,7 +98,7 @@ class Cluster:
         """
         with self._explained():
             try:
-                pid = int(self._pid_file.read_text().split(maxsplit=1)[0])
+                pid = int(self._pid_file.read_bytes().split(maxsplit=1)[0])
             except (FileNotFoundError, IndexError, ValueError):
                 return
             if sys.platform == "linux" and is_stranger(pid, self.data):

@@ -30,13 +30,22 @@ class ServerProcess:
         self._process = process
         self._log_began = log_began
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     @classmethod
     async def start(
         cls, cluster: Cluster, binaries: Binaries, identity: Identity, settings: Mapping[str, str], lock: IO[bytes]
     ) -> "ServerProcess":
         """Start it, and let it inherit the lock. It is not ready yet."""
         sockets = socket_directory(cluster.data, uid=identity.uid, gid=identity.gid, in_data=identity.kind != "user")
-        command = [binaries.program("postgres"), "-D", identity.reaches(cluster.data), *options(sockets, settings)]
+        command: list[str | Path] = [
+            binaries.program("postgres"),
+            "-D",
+            identity.reaches(cluster.data),
+            *options(sockets, settings),
+        ]
         with cluster.open_log() as log_file:
             log_began = log_file.tell()
             process = await spawn(
@@ -58,7 +67,7 @@ class ServerProcess:
         loop = asyncio.get_running_loop()
         while True:
             running = self._cluster.running()
-            if running is not None and running.pid == self._process.pid:
+            if running is not None and running.pid == self.pid:
                 return running
             if self._process.returncode is not None:
                 raise self._failed(f"ended with status {self._process.returncode} while starting")

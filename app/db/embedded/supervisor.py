@@ -80,8 +80,8 @@ class EmbeddedPostgres(Service):
 
     @property
     def is_owner(self) -> bool:
-        """Whether the server is our child, rather than another process's."""
-        return self._child is not None
+        """Whether the server that answers is our child, rather than another process's."""
+        return self._child is not None and self._child.pid == self.pid
 
     async def prepare(self) -> None:
         try:
