@@ -1,0 +1,1 @@
+"""Reading what a media file is, in processes that may die of it."""

@@ -1,0 +1,36 @@
+"""HDR10's static metadata as FFmpeg lays it out on a frame."""
+
+from struct import Struct
+from typing import Any
+
+from av.sidedata.sidedata import Type
+
+_MASTERING = Struct("=20i2i")
+"""Ten rationals (three primaries and the white point by x and y, darkest and brightest), then which of them count."""
+_LEVELS = Struct("=II")
+
+_NAMES = (
+    "red_x", "red_y", "green_x", "green_y", "blue_x", "blue_y", "white_x", "white_y", "min_luminance", "max_luminance",
+)  # fmt: skip
+
+
+def light_of(frame: Any) -> dict[str, float | str]:
+    """Return mastering display (CIE 1931 coordinates, cd/m²) and content light levels, as far as the frame has them."""
+    found: dict[str, float | str] = {}
+    for data in frame.side_data:
+        content = bytes(data)
+        if data.type == Type.MASTERING_DISPLAY_METADATA and len(content) >= _MASTERING.size:
+            found.update(_mastering(content))
+        elif data.type == Type.CONTENT_LIGHT_LEVEL and len(content) >= _LEVELS.size:
+            brightest, average = _LEVELS.unpack_from(content)
+            found.update(max_content_light=float(brightest), max_frame_average_light=float(average))
+    return found
+
+
+def _mastering(content: bytes) -> dict[str, float | str]:
+    *parts, has_primaries, has_luminance = _MASTERING.unpack_from(content)
+    values = [round(top / bottom, 6) if bottom else 0.0 for top, bottom in zip(parts[::2], parts[1::2], strict=True)]
+    names = dict(zip(_NAMES, values, strict=True))
+    return {
+        name: value for name, value in names.items() if (has_luminance if name.endswith("luminance") else has_primaries)
+    }

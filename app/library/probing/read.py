@@ -1,0 +1,167 @@
+"""One open file → what it is. Runs in a prober's process only: a decoder that goes wrong takes its process with it.
+
+The file comes as a descriptor: no name, no path, no protocol. Demuxers are those we list, and whatever a format wants
+to open besides is refused. Every number and string is taken with its limits, because a file may claim anything.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.error
+from av.container import InputContainer
+
+from app.library.formats import DEMUXERS
+from app.library.media import ChapterInfo, MediaInfo, PictureInfo, Problem, StreamInfo
+from app.library.probing.light import light_of
+from app.library.probing.streams import read_stream
+from app.library.probing.truncation import missing_bytes
+from app.library.probing.values import milliseconds, number, tags_of, text
+
+BUFFER = 64 * 1024
+OPTIONS = {
+    "format_whitelist": DEMUXERS,
+    "protocol_whitelist": "none",
+    "probesize": "10000000",
+    "analyzeduration": "10000000",
+    "max_streams": "1000",
+}
+"""10 MB and 10 s are twice FFmpeg's own limits, for transport streams; more is what makes servers run out of memory."""
+
+MAX_CHAPTERS = 2_000
+PICTURE_PACKETS = 64
+"""Packets read in search of attached pictures, which come first."""
+
+
+def probe(file: int) -> MediaInfo:
+    """Say what the file behind this descriptor is. Never raises: what goes wrong is what it says."""
+    try:
+        return _probe(file)
+    except MemoryError:
+        return MediaInfo(problem=Problem.MEMORY, detail="more memory was wanted than a prober may have")
+    except av.error.FFmpegError as err:
+        return _failed(err)
+    except OSError as err:
+        return MediaInfo(problem=Problem.UNREADABLE, detail=err.strerror or type(err).__name__)
+    except Exception as err:  # noqa: BLE001  whatever the library raises about a hostile file is about that file
+        return MediaInfo(problem=Problem.CORRUPT, detail=text(f"{type(err).__name__}: {err}"))
+
+
+def _failed(err: av.error.FFmpegError) -> MediaInfo:
+    if isinstance(err, MemoryError):
+        return MediaInfo(problem=Problem.MEMORY, detail="more memory was wanted than a prober may have")
+    if isinstance(err, av.error.ArgumentError):
+        return MediaInfo(problem=Problem.UNSUPPORTED, detail="its content is of a format that is not opened here")
+    if isinstance(err, OSError) and not isinstance(err, ValueError):
+        return MediaInfo(problem=Problem.UNREADABLE, detail=text(err.strerror))
+    return MediaInfo(problem=Problem.CORRUPT, detail=text(err.strerror) or type(err).__name__)
+
+
+def _probe(file: int) -> MediaInfo:
+    size = os.fstat(file).st_size
+    if size == 0:
+        return MediaInfo(problem=Problem.CORRUPT, detail="the file is empty")
+    with os.fdopen(os.dup(file), "rb", buffering=0) as source, _opened(source) as container:
+        info = _describe(container)
+    lacking = missing_bytes(file, size)
+    if lacking:
+        info.problem, info.detail = Problem.TRUNCATED, f"{lacking} bytes are missing at its end"
+    elif not any(stream.kind in ("video", "audio") for stream in info.streams):
+        info.problem, info.detail = Problem.UNSUPPORTED, "nothing in it can be played"
+    return info
+
+
+@contextlib.contextmanager
+def _opened(source: Any) -> Iterator[InputContainer]:
+    with av.open(
+        source,
+        mode="r",
+        container_options=OPTIONS,
+        metadata_errors="replace",
+        buffer_size=BUFFER,
+        io_open=_refuse,
+    ) as container:
+        yield container
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> Any:  # noqa: ARG001  the library's signature
+    raise PermissionError("a media file may not open another file")
+
+
+def _describe(container: InputContainer) -> MediaInfo:
+    streams: list[StreamInfo] = []
+    pictures: dict[int, PictureInfo] = {}
+    for stream in container.streams:
+        if "attached_pic" in _dispositions(stream):
+            pictures[stream.index] = _picture(stream)
+        else:
+            streams.append(read_stream(stream, _dispositions(stream)))
+    info = MediaInfo(
+        container=text(container.format.name),
+        duration_ms=milliseconds(container.duration, Fraction(1, av.time_base)),
+        bit_rate=number(container.bit_rate, positive=True),
+        tags=tags_of(container.metadata),
+        streams=streams,
+        chapters=_chapters(container),
+    )
+    _weigh_pictures(container, pictures)
+    info.pictures = list(pictures.values())
+    _read_light(container, info)
+    return info
+
+
+def _dispositions(stream: Any) -> list[str]:
+    return [flag.name for flag in type(stream.disposition) if flag in stream.disposition]
+
+
+def _picture(stream: Any) -> PictureInfo:
+    codec = stream.codec_context
+    return PictureInfo(
+        index=stream.index,
+        codec=text(codec.codec.canonical_name) if codec is not None else None,
+        width=number(getattr(codec, "width", None), positive=True, bits=31),
+        height=number(getattr(codec, "height", None), positive=True, bits=31),
+    )
+
+
+def _chapters(container: InputContainer) -> list[ChapterInfo]:
+    chapters: list[ChapterInfo] = []
+    for chapter in container.chapters()[:MAX_CHAPTERS]:
+        start = milliseconds(chapter["start"], chapter["time_base"])
+        end = milliseconds(chapter["end"], chapter["time_base"])
+        if start is not None:
+            title = text(chapter["metadata"].get("title"))
+            end = start if end is None else max(start, end)
+            chapters.append(ChapterInfo(index=len(chapters), start_ms=start, end_ms=end, title=title))
+    return chapters
+
+
+def _weigh_pictures(container: InputContainer, pictures: dict[int, PictureInfo]) -> None:
+    """Find how large attached pictures are. Demuxers give them before anything else."""
+    waiting = set(pictures)
+    if not waiting:
+        return
+    with contextlib.suppress(av.error.FFmpegError):
+        for count, packet in enumerate(container.demux()):
+            if packet.stream.index in waiting and packet.size:
+                pictures[packet.stream.index].size = packet.size
+                waiting.discard(packet.stream.index)
+            if not waiting or count >= PICTURE_PACKETS:
+                break
+
+
+def _read_light(container: InputContainer, info: MediaInfo) -> None:
+    """Find mastering display and light levels of PQ video: the library shows them on the first decoded frame only."""
+    for stream in info.streams:
+        if stream.hdr != "pq":
+            continue
+        with contextlib.suppress(av.error.FFmpegError, StopIteration):
+            video = container.streams[stream.index]
+            container.seek(0)
+            video.codec_context.thread_count = 1
+            stream.hdr_metadata = light_of(next(container.decode(video)))
+            stream.hdr = "hdr10" if "max_luminance" in stream.hdr_metadata else "pq"
+        return
