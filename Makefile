@@ -35,9 +35,10 @@ serve: $(READY) ## run the server: web face, workers and, if none is configured,
 test: $(READY) ## run all tests, on the bundled PostgreSQL and on the system's where there is one
 	@echo "tests on the bundled PostgreSQL"
 	@REVENGE_TEST_POSTGRES=bundled $(RUN) -m pytest $(ARGS)
-	@if found=$$($(RUN) -m tests.system_postgres); \
-	then echo "tests on the system's PostgreSQL $$found"; REVENGE_TEST_POSTGRES=system $(RUN) -m pytest $(ARGS); \
-	else echo "tests on the system's PostgreSQL: skipped, $$found"; fi
+	@found=$$($(RUN) -m tests.system_postgres); case $$? in \
+	0) echo "tests on the system's PostgreSQL $$found"; REVENGE_TEST_POSTGRES=system $(RUN) -m pytest $(ARGS);; \
+	3) echo "tests on the system's PostgreSQL: skipped, $$found";; \
+	*) exit 1;; esac
 
 .PHONY: lint
 lint: style types imports ## check style, types and who imports whom

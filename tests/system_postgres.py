@@ -7,6 +7,9 @@ from app.db.embedded.binaries import OLDEST, Binaries, inspect, system_places
 NEWEST = 18
 """The newest major version we are tested on."""
 
+NONE = 3
+"""The code to end with when there is none; Python's own failures end with 1 or 2."""
+
 
 def supported() -> list[Binaries]:
     found = filter(None, map(inspect, system_places()))
@@ -18,7 +21,7 @@ def main() -> int:
         print(binaries)  # noqa: T201  the answer
         return 0
     print(f"none of version {OLDEST} to {NEWEST} in its usual places")  # noqa: T201
-    return 1
+    return NONE
 
 
 if __name__ == "__main__":
