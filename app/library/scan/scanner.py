@@ -27,7 +27,7 @@ from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.state import Outcome, RootScan, ScanState
 from app.library.scan.trust import leave_marker, top_names, why_offline
 from app.library.threads import in_thread
-from app.observability import METRICS, Metrics
+from app.observability import Metrics
 
 log = structlog.get_logger("library.scan")
 
@@ -36,13 +36,18 @@ Report = Callable[[dict[str, Any]], Awaitable[None]]
 
 class LibraryScanner:
     def __init__(
-        self, transactions: Transactions, inserter: Inserter, files_phase: FilesPhase, sweep_phase: SweepPhase
+        self,
+        transactions: Transactions,
+        inserter: Inserter,
+        files_phase: FilesPhase,
+        sweep_phase: SweepPhase,
+        metrics: Metrics,
     ) -> None:
         self._transactions = transactions
         self._inserter = inserter
         self._files = files_phase
         self._sweep = sweep_phase
-        self._metrics: Metrics = METRICS
+        self._metrics = metrics
 
     async def scan(self, args: ScanLibraryArgs, report: Report) -> ScanState:
         """Scan every root of a library, telling `report` how far it is.

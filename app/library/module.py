@@ -1,0 +1,33 @@
+"""Wiring of the library: what it offers, and who may listen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dishka import Provider, Scope, collect, provide
+
+from app.jobs.worker import Worker
+from app.library.analysis import FileAnalyzer
+from app.library.ports import LibraryListener
+from app.library.probing.prober import Prober
+from app.library.scan.phase_1_files import FilesPhase
+from app.library.scan.phase_3_sweep import SweepPhase
+from app.library.scan.scanner import LibraryScanner
+from app.library.service import LibraryService
+from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, ScanLibraryWorker
+
+
+class LibraryModule(Provider):
+    """`Prober` is started and stopped with the application; all else only answers."""
+
+    scope = Scope.APP
+
+    listeners = collect(LibraryListener, provides=Sequence[LibraryListener])
+    service = provide(LibraryService)
+    files_phase = provide(FilesPhase)
+    sweep_phase = provide(SweepPhase)
+    scanner = provide(LibraryScanner)
+    prober = provide(Prober)
+    analyzer = provide(FileAnalyzer)
+    scan = provide(ScanLibraryWorker, provides=Worker[Any])
+    analyze = provide(AnalyzeFileWorker, provides=Worker[Any])
+    await_root = provide(AwaitRootWorker, provides=Worker[Any])
