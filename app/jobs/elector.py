@@ -70,6 +70,7 @@ class Elector(Service):
         self._trusted_until = float("-inf")
         self._resigned = asyncio.Event()
         self._asked_to_resign = asyncio.Event()
+        self._bidding = asyncio.Lock()
         self._unsubscribe: Callable[[], None] | None = None
         self.elected = TestSignal[Leader]()
         self.stepped_down = TestSignal[None]()
@@ -103,7 +104,13 @@ class Elector(Service):
             else:
                 await self._lead(term)
 
+    async def ask_to_stop(self) -> None:
+        """Let a bid in flight land: one that won unheard would leave the fleet without a leader for a whole lease."""
+        await self._bidding.acquire()
+
     async def finish(self) -> None:
+        if self._bidding.locked():
+            self._bidding.release()
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
@@ -113,14 +120,15 @@ class Elector(Service):
 
     async def bid(self) -> Leader | None:
         """Try once to be elected; None when somebody else leads."""
-        began = asyncio.get_running_loop().time()
-        self._resigned.clear()
-        async with asyncio.timeout(ATTEMPT_TIMEOUT):
-            term = await self._driver.leader_attempt_elect(leader_id=self._client_id, ttl=TTL)
-        if term is not None:
-            self._term = term
-            self._trusted_until = began + TRUST
-        return term
+        async with self._bidding:
+            began = asyncio.get_running_loop().time()
+            self._resigned.clear()
+            async with asyncio.timeout(ATTEMPT_TIMEOUT):
+                term = await self._driver.leader_attempt_elect(leader_id=self._client_id, ttl=TTL)
+            if term is not None:
+                self._term = term
+                self._trusted_until = began + TRUST
+            return term
 
     async def _follow(self) -> None:
         try:
