@@ -10,6 +10,7 @@ from app.config import Settings
 from app.jobs.client import Client, ClientConfig
 from app.jobs.client_config import FOREVER
 from app.jobs.driver.driver import Driver
+from app.jobs.inserter import Inserter
 from app.jobs.periodic import PeriodicJob
 from app.jobs.retry_policy import ExponentialRetryPolicy
 from app.jobs.types import QueueConfig
@@ -52,6 +53,18 @@ class JobsModule(Provider):
             cancelled_job_retention_period=jobs.cleanup.cancelled_jobs_retention or FOREVER,
             discarded_job_retention_period=jobs.cleanup.discarded_jobs_retention or FOREVER,
             soft_stop_timeout=jobs.soft_stop_timeout,
+        )
+
+    @provide
+    def inserter(self, driver: Driver, config: ClientConfig, clock: Clock, metrics: Metrics) -> Inserter:
+        """For the domains. It knows no workers: theirs insert jobs too, and the registry is made of them."""
+        return Inserter(
+            driver,
+            None,
+            clock,
+            max_attempts=config.max_attempts,
+            fetch_cooldown=config.fetch_cooldown,
+            metrics=metrics,
         )
 
     @provide
