@@ -96,6 +96,6 @@ def describe(conninfo: str) -> str:
     hosts = parts.get("host", parts.get("hostaddr", "the local socket")).split(",")
     ports = parts.get("port", "5432").split(",")
     ports = ports * len(hosts) if len(ports) == 1 else ports
-    where = ", ".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=False))
+    where = ", ".join(f"{host}:{port or 5432}" for host, port in zip(hosts, ports, strict=False))
     user = f"{parts['user']}@" if "user" in parts else ""
     return f"{user}{where}/{parts.get('dbname', '')}".rstrip("/")

@@ -1,7 +1,7 @@
 """Whom the server runs as: PostgreSQL refuses root."""
 
 import os
-import subprocess
+import shutil
 from pathlib import Path
 
 import psycopg
@@ -13,6 +13,7 @@ from app.db.embedded.child import Identity, choose_identity, run
 from app.db.embedded.errors import BinariesMissing, ServerFailed
 from app.db.embedded.launch import NO_NAMESPACE, ORPHANED
 from app.db.embedded.reach import within_reach
+from tests.fixtures.waiting import eventually
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to become somebody else")
 
@@ -35,12 +36,8 @@ async def rows(server, statement):
 def without_namespaces(monkeypatch):
     """A container that forbids user namespaces."""
 
-    async def refused(identity, *_args, **_options):
-        return (
-            (NO_NAMESPACE, "no user namespace")
-            if identity.kind == "namespace"
-            else await run(identity, *_args, **_options)
-        )
+    async def refused(identity, *arguments, **options):
+        return (NO_NAMESPACE, "") if identity.kind == "namespace" else await run(identity, *arguments, **options)
 
     monkeypatch.setattr(child, "run", refused)
 
@@ -65,6 +62,16 @@ async def test_root_without_namespaces_runs_it_as_another_user_below_a_closed_ho
     await postgres.stop()
     await postgres.start()
     assert await rows(postgres, "TABLE kept") == [(1,)]
+
+
+@as_root
+async def test_a_server_that_runs_as_another_user_dies_with_a_killed_owner_too(node, data, nothing_runs):
+    data.parent.mkdir(parents=True)
+    owner = node("identity=user")
+    pid = owner.said()["pid"]
+    assert Path(f"/proc/{pid}").stat().st_uid == child.unprivileged_user().uid
+    owner.kill()
+    await eventually(nothing_runs)
 
 
 @as_root
@@ -94,7 +101,7 @@ async def test_programs_in_a_closed_home_are_copied_once_for_the_other_user(data
     tmp_path = open_to_all(data.parent)
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
-    subprocess.run(["cp", "-a", place.parent, home / "pginstall"], check=True)
+    shutil.copytree(place.parent, home / "pginstall", symlinks=True)
     closed = Binaries(home / "pginstall" / "bin", wheel.version)
     nobody = child.unprivileged_user()
 
