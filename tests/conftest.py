@@ -7,4 +7,6 @@ pytest_plugins = [
     "tests.fixtures.wire",
     "tests.fixtures.shelf",
     "tests.fixtures.web",
+    "tests.fixtures.films",
+    "tests.fixtures.node",
 ]

@@ -1,0 +1,57 @@
+"""What a node runs, and in which order: PostgreSQL first and last, then what needs it, the web face on top."""
+
+from dishka import AsyncContainer
+
+from app.config import Settings
+from app.db.engine import Database
+from app.db.migrate import upgrade
+from app.db.server import DatabaseServer
+from app.jobs.client import Client
+from app.jobs.driver.psycopg_driver import PsycopgDriver
+from app.library.probing.prober import Prober
+from app.lifecycle import Hook, Lifecycle
+from app.main.container import build_container
+from app.web.server import WebServer
+
+
+async def serve(settings: Settings, *, work: bool) -> None:
+    """Run the web face, and the workers unless told otherwise, until a signal.
+
+    Raises:
+        AppError: something did not start, for a reason told; everything that had started was stopped.
+    """
+    await _run(settings, work=work and settings.jobs.enabled, web=True)
+
+
+async def work(settings: Settings) -> None:
+    """Run workers only, until a signal."""
+    await _run(settings, work=settings.jobs.enabled, web=False)
+
+
+async def _run(settings: Settings, *, work: bool, web: bool) -> None:
+    container = build_container(settings, work=work)
+    try:
+        lifecycle = await container.get(Lifecycle)
+        await invoke_database(container, lifecycle, settings)
+        if work:
+            prober = await container.get(Prober)
+            lifecycle.append(Hook("prober", prober.start, prober.stop))
+        client = await container.get(Client)
+        lifecycle.append(Hook("jobs", client.start, client.stop))
+        if web:
+            server = await container.get(WebServer)
+            lifecycle.append(Hook("web", server.start, server.stop))
+        await lifecycle.run()
+    finally:
+        await container.close()
+
+
+async def invoke_database(container: AsyncContainer, lifecycle: Lifecycle, settings: Settings) -> None:
+    """Append what everything stands on: the server, its tables, the domains' pool and the queue's own."""
+    server = await container.get(DatabaseServer)
+    lifecycle.append(Hook("postgres", server.start, server.stop))
+    lifecycle.append(Hook("migrations", lambda: upgrade(server.conninfo, settings.jobs.schema)))
+    database = await container.get(Database)
+    lifecycle.append(Hook("database", database.start, database.stop))
+    driver = await container.get(PsycopgDriver)
+    lifecycle.append(Hook("driver", driver.open, driver.close))

@@ -1,0 +1,184 @@
+"""What is lost when something dies: nothing. Each test kills for real and compares with what an undisturbed run makes."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.fixtures.films import MakeFilms
+from tests.fixtures.node import Node, NodeFactory, until
+from tests.process.test_serve import add_films, all_items, analysed, finished, jobs_by_state, scan
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+
+FILMS = 300
+RESCUE_PATIENCE = 90
+"""Seconds a test waits for what is promised within 30; the promise itself is read off the rows."""
+
+
+def seen_by_a_user(node: Node, library: str) -> list[Any]:
+    return sorted(
+        (item["title"], item["year"], item["state"], [(file["path"], file["size"]) for file in item["files"]])
+        for item in all_items(node, library)
+    )
+
+
+def expected(count: int) -> list[str]:
+    return [f"Film {number:03}" for number in range(count)]
+
+
+def running(database_url: str, kind: str) -> int:
+    return jobs_by_state(database_url).get((kind, "running"), 0)
+
+
+def worked_twice(database_url: str) -> list[tuple[int, int]]:
+    """Attempts of jobs that were rescued: (attempt, seconds from the death of the first to the start of the last)."""
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT id, attempt FROM river.river_job WHERE attempt > 1").fetchall()
+
+
+def files_probed_once(database_url: str) -> bool:
+    with psycopg.connect(database_url) as connection:
+        files, streams = connection.execute(
+            "SELECT count(DISTINCT f.id), count(s.*) FROM file f LEFT JOIN stream s ON s.file_id = f.id"
+        ).fetchone()
+    return bool(streams == 2 * files)
+
+
+@pytest.mark.parametrize("moment", ["walking", "analysing"])
+def test_kill_9_in_the_middle_ends_in_the_same_rows(
+    node: NodeFactory, make_films: MakeFilms, database_url: str, moment: str
+):
+    """Killed while scanning, or with finished jobs whose completions were not yet written."""
+    doomed = node("serve")
+    library = add_films(doomed, make_films(FILMS))
+    job = scan(doomed, library)
+    if moment == "walking":
+        until(lambda: running(database_url, "library.scan"))
+    else:
+        until(lambda: analysed(database_url) > 20)
+    doomed.kill()
+
+    heir = node("serve")
+    until(lambda: not_finished(database_url) == 0, within=RESCUE_PATIENCE, what="all jobs finished")
+
+    assert finished(heir, job)["state"] == "completed"
+    assert [row[0] for row in seen_by_a_user(heir, library)] == expected(FILMS)
+    assert jobs_by_state(database_url) == {("library.scan", "completed"): 1, ("library.analyze", "completed"): FILMS}
+    assert files_probed_once(database_url)
+    assert heir.stop() == 0
+
+
+def not_finished(database_url: str) -> int:
+    with psycopg.connect(database_url) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM river.river_job WHERE finalized_at IS NULL").fetchone()
+        return int(count)
+
+
+def test_a_dead_nodes_jobs_come_back_within_thirty_seconds(node: NodeFactory, make_films: MakeFilms, database_url: str):
+    """The survivor leads or comes to lead; a dead leader's lease has to run out first."""
+    leader = node("serve")
+    library = add_films(leader, make_films(FILMS))
+    survivor = node("serve")
+    scan(leader, library)
+    until(lambda: analysed(database_url) > 20)
+    held = held_by(database_url)
+    with psycopg.connect(database_url) as connection:
+        (killed_at,) = connection.execute("SELECT clock_timestamp()").fetchone()
+    leader.kill()
+
+    until(lambda: not_finished(database_url) == 0, within=RESCUE_PATIENCE, what="all jobs finished")
+
+    assert held, "the node was killed idle, which shows nothing"
+    with psycopg.connect(database_url) as connection:
+        again = connection.execute(
+            "SELECT id, extract(epoch FROM attempted_at - %s) FROM river.river_job WHERE attempt > 1", [killed_at]
+        ).fetchall()
+        errors = connection.execute(
+            "SELECT DISTINCT e->>'error' FROM river.river_job, unnest(errors) e WHERE attempt > 1"
+        ).fetchall()
+    assert all(seconds <= 30 for _, seconds in again), again
+    assert errors in ([], [("Stuck job rescued by JobRescuer",)])
+    assert files_probed_once(database_url)
+    assert survivor.stop() == 0
+
+
+def held_by(database_url: str) -> int:
+    with psycopg.connect(database_url) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM river.river_job WHERE state = 'running'").fetchone()
+        return int(count)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_postgresql_restarted_under_load_loses_nothing(
+    lone_node: NodeFactory, make_films: MakeFilms, number: signal.Signals
+):
+    node = lone_node("serve")
+    library = add_films(node, make_films(FILMS))
+    job = scan(node, library)
+    until(lambda: len(all_items(node, library)) > 0)
+    os.kill(postmaster(node), number)
+
+    until(lambda: whole(node, library), within=RESCUE_PATIENCE, what="the scan and every analysis done")
+
+    assert finished(node, job)["state"] == "completed"
+    assert [row[0] for row in seen_by_a_user(node, library)] == expected(FILMS)
+    assert node.stop() == 0
+
+
+def postmaster(node: Node) -> int:
+    (pid_file,) = node.log.parent.glob("**/postmaster.pid")
+    return int(pid_file.read_text().splitlines()[0])
+
+
+def whole(node: Node, library: str) -> bool:
+    """Every film there and analysed. While the database is away the answer is an error, and no."""
+    answer = node.http.get("/api/v1/items", params={"library_id": library, "limit": 500})
+    if not answer.is_success:
+        assert answer.status_code in (500, 503), answer.text
+        return False
+    items = answer.json()["items"]
+    return len(items) == FILMS and all(file["streams"] for item in items for file in item["files"])
+
+
+def test_workers_alone_and_a_face_alone_share_the_work(node: NodeFactory, make_films: MakeFilms, database_url: str):
+    face = node("serve", "--no-work")
+    library = add_films(face, make_films(20))
+    job = scan(face, library)
+    assert face.get(f"/api/v1/jobs/{job}")["state"] == "available"
+
+    worker = node("work", start=False).start()
+
+    assert finished(face, job)["state"] == "completed"
+    until(lambda: analysed(database_url) == 20)
+    assert worker.stop() == 0
+    assert face.stop() == 0
+
+
+def test_a_second_scan_writes_nothing(node: NodeFactory, make_films: MakeFilms, database_url: str):
+    serving = node("serve")
+    library = add_films(serving, make_films(FILMS))
+    finished(serving, scan(serving, library))
+    until(lambda: analysed(database_url) == FILMS)
+    before = written(database_url)
+
+    finished(serving, scan(serving, library))
+
+    assert serving.stop() == 0
+    assert written(database_url) == before
+    assert Path(serving.log).exists()
+
+
+def written(database_url: str) -> dict[str, int]:
+    """Rows ever inserted, updated or deleted, per table of the domains, by PostgreSQL's own count."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_stat_force_next_flush()" if connection.info.server_version >= 150000 else "SELECT 1"
+        )
+        rows = connection.execute(
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables WHERE schemaname = 'public'"
+        )
+        return dict(rows.fetchall())
