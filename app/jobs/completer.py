@@ -19,7 +19,7 @@ from app.jobs.signals import TestSignal
 from app.jobs.subscription import Event, EventKind, JobStatistics, SubscriptionManager
 from app.jobs.types import JobRow, JobState
 from app.lifecycle import Service
-from app.observability import Metrics
+from app.observability import Metrics, observe_all
 
 log = structlog.get_logger("jobs.completer")
 
@@ -132,7 +132,7 @@ class Completer(Service):
 
     async def prepare(self) -> None:
         self._stopping = False
-        self._room.set()
+        self._put_back()
         if self._pending:  # ends that came after the last stop
             self._wake.set()
 
@@ -288,10 +288,17 @@ class CompletionMeter:
         ends = Counter((one.row.kind, one.row.queue, one.outcome) for one in batch)
         for (kind, queue, outcome), number in ends.items():
             self._metrics.jobs_completed.labels(kind, queue, outcome).inc(number)
+        durations: dict[str, list[float]] = {}
+        waits: dict[str, list[float]] = {}
         for one in batch:
-            self._duration(one.row.kind).observe(one.run_seconds)
-            wait = (one.started_at - one.row.scheduled_at).total_seconds()
-            self._wait(one.row.queue).observe(max(wait, 0))
+            durations.setdefault(one.row.kind, []).append(one.run_seconds)
+            waits.setdefault(one.row.queue, []).append(
+                max((one.started_at - one.row.scheduled_at).total_seconds(), 0.0)
+            )
+        for kind, values in durations.items():
+            observe_all(self._duration(kind), values)
+        for queue, values in waits.items():
+            observe_all(self._wait(queue), values)
 
     def _duration(self, kind: str) -> Histogram:
         if (found := self._durations.get(kind)) is None:

@@ -53,7 +53,7 @@ async def test_a_stop_waits_for_what_runs(make_client):
     client = make_client(WorkFunction(gate))
     job_id = await begin(client, gate)
     stopping = asyncio.create_task(client.stop())
-    await until(lambda: client.crew.producers["default"]._stop_asked.is_set())
+    await until(client.crew.producers["default"]._stop_asked.is_set)
     late = await client.insert(WorkArgs())
     gate.open.set()
     await stopping
@@ -93,7 +93,7 @@ async def test_a_hard_stop_shortens_a_soft_one(make_client):
     client = make_client(WorkFunction(gate))
     job_id = await begin(client, gate)
     stopping = asyncio.create_task(client.stop())
-    await until(lambda: client.crew.producers["default"]._stop_asked.is_set())
+    await until(client.crew.producers["default"]._stop_asked.is_set)
     await client.stop_and_cancel()
     await stopping
     assert (await client.jobs.get(job_id)).state is JobState.AVAILABLE
