@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from app.cli.session import AsJson, GivenSession
 
@@ -12,7 +13,11 @@ if TYPE_CHECKING:
     from app.web.api_v1.job_view import Job
 
 State = Literal["available", "cancelled", "completed", "discarded", "pending", "retryable", "running", "scheduled"]
-Ids = Annotated[list[int], Parameter(help="The jobs' numbers.")]
+A_NUMBER = Number(gte=1, lte=2**63 - 1)
+"""What the column holds."""
+
+Id = Annotated[int, Parameter(validator=A_NUMBER, help="Its number.")]
+Ids = Annotated[list[Annotated[int, Parameter(validator=A_NUMBER)]], Parameter(help="The jobs' numbers.")]
 
 SHOWN_ARGS = 60
 
@@ -68,14 +73,8 @@ def _row(job: "JobRow") -> tuple[object, ...]:
     return (job.id, job.state, job.kind, job.queue, f"{job.attempt}/{job.max_attempts}", job.scheduled_at, short)
 
 
-async def get(job_id: int, /, *, json: AsJson = False, session: GivenSession) -> None:
-    """Show one job, its errors and its output.
-
-    Parameters
-    ----------
-    job_id
-        Its number.
-    """
+async def get(job_id: Id, /, *, json: AsJson = False, session: GivenSession) -> None:
+    """Show one job, its errors and its output."""
     from app.cli.output import print_json
     from app.web.api_v1.job_view import Job
 
