@@ -157,7 +157,13 @@ class _Server(uvicorn.Server):
         self._asked_to_stop.set()
 
     def abort(self) -> None:
-        """Close what the grace did not: connections whose reader has stalled keep their bytes for ever otherwise."""
+        """Close what the grace did not: connections whose reader has stalled keep their bytes for ever otherwise.
+
+        A server that failed has not closed its listeners either, and the loop must be told before their sockets close:
+        it would take the next socket of the same number for one that it watches already, and never look at it.
+        """
+        for listener in getattr(self, "servers", ()):
+            listener.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
