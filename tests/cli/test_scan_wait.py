@@ -1,0 +1,39 @@
+"""Waiting for a scan beside a running node: the command attaches to its database and watches the job's row."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.fixtures.films import MakeFilms
+from tests.fixtures.node import ROOT, NodeFactory, clean_environment
+
+pytestmark = pytest.mark.process
+
+
+def test_a_scan_is_waited_for_and_doubts_are_told(node: NodeFactory, make_films: MakeFilms, database_url: str):
+    def revenge(*words):
+        return subprocess.run(
+            [sys.executable, "-m", "app", *words],
+            cwd=ROOT,
+            env=clean_environment() | {"DATABASE_URL": database_url},
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+
+    node("serve")
+    films = make_films(3)
+    assert revenge("library", "add", "Films", str(films)).returncode == 0
+
+    seen = revenge("library", "scan", "Films", "--wait")
+    assert (seen.returncode, seen.stderr) == (0, "")
+    assert "files 3" in seen.stdout.splitlines()[-1]
+    assert len(revenge("items").stdout.splitlines()) == 1 + 3
+
+    films.rename(films.with_name("elsewhere"))
+    missed = revenge("library", "scan", "Films", "--wait")
+    assert missed.returncode == 1
+    assert missed.stderr.startswith(f"{films}: offline")
+    assert "Traceback" not in missed.stderr
