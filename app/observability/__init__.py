@@ -1,6 +1,6 @@
 """What an administrator sees of a running server: its log and its metrics."""
 
 from app.observability.logs import set_up_logs
-from app.observability.metrics import METRICS, Metrics
+from app.observability.metrics import METRICS, Metrics, observe_all
 
-__all__ = ["METRICS", "Metrics", "set_up_logs"]
+__all__ = ["METRICS", "Metrics", "observe_all", "set_up_logs"]

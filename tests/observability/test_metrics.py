@@ -1,7 +1,7 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability import METRICS, Metrics
+from app.observability import METRICS, Metrics, observe_all
 from app.observability.metrics import DURATION_BUCKETS
 
 
@@ -77,3 +77,16 @@ def test_the_process_can_be_told_of(metrics):
     metrics.add_process()
 
     assert samples(metrics)["process_resident_memory_bytes",] > 0
+
+
+def test_many_values_at_once_count_as_one_by_one():
+    """`observe_all` reaches into prometheus-client: this is what would notice a change of its insides."""
+    values = [0, 0.05, 0.1, 0.1000001, 0.5, 2, 299, 300, 301, 10_000]
+    at_once, singly = Metrics(), Metrics()
+
+    observe_all(at_once.job_duration.labels(kind="k"), values)
+    for value in values:
+        singly.job_duration.labels(kind="k").observe(value)
+
+    assert samples(at_once) == samples(singly)
+    assert samples(at_once)["revenge_job_duration_seconds_count", "kind=k"] == len(values)
