@@ -101,7 +101,12 @@ def unique_fields(args_type: type[Any]) -> tuple[tuple[str, ...], ...]:
     info = inspect.type_info(args_type)
     if not isinstance(info, inspect.StructType):
         return ()
-    return tuple(sorted(_tagged(info, (), set()), key=".".join))
+    return tuple(sorted(_tagged(info, (), set()), key=_order))
+
+
+def _order(path: tuple[str, ...]) -> tuple[str, str]:
+    """By the names joined with dots; a nested `user` → `id` comes before a field called `user.id`."""
+    return ".".join(path), ".".join(name.replace(".", "\\.") for name in path)
 
 
 def _tagged(struct: inspect.StructType, path: tuple[str, ...], seen: set[type]) -> Iterator[tuple[str, ...]]:
