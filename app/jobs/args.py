@@ -13,7 +13,7 @@ UNIQUE = msgspec.Meta(extra={"unique": True})
 
 @dataclass_transform(field_specifiers=(msgspec.field,), kw_only_default=True, frozen_default=True)
 class _JobArgsMeta(msgspec.StructMeta):
-    def __new__(
+    def __new__(  # noqa: PYI034  Self is not allowed in a metaclass
         mcls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], *, kind: str | None = None, **options: Any
     ) -> "_JobArgsMeta":
         options.setdefault("frozen", True)

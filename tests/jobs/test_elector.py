@@ -147,6 +147,7 @@ async def test_a_leader_cut_off_steps_down_before_its_lease_can_be_taken(wire, c
     monkeypatch.setattr("app.jobs.elector.INTERVAL", 0.1)
     monkeypatch.setattr("app.jobs.elector.RENEW_PAUSES", (0.01,))
     monkeypatch.setattr("app.jobs.elector.RESIGN_TIMEOUTS", (0.05,))
+    monkeypatch.setattr("app.jobs.elector.ATTEMPT_TIMEOUT", 0.2)
     far = PsycopgDriver(lambda: wire.conninfo, "river")
     await far.open()
     office = Office()

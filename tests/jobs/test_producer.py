@@ -178,9 +178,7 @@ async def test_a_claim_whose_answer_was_lost_is_worked_all_the_same(make_client,
     """River would leave these jobs running for an hour: claimed by a client that never heard of it."""
     barrier.release.set()
     barrier.lose_answers = 1
-    client = make_client(
-        WorkFunction(do_nothing), driver=barrier, fetch_poll_interval=timedelta(milliseconds=50)
-    )
+    client = make_client(WorkFunction(do_nothing), driver=barrier, fetch_poll_interval=timedelta(milliseconds=50))
     results = await client.insert_many([WorkArgs(number=n) for n in range(5)])
     await client.start()
     for result in results:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -17,6 +17,8 @@ from app.jobs.queue_keeper import wants_cancel
 from app.jobs.retry_policy import RetryPolicy
 from app.jobs.types import JobRow, JobState
 from app.jobs.worker import Worker, Workers
+
+T = TypeVar("T")
 
 log = structlog.get_logger("jobs.maintenance.job_rescuer")
 
@@ -89,15 +91,24 @@ class JobRescuer(MaintenanceService):
         return rescue_of(job, JobState.RETRYABLE, now, scheduled_at=self._next_retry(worker, job, decoded, now))
 
     def _is_overdue(self, worker: Worker[Any], job: Job[Any], now: datetime) -> bool:
-        own = worker.timeout(job)
+        own = ask(worker.timeout, job)
         limit = self._job_timeout if own is None else own
         if limit < timedelta(0) or job.row.attempted_at is None:
             return False
         return now - job.row.attempted_at >= limit
 
     def _next_retry(self, worker: Worker[Any], row: JobRow, job: Job[Any] | None, now: datetime) -> datetime:
-        own = worker.next_retry(job) if job is not None else None
+        own = ask(worker.next_retry, job) if job is not None else None
         return own or self._retry_policy.next_retry(row, now)
+
+
+def ask(question: Callable[[Job[Any]], T | None], job: Job[Any]) -> T | None:
+    """Ask a worker; None when it cannot say. One worker's defect must not keep all other jobs from being rescued."""
+    try:
+        return question(job)
+    except Exception:
+        log.exception("a worker failed when asked about a stuck job", job=job.id, kind=job.row.kind)
+        return None
 
 
 def decode(worker: Worker[Any], row: JobRow) -> Job[Any] | None:

@@ -1,0 +1,173 @@
+"""Jobs that insert themselves (contract 10)."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from app.errors import InvalidInput
+from app.jobs.insert_opts import InsertOpts, UniqueOpts
+from app.jobs.inserter import Inserter
+from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
+from app.jobs.periodic import IntervalSchedule, PeriodicJob, PeriodicJobs
+from app.jobs.types import JobState
+from app.observability import Metrics
+from tests.fixtures.clients import WorkArgs, until
+
+HOUR = timedelta(hours=1)
+
+
+def periodic(number=1, *, opts=None, **options):
+    return PeriodicJob(IntervalSchedule(HOUR), lambda: (WorkArgs(number=number), opts), **options)
+
+
+@pytest.fixture
+def enqueuer_of(driver, clock):
+    def make(*jobs, may_run=lambda: True):
+        inserter = Inserter(driver, None, clock, metrics=Metrics())
+        enqueuer = PeriodicJobEnqueuer(inserter, PeriodicJobs(jobs), clock, may_run=may_run)
+        enqueuer.inserted.init()
+        return enqueuer
+
+    return make
+
+
+async def test_a_job_comes_when_its_interval_has_passed_and_not_before(enqueuer_of, clock):
+    enqueuer = enqueuer_of(periodic(id="hourly"))
+    start = clock.now()
+    assert enqueuer._take_in_new() == []
+    clock.advance(HOUR - timedelta(seconds=1))
+    assert enqueuer.take_due() == []
+    clock.advance(timedelta(seconds=1))
+    (run,) = enqueuer.take_due()
+    assert run.planned_at == start + HOUR
+    assert enqueuer.take_due() == []
+
+
+async def test_its_row_says_when_it_was_meant_to_be_and_that_it_is_periodic(enqueuer_of, clock):
+    enqueuer = enqueuer_of(periodic(7, id="hourly", opts=InsertOpts(metadata={"mine": 1}, queue="low")))
+    enqueuer._take_in_new()
+    clock.advance(HOUR + timedelta(milliseconds=50))
+    runs = enqueuer.take_due()
+    (result,) = await enqueuer.insert(runs)
+    job = result.job
+    assert job.state is JobState.AVAILABLE
+    assert job.scheduled_at == runs[0].planned_at
+    assert job.queue == "low"
+    assert job.args_value() == {"number": 7}
+    assert job.metadata_value() == {"mine": 1, "periodic": True, "river:periodic_job_id": "hourly"}
+
+
+async def test_a_leader_that_was_busy_catches_up_one_run_per_missed_time(enqueuer_of, clock):
+    enqueuer = enqueuer_of(periodic())
+    enqueuer._take_in_new()
+    start = clock.now()
+    clock.advance(3 * HOUR)
+    planned = [run.planned_at for _ in range(4) for run in enqueuer.take_due()]
+    assert planned == [start + HOUR, start + 2 * HOUR, start + 3 * HOUR]
+
+
+async def test_what_runs_on_start_runs_once_per_leadership(enqueuer_of, factory):
+    enqueuer = enqueuer_of(periodic(run_on_start=True), periodic())
+    for _ in range(2):
+        await enqueuer.start()
+        assert len(await enqueuer.inserted.wait()) == 1
+        await enqueuer.stop()
+    assert await factory.count() == 2
+
+
+async def test_two_leaders_insert_a_unique_job_once(enqueuer_of, factory):
+    unique = InsertOpts(unique=UniqueOpts(by_args=True))
+    enqueuer = enqueuer_of(periodic(1, run_on_start=True, opts=unique), periodic(2, run_on_start=True))
+    for expected in ([False, False], [True, False]):
+        await enqueuer.start()
+        results = await enqueuer.inserted.wait()
+        assert [result.unique_skipped_as_duplicate for result in results] == expected
+        await enqueuer.stop()
+    assert await factory.count() == 3
+
+
+async def test_without_a_lease_to_be_trusted_nothing_is_inserted(enqueuer_of, factory):
+    asked = asyncio.Event()
+
+    def may_run() -> bool:
+        asked.set()
+        return False
+
+    enqueuer = enqueuer_of(periodic(run_on_start=True), may_run=may_run)
+    await enqueuer.start()
+    await asked.wait()
+    await enqueuer.stop()
+    assert await factory.count() == 0
+
+
+async def test_a_constructor_may_skip_and_its_defect_costs_the_others_nothing(enqueuer_of, factory):
+    def broken():
+        raise KeyError
+
+    hourly = IntervalSchedule(HOUR)
+    enqueuer = enqueuer_of(
+        PeriodicJob(hourly, lambda: None, run_on_start=True),
+        PeriodicJob(hourly, broken, run_on_start=True),
+        PeriodicJob(hourly, WorkArgs, run_on_start=True),
+    )
+    await enqueuer.start()
+    assert len(await enqueuer.inserted.wait()) == 1
+    await enqueuer.stop()
+
+
+async def test_a_failing_insert_does_not_stop_the_loop(enqueuer_of):
+    """Two equal unique keys in one batch fail the batch; the next run is another matter."""
+    unique = InsertOpts(unique=UniqueOpts(by_args=True))
+    enqueuer = enqueuer_of(periodic(1, run_on_start=True, opts=unique), periodic(1, run_on_start=True, opts=unique))
+    await enqueuer.start()
+    await until(lambda: len(enqueuer._next) == 2)
+    enqueuer._jobs.add(periodic(2, run_on_start=True))
+    assert len(await enqueuer.inserted.wait()) == 1
+    await enqueuer.stop()
+
+
+async def test_jobs_come_and_go_while_it_runs(enqueuer_of):
+    enqueuer = enqueuer_of()
+    await enqueuer.start()
+    job = periodic(run_on_start=True, id="late")
+    enqueuer._jobs.add(job)
+    await enqueuer.inserted.wait()
+    with pytest.raises(InvalidInput, match="already"):
+        enqueuer._jobs.add(periodic(id="late"))
+    assert enqueuer._jobs.remove_by_id("late")
+    assert not enqueuer._jobs.remove_by_id("late")
+    await until(lambda: job not in enqueuer._next)
+    await enqueuer.stop()
+
+
+async def test_a_client_that_leads_inserts_and_works_them(make_client):
+    client = make_client(periodic_jobs=(periodic(run_on_start=True, id="at-start"),))
+    await client.start()
+    events = client.subscribe()
+    async with asyncio.timeout(20):
+        event = await events.get()
+    assert event.job.metadata_value()["river:periodic_job_id"] == "at-start"
+
+
+@pytest.mark.parametrize("job_id", ["", "x", "a b", "é!", "x" * 128])
+def test_ids_are_names(job_id):
+    with pytest.raises(InvalidInput):
+        periodic(id=job_id)
+
+
+def test_an_interval_is_longer_than_nothing():
+    with pytest.raises(InvalidInput):
+        IntervalSchedule(timedelta(0))
+
+
+async def test_ten_tasks_starting_and_stopping_fifty_times_leave_nothing(enqueuer_of):
+    enqueuer = enqueuer_of(periodic())
+
+    async def stress() -> None:
+        for _ in range(50):
+            await enqueuer.start()
+            await enqueuer.stop()
+
+    await asyncio.gather(*(stress() for _ in range(10)))
+    assert not enqueuer.is_running
