@@ -22,7 +22,7 @@ async def locate(tx: Tx, file_id: UUID) -> FileLocation | None:
         .where(File.id == file_id, File.state != FileState.PURGED)
         .execution_options(populate_existing=True)
     )
-    row = (await tx.session.execute(query)).tuples().first()
+    row = (await tx.session.execute(query)).first()
     if row is None:
         return None
     file, folder, root, library_id = row

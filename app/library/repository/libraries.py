@@ -114,7 +114,7 @@ async def active_roots(tx: Tx) -> list[tuple[LibraryRoot, str]]:
         .join(Library, Library.id == LibraryRoot.library_id)
         .where(LibraryRoot.retired_at.is_(None))
     )
-    return [(root, name) for root, name in (await tx.session.execute(query)).tuples()]
+    return [(root, name) for root, name in (await tx.session.execute(query))]
 
 
 async def set_roots(tx: Tx, library_id: UUID, roots: Sequence[NamedRoot]) -> list[UUID]:
@@ -170,7 +170,7 @@ async def root_library(tx: Tx, root_id: UUID) -> tuple[UUID, bytes] | None:
     query = select(LibraryRoot.library_id, LibraryRoot.path).where(
         LibraryRoot.id == root_id, LibraryRoot.retired_at.is_(None)
     )
-    row = (await tx.session.execute(query)).tuples().first()
+    row = (await tx.session.execute(query)).first()
     return row if row is None else (row[0], row[1])
 
 

@@ -137,14 +137,15 @@ def _compare(scan: RootScan, found: Sequence[FoundFolder], known: dict[tuple[UUI
     for folder in found:
         row = scan.folders[folder.path]
         there = names_known.get(row.id, {})
-        changes = False
+        changes, written = False, len(diff.updated)
         for entry in folder.files:
             before = there.pop(entry.name, None)
             changes |= _compare_file(diff, entry, before, _file_row(row.id, folder.path, entry, before, kind))
         if folder.files and (changes or scan.full):
             diff.units.add(row.anchor_id)
         gone = tuple(lost.id for lost in there.values() if lost.state == FileState.PRESENT)
-        if gone:
+        if gone or (row.signature not in (None, folder.signature) and len(diff.updated) == written and not changes):
+            # Without a file to write, something beside or below went or came: that is believed with the losses.
             diff.vanished.append(Vanished(row.id, folder.signature, gone))
         else:
             diff.signatures[row.id] = folder.signature

@@ -43,7 +43,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """A folder that lost files. Its signature is written with their loss, or the next scan would skip it."""
+    """A folder that lost files, or maybe folders. Its signature is written with the loss, when that is believed:
+    written before, the next scan would skip the folder."""
 
     folder_id: UUID
     signature: bytes
