@@ -1,5 +1,6 @@
 """`revenge jobs`: what runs in the background, and interfering with it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -139,19 +140,25 @@ async def stats(*, json: AsJson = False, session: GivenSession) -> None:
 
 
 def _print_statistics(statistics: "JobStatistics") -> None:
-    from app.cli.output import print_line, print_table
-
     states = sorted({state for queue in statistics.queues for state in queue.by_state})
-    rows = [
-        (queue.queue, _seconds(queue.oldest_available_seconds), *(queue.by_state.get(state, 0) for state in states))
+    queues = [
+        (queue.queue, *(queue.by_state.get(state, 0) for state in states), _seconds(queue.oldest_available_seconds))
         for queue in statistics.queues
     ]
-    print_table(("QUEUE", "OLDEST AVAILABLE", *(state.upper() for state in states)), rows)
-    print_line("")
-    failures = ((one.kind, one.failed, one.last_job_id, one.last_error) for one in statistics.failures)
-    print_table(("FAILED WITHIN THE HOUR", "ATTEMPTS", "LAST JOB", "LAST ERROR"), failures)
-    print_line("")
-    print_table(("MINUTE", "COMPLETED"), ((one.minute, one.completed) for one in statistics.throughput))
+    failures = [(one.kind, one.failed, one.last_job_id, one.last_error) for one in statistics.failures]
+    minutes = [(one.minute, one.completed) for one in statistics.throughput]
+    _print_section(("QUEUE", *(state.upper() for state in states), "OLDEST AVAILABLE"), queues, "nothing waits")
+    _print_section(("KIND", "FAILED", "LAST JOB", "LAST ERROR"), failures, "nothing failed within the hour")
+    _print_section(("MINUTE", "COMPLETED"), minutes, "nothing was completed within the hour")
+
+
+def _print_section(columns: tuple[str, ...], rows: Sequence[tuple[object, ...]], nothing: str) -> None:
+    from app.cli.output import print_line, print_table
+
+    if rows:
+        print_table(columns, rows)
+    else:
+        print_line(nothing)
 
 
 def _seconds(age: float | None) -> str | None:

@@ -44,7 +44,7 @@ def _print_aligned(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> No
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "ID")  # an id in two halves cannot be copied
     for row in cells:
         table.add_row(*map(Text, row))
     Console().print(table)

@@ -37,7 +37,7 @@ class Progress:
         if not isinstance(output, dict):
             return cls()
         phase = output.pop("phase", None)
-        counts = {str(name): value for name, value in output.items() if type(value) is int}
+        counts = {name: output[name] for name in sorted(output, key=_rank) if type(output[name]) is int}
         total = counts.pop("total", None)
         return cls(phase if isinstance(phase, str) else "", counts, total)
 
@@ -49,6 +49,11 @@ class Progress:
     @property
     def text(self) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self.counts.items() if count)
+
+
+def _rank(name: str) -> tuple[bool, str]:
+    """What was looked at comes before what became of it; the database keeps no order."""
+    return (name not in ("files", "folders"), name)
 
 
 class Display(Protocol):

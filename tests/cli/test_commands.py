@@ -97,6 +97,9 @@ async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):
     assert page.json == {"jobs": [one.json], "next_cursor": None}
     assert table.rows[1][:5] == [str(number), "available", "library.scan", "default", "0/5"]
     assert details.out.splitlines()[:2] == [f"id            {number}", "state         available"]
+    told = (await revenge("jobs", "stats")).rows
+    assert told[0] == ["QUEUE", "AVAILABLE", "OLDEST AVAILABLE"]
+    assert told[1][:2] == ["default", "1"]
     assert [(queue["queue"], queue["by_state"]) for queue in stats.json["queues"]] == [("default", {"available": 1})]
 
     cancelled = await revenge("jobs", "cancel", number)
@@ -112,7 +115,7 @@ async def test_listings_of_nothing(revenge):
     assert items.json == {"items": [], "next_cursor": None}
     assert table.rows == [["ID", "TITLE", "YEAR", "KIND", "STATE", "LENGTH", "VIDEO", "FILES"]]
     assert queues.json == {"queues": []}
-    assert (stats.code, stats.err) == (0, "")
+    assert stats == Run(0, "nothing waits\nnothing failed within the hour\nnothing was completed within the hour\n", "")
 
 
 @pytest.mark.parametrize(
