@@ -110,7 +110,7 @@ def declared_args(package: str) -> list[type[JobArgs]]:
     while waiting:
         for args in waiting.pop().__subclasses__():
             waiting.append(args)
-            if args.__module__.split(".")[0] == package:
+            if args.__module__.split(".")[0] == package and hasattr(args, "kind"):  # a refused class lingers
                 found[args] = None
     return sorted(found, key=lambda args: args.kind)
 
