@@ -1,6 +1,8 @@
 """From what a caller says to what is written: the call's words, then the kind's, then the client's (contract 8)."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,54 +26,87 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NOTHING = InsertOpts()
 
 
-def resolve(
-    args: JobArgs, opts: InsertOpts | None, *, now: datetime, max_attempts: int = DEFAULT_MAX_ATTEMPTS
-) -> JobInsertParams:
-    """Return what is to be written.
+@dataclass(frozen=True, slots=True)
+class InsertPlan:
+    """All that does not depend on the single job: settled once, it serves thousands of one kind."""
+
+    kind: str
+    queue: str
+    priority: int
+    max_attempts: int
+    state: JobState
+    scheduled_at: datetime | None
+    tags: Sequence[str]
+    metadata: bytes
+    unique: UniqueOpts | None
+
+    def params(self, args: JobArgs, now: datetime) -> JobInsertParams:
+        """Return what is to be written for these args.
+
+        Raises:
+            InvalidInput: they are no JSON, or cannot be unique.
+        """
+        params = JobInsertParams(
+            kind=self.kind,
+            encoded_args=encode(args, "args"),
+            queue=self.queue,
+            priority=self.priority,
+            max_attempts=self.max_attempts,
+            state=self.state,
+            created_at=now,
+            scheduled_at=self.scheduled_at or now,
+            tags=self.tags,
+            metadata=self.metadata,
+        )
+        if self.unique is not None:
+            params.unique_key = unique_key(
+                self.unique,
+                kind=self.kind,
+                args_type=type(args),
+                encoded_args=params.encoded_args,
+                queue=self.queue,
+                base_time=params.scheduled_at,
+            )
+            params.unique_states = unique_states(self.unique)
+        return params
+
+
+def plan(args_type: type[JobArgs], opts: InsertOpts | None, max_attempts: int = DEFAULT_MAX_ATTEMPTS) -> InsertPlan:
+    """Settle whose word counts.
 
     Raises:
         InvalidInput: names the option that makes no sense.
     """
-    call, kind = opts or _NOTHING, args.insert_opts() or _NOTHING
-    queue = check_queue_name(call.queue or kind.queue or DEFAULT_QUEUE)
-    scheduled_at = call.scheduled_at or kind.scheduled_at
-    if scheduled_at is not None and scheduled_at.tzinfo is None:
-        raise InvalidInput("scheduled_at", "needs a time zone: without one nobody knows when it is")
-    params = JobInsertParams(
-        kind=_checked_kind(args.kind),
-        encoded_args=encode(args, "args"),
-        queue=queue,
+    call, kind = opts or _NOTHING, args_type.insert_opts() or _NOTHING
+    scheduled_at = _checked_time(call.scheduled_at or kind.scheduled_at)
+    return InsertPlan(
+        kind=_checked_kind(args_type.kind),
+        queue=check_queue_name(call.queue or kind.queue or DEFAULT_QUEUE),
         priority=_checked_priority(call.priority or kind.priority or DEFAULT_PRIORITY),
         max_attempts=_checked_max_attempts(call.max_attempts or kind.max_attempts or max_attempts),
         state=_state(pending=call.pending or kind.pending, scheduled_at=scheduled_at),
-        created_at=now,
-        scheduled_at=scheduled_at or now,
+        scheduled_at=scheduled_at,
         tags=[check_tag(tag) for tag in (kind.tags or () if call.tags is None else call.tags)],
         metadata=checked_metadata(call.metadata),
+        unique=_checked_unique(kind.unique if call.unique is None or call.unique == UniqueOpts() else call.unique),
     )
-    _make_unique(params, args, call.unique, kind.unique)
-    return params
+
+
+def resolve(
+    args: JobArgs, opts: InsertOpts | None, *, now: datetime, max_attempts: int = DEFAULT_MAX_ATTEMPTS
+) -> JobInsertParams:
+    """Return what is to be written for one job.
+
+    Raises:
+        InvalidInput: names what makes no sense.
+    """
+    return plan(type(args), opts, max_attempts).params(args, now)
 
 
 def _state(*, pending: bool, scheduled_at: datetime | None) -> JobState:
     if pending:
         return JobState.PENDING
     return JobState.AVAILABLE if scheduled_at is None else JobState.SCHEDULED
-
-
-def _make_unique(params: JobInsertParams, args: JobArgs, call: UniqueOpts | None, kind: UniqueOpts | None) -> None:
-    opts = kind if call is None or call == UniqueOpts() else call
-    if opts is None or not check_unique_opts(opts):
-        return
-    params.unique_key = unique_key(
-        opts,
-        kind=params.kind,
-        args_type=type(args),
-        encoded_args=params.encoded_args,
-        queue=params.queue,
-        base_time=params.scheduled_at,
-    )
-    params.unique_states = unique_states(opts)
 
 
 def encode(value: Any, field: str) -> bytes:
@@ -104,6 +139,16 @@ def checked_metadata(metadata: dict[str, Any] | bytes | None) -> bytes:
     except ValueError as err:
         raise InvalidInput("metadata", f"must be a JSON object: {err}") from err
     return _without_nul(metadata, "metadata")
+
+
+def _checked_unique(opts: UniqueOpts | None) -> UniqueOpts | None:
+    return opts if opts is not None and check_unique_opts(opts) else None
+
+
+def _checked_time(scheduled_at: datetime | None) -> datetime | None:
+    if scheduled_at is not None and scheduled_at.tzinfo is None:
+        raise InvalidInput("scheduled_at", "needs a time zone: without one nobody knows when it is")
+    return scheduled_at
 
 
 def _checked_kind(kind: str) -> str:

@@ -1,5 +1,6 @@
 """Puts jobs in: one, many, in a transaction of their own or of the caller's (contract 8)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from app.jobs.args import JobArgs
 from app.jobs.driver.driver import Connection, Driver, JobInsertParams
 from app.jobs.errors import UnknownJobKind
 from app.jobs.insert_opts import InsertOpts
-from app.jobs.insert_params import DEFAULT_MAX_ATTEMPTS, resolve
+from app.jobs.insert_params import DEFAULT_MAX_ATTEMPTS, InsertPlan, plan
 from app.jobs.notify_limiter import NotifyLimiter
 from app.jobs.types import JobInsertResult, JobState
 from app.jobs.worker import Workers
@@ -72,7 +73,7 @@ class Inserter:
     async def _insert(self, driver: Driver, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> list[JobInsertResult]:
         if not jobs:
             raise InvalidInput("jobs", "no jobs to insert")
-        return await self.insert_resolved([self.resolve(args, opts) for args, opts in jobs], driver)
+        return await self.insert_resolved(self._resolve_many(jobs), driver)
 
     def resolve(self, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertParams:
         """Say what would be written.
@@ -80,8 +81,20 @@ class Inserter:
         Raises:
             InvalidInput, UnknownJobKind: nothing may be written.
         """
-        self._check_kind(args.kind)
-        return resolve(args, opts, now=self._clock.now(), max_attempts=self._max_attempts)
+        return self._resolve_many([(args, opts)])[0]
+
+    def _resolve_many(self, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> list[JobInsertParams]:
+        """Settle the options once for all jobs that share kind and opts: that is most of the price of a bulk insert."""
+        now = self._clock.now()
+        plans: dict[tuple[type[JobArgs], int], InsertPlan] = {}
+        params = []
+        for args, opts in jobs:
+            key = (type(args), id(opts))  # `jobs` holds the opts, so no id is used twice
+            if (settled := plans.get(key)) is None:
+                self._check_kind(args.kind)
+                settled = plans[key] = plan(type(args), opts, self._max_attempts)
+            params.append(settled.params(args, now))
+        return params
 
     async def insert_resolved(
         self, params: Sequence[JobInsertParams], driver: Driver | None = None
@@ -89,9 +102,9 @@ class Inserter:
         """Insert what was resolved before: for the client's own actors, who give a row what no caller may."""
         _check_apart(params)
         results = await (driver or self._driver).job_insert_many(params, notify_queues=self._queues_to_notify(params))
-        for result in results:
-            if not result.unique_skipped_as_duplicate:
-                self._metrics.jobs_enqueued.labels(result.job.kind, result.job.queue).inc()
+        new = Counter((one.job.kind, one.job.queue) for one in results if not one.unique_skipped_as_duplicate)
+        for labels, count in new.items():
+            self._metrics.jobs_enqueued.labels(*labels).inc(count)
         return results
 
     def _check_kind(self, kind: str) -> None:

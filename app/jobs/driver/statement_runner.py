@@ -48,6 +48,7 @@ class StatementRunner:
             max_size=self._pool_size,
             open=False,
             kwargs={"autocommit": True},
+            configure=_use_utc,
             check=check_alive,
             reconnect_timeout=RECONNECT_TIMEOUT,
             name="river",
@@ -119,6 +120,11 @@ class StatementRunner:
 
     async def ping(self) -> None:
         await self._fetch("ping")
+
+
+async def _use_utc(connection: Connection) -> None:
+    """Get times in UTC at once: otherwise each of every row would have to be moved there."""
+    await connection.execute("SET TimeZone TO 'UTC'")
 
 
 async def check_alive(connection: Connection) -> None:
