@@ -6,6 +6,7 @@ of a dict by their bytes.
 """
 
 import math
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +21,9 @@ from app.jobs.go_time import go_time_in_its_zone
 
 ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _ENCODED_ESCAPES = {character.encode(): escape.encode() for character, escape in ESCAPES.items()}
+
+_ESCAPED = re.compile("[<>&\u2028\u2029]")
+_ESCAPED_BYTES = re.compile(b"[<>&]|\xe2\x80[\xa8\xa9]")
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -39,10 +43,7 @@ def encode(value: Any) -> bytes:
 
 def _escape(text: bytes) -> bytes:
     """Outside of strings none of these characters occurs in JSON, so the whole document may be replaced in."""
-    for character, escape in _ENCODED_ESCAPES.items():
-        if character in text:
-            text = text.replace(character, escape)
-    return text
+    return _ESCAPED_BYTES.sub(lambda match: _ENCODED_ESCAPES[match[0]], text)
 
 
 def compact(document: bytes) -> bytes:
@@ -51,11 +52,7 @@ def compact(document: bytes) -> bytes:
 
 
 def encode_string(value: str) -> str:
-    text = encode_basestring(value)
-    for character, escape in ESCAPES.items():
-        if character in text:
-            text = text.replace(character, escape)
-    return text
+    return _ESCAPED.sub(lambda match: ESCAPES[match[0]], encode_basestring(value))
 
 
 def encode_float(value: float) -> str:
