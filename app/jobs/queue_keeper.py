@@ -3,14 +3,13 @@
 import asyncio
 import random
 
-import msgspec
 import structlog
 
 from app.jobs.driver.driver import Driver
 from app.jobs.notifier import Notifier
 from app.jobs.producer import Producer, wait_for
 from app.jobs.signals import TestSignal
-from app.jobs.types import JobRow, Topic
+from app.jobs.types import Topic
 from app.lifecycle import Service
 
 log = structlog.get_logger("jobs.queue_keeper")
@@ -76,19 +75,9 @@ class QueueKeeper(Service):
             self._producer.set_paused(paused=row.paused_at is not None)
         if ids := self._producer.running_ids:
             for job in await self._driver.job_get_by_ids(ids):
-                if wants_cancel(job):
+                if job.wants_cancel:
                     self._producer.cancel(job.id)
         self.looked.signal(None)
-
-
-def wants_cancel(job: JobRow) -> bool:
-    """Say whether somebody has asked to cancel this job: the key is there, whatever its value."""
-    if b"cancel_attempted_at" not in job.metadata:
-        return False
-    try:
-        return "cancel_attempted_at" in job.metadata_value()
-    except msgspec.DecodeError:  # a number beyond what we read; the executor and the database judge by themselves
-        return False
 
 
 def _nothing() -> None:

@@ -82,6 +82,16 @@ class JobRow:
         value = msgspec.json.decode(self.metadata)
         return value if isinstance(value, dict) else {}
 
+    @property
+    def wants_cancel(self) -> bool:
+        """Somebody has asked to cancel this job: the key is there, whatever its value (contract 2.4)."""
+        if b"cancel_attempted_at" not in self.metadata:
+            return False
+        try:
+            return "cancel_attempted_at" in self.metadata_value()
+        except msgspec.DecodeError:  # a number beyond what we read; the executor and the database judge by themselves
+            return False
+
 
 @dataclass(slots=True, frozen=True)
 class JobInsertResult:

@@ -10,7 +10,6 @@ from app.jobs.driver.job_statements import insert_payload
 from app.jobs.maintenance.job_rescuer import rescue_of
 from app.jobs.maintenance.maintenance_service import BatchSize, MaintenanceService, pause_between_batches
 from app.jobs.presence import GONE_AFTER, Presence
-from app.jobs.queue_keeper import wants_cancel
 from app.jobs.types import JobRow, JobState, Topic
 
 log = structlog.get_logger("jobs.maintenance.client_rescuer")
@@ -64,7 +63,7 @@ class ClientRescuer(MaintenanceService):
         """A dead node is not the job's fault, so it runs again at once; the attempt stays counted all the same, or a
         job that kills its node would do so for ever."""
         now = self._clock.now()
-        if wants_cancel(job):
+        if job.wants_cancel:
             return rescue_of(job, JobState.CANCELLED, now)
         if job.attempt >= job.max_attempts:
             return rescue_of(job, JobState.DISCARDED, now)

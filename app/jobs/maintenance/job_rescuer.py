@@ -13,7 +13,6 @@ from app.jobs.attempt_error import encode_attempt_error
 from app.jobs.driver.driver import Driver, JobRescue
 from app.jobs.job import Job
 from app.jobs.maintenance.maintenance_service import BatchSize, MaintenanceService, pause_between_batches
-from app.jobs.queue_keeper import wants_cancel
 from app.jobs.retry_policy import RetryPolicy
 from app.jobs.types import JobRow, JobState
 from app.jobs.worker import Worker, Workers
@@ -78,7 +77,7 @@ class JobRescuer(MaintenanceService):
     def decide(self, job: JobRow) -> JobRescue | None:
         """Say what becomes of a job that has been running since before the horizon; None: leave it alone."""
         now = self._clock.now()
-        if wants_cancel(job):
+        if job.wants_cancel:
             return rescue_of(job, JobState.CANCELLED, now)
         worker = self._workers.get(job.kind)
         if worker is None:
