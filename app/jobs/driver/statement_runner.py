@@ -17,9 +17,12 @@ from app.jobs.types import Topic
 
 UNIQUE_INDEX = "river_job_unique_idx"
 
-RECONNECT_TIMEOUT = 4.0
-"""Seconds after which the pool gives up one attempt to connect; the next caller starts a new one. psycopg_pool doubles
-its pauses up to five minutes otherwise, and would sleep on long after the database is back."""
+POOL_TIMEOUT = 10.0
+"""Seconds a statement waits for a connection. The actors give a fetch as long, and try again anyway."""
+
+RECONNECT_TIMEOUT = POOL_TIMEOUT
+"""Seconds after which the pool gives up connecting; the next caller begins anew, after one second, then two, then four.
+psycopg_pool would double its pauses up to five minutes, and sleep on long after the database is back."""
 
 
 class StatementRunner:
@@ -50,6 +53,7 @@ class StatementRunner:
             kwargs={"autocommit": True},
             configure=_use_utc,
             check=check_alive,
+            timeout=POOL_TIMEOUT,
             reconnect_timeout=RECONNECT_TIMEOUT,
             name="river",
         )
