@@ -6,6 +6,7 @@ like is asked at the end.
 
 import asyncio
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from uuid import UUID
@@ -186,3 +187,24 @@ async def test_a_relative_folder_is_meant_from_here(revenge):
     made = await revenge("library", "add", "Here", "tests/../docs", "--json")
 
     assert made.json["paths"] == [str(ROOT / "docs")]
+
+
+@pytest.mark.process
+async def test_ctrl_c_ends_the_waiting_quietly_and_leaves_the_job(revenge, films):
+    """Nobody works here, so the wait would last for ever; the scan was asked for and stays so."""
+    await revenge("library", "add", "Films", films)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "app", "library", "scan", "Films", "--wait"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    waiting = await asyncio.wait_for(process.stdout.readline(), 60)
+    process.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+
+    assert (process.returncode, err) == (130, b"")
+    number = waiting.decode().removeprefix("job ").partition(":")[0]
+    assert (await revenge("jobs", "get", number, "--json")).json["state"] == "available"
