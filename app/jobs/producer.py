@@ -27,6 +27,10 @@ FETCH_TIMEOUT = 10.0
 LARGEST_JITTER_SHARE = 0.1
 SMALLEST_JITTER = 0.01
 
+LARGEST_CLAIM = 1000
+"""Jobs claimed by one statement. More free slots are filled by further ones, so that the database claims the next part
+while this process works the last; did better than 2,000 at once in bench/throughput; not studied further."""
+
 LATE_CLAIM = 15.0
 """Seconds after a fetch without an answer at which we look a second time for jobs it may have claimed: the server may
 still have been at it when we looked first."""
@@ -241,18 +245,27 @@ class Producer(Service):
             self._refetch_when_free = True
             return
         self._last_fetch = asyncio.get_running_loop().time()
+        begun = 0
+        while begun < free and not (self._stop_asked.is_set() or self._is_paused):
+            limit = min(free - begun, LARGEST_CLAIM)
+            begun += (found := await self._claim_and_begin(limit))
+            if found < limit:
+                break
+        self._refetch_when_free = begun >= free
+
+    async def _claim_and_begin(self, limit: int) -> int:
         cancelled: set[int] = set()
         self._cancelled_in_flight = cancelled
         try:
-            rows = await self._claim(free)
+            rows = await self._claim(limit)
         finally:
             self._cancelled_in_flight = None
-        self._refetch_when_free = len(rows) >= free
         for row in rows:
             self._begin(row, is_cancelled=row.id in cancelled)
         if rows:
             self._fetch_batch.observe(len(rows))
         self.fetched.signal(rows)
+        return len(rows)
 
     async def _claim(self, limit: int) -> list[JobRow]:
         try:

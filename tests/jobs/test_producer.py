@@ -78,6 +78,37 @@ async def test_no_more_jobs_are_taken_than_there_are_slots(make_client):
     assert crowd.most == 3
 
 
+async def test_many_slots_are_filled_part_by_part_and_no_further(make_client, barrier, monkeypatch):
+    """One claim of everything would leave the database idle while its jobs run, and us while it claims."""
+    monkeypatch.setattr("app.jobs.producer.LARGEST_CLAIM", 2)
+    barrier.held.set()
+    crowd = Crowd()
+    client = make_client(WorkFunction(crowd), queues={"default": 5}, driver=barrier, fetch_poll_interval=HOUR)
+    await client.insert_many([WorkArgs(number=n) for n in range(7)])
+    await client.start()
+    await until(lambda: crowd.now == 5)
+    assert barrier.limits == [2, 2, 1]
+    for _ in range(7):
+        crowd.gate.release()
+    await until_state(client, 7, JobState.COMPLETED)
+    assert crowd.most == 5
+
+
+async def test_a_pause_that_comes_between_two_parts_is_heeded(make_client, barrier, monkeypatch):
+    monkeypatch.setattr("app.jobs.producer.LARGEST_CLAIM", 2)
+    client = make_client(queues={"default": 5}, driver=barrier, fetch_poll_interval=HOUR)
+    producer = client.crew.producers["default"]
+    await client.insert_many([WorkArgs(number=n) for n in range(7)])
+    await client.start()
+    await barrier.held.wait()
+    producer.set_paused(paused=True)
+    producer.fetched.init()
+    barrier.release.set()
+    assert len(await producer.fetched.wait()) == 2
+    await until_state(client, 2, JobState.COMPLETED)
+    assert barrier.limits == [2]
+
+
 async def test_an_insert_wakes_an_idle_producer(make_client):
     client = make_client(fetch_poll_interval=HOUR)
     producer = client.crew.producers["default"]
