@@ -60,7 +60,7 @@ async def test_the_jobs_of_a_client_that_is_gone_run_again_at_once(rescuer, says
 
 
 async def test_who_was_heard_of_lately_keeps_its_jobs(rescuer, says, factory, driver):
-    await says("alive", 14)
+    await says("alive", 5)
     held = await factory.job(state="running", attempted_by=["dead", "alive"])
     await rescuer.run_once()
     assert (await factory.read(held.id)).state is JobState.RUNNING
