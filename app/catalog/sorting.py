@@ -30,17 +30,23 @@ class Sort:
     def keys_sql(self) -> sql.Composed:
         return sql.SQL(", ").join(self.columns)
 
-    @property
-    def order_sql(self) -> sql.Composed:
+    def order_sql(self, *before: sql.SQL) -> sql.Composed:
+        """Return what to order by, perhaps with other columns before, which turn round too."""
         direction = sql.SQL(" DESC" if self.descending else " ASC")
-        return sql.SQL(", ").join(column + direction for column in self.columns)
+        return sql.SQL(", ").join(column + direction for column in (*before, *self.columns))
 
     @property
-    def follows_sql(self) -> sql.Composed:
-        """The condition for the rows that follow the one whose keys are the parameters `after_0`, `after_1` …"""
-        operator = sql.SQL("<" if self.descending else ">")
-        values = sql.SQL(", ").join(sql.Placeholder(f"after_{place}") for place in range(len(self.columns)))
-        return sql.SQL("({}) {} ({})").format(self.keys_sql, operator, values)
+    def follows(self) -> sql.SQL:
+        return sql.SQL("<" if self.descending else ">")
+
+    @property
+    def precedes_or_is(self) -> sql.SQL:
+        return sql.SQL(">=" if self.descending else "<=")
+
+    @property
+    def after_sql(self) -> sql.Composed:
+        """The keys of the last row shown before: the parameters `after_0`, `after_1` …"""
+        return sql.SQL(", ").join(sql.Placeholder(f"after_{place}") for place in range(len(self.columns)))
 
     @property
     def selected_sql(self) -> sql.Composed:

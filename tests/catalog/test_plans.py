@@ -1,0 +1,122 @@
+"""A page of a large library reads a page's worth of rows, the last as the first, and a search goes by its index."""
+
+import json
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
+from app.catalog import queries
+from app.catalog.queries import ItemFilter
+from app.catalog.sorting import SORTS
+from app.db.tx import Transactions
+from app.library.ids import uuid7
+from tests.fixtures.shelf import Shelf
+
+ITEMS = 12_000
+PAGE = 50
+
+FILL = """
+    INSERT INTO item (id, library_id, kind, title, sort_title, year)
+    SELECT
+        -- keys in the order of time, as we make them
+        (lpad(to_hex(1700000000000 + n), 12, '0') || '7000800000000000' || lpad(to_hex(n), 4, '0'))::uuid,
+        library.id, 'movie', 'Film ' || n, 'film ' || lpad(n::text, 8, '0'), 1950 + n % 70
+    FROM generate_series(1, %(items)s) AS n JOIN library ON library.id = (%(libraries)s::uuid[])[1 + n %% 3]
+"""
+
+Plan = dict[str, Any]
+
+
+@pytest.fixture
+async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
+    """Three libraries with many films between them."""
+    made = [await shelf.library(name=name) for name in ("A", "B", "C")]
+    async with transactions.begin() as tx:
+        await tx.connection.execute(FILL.replace("n % 70", "n %% 70"), {"items": ITEMS, "libraries": made})
+        await tx.connection.execute("ANALYZE item")
+    return made
+
+
+async def plan_of(transactions: Transactions, statement: queries.Statement) -> Plan:
+    async with transactions.begin() as tx:
+        cursor = await tx.connection.execute(
+            b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) " + statement.text.as_bytes(tx.connection),
+            statement.parameters,
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    [plan] = row[0] if isinstance(row[0], list) else json.loads(str(row[0]))
+    found: Plan = plan["Plan"]
+    return found
+
+
+def nodes(plan: Plan) -> list[Plan]:
+    return [plan, *(inner for child in plan.get("Plans", ()) for inner in nodes(child))]
+
+
+def rows_read(plan: Plan) -> int:
+    """Rows of items that were looked at, those thrown away again among them."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+        for node in nodes(plan)
+        if node.get("Relation Name") == "item"
+    )
+
+
+def indexes(plan: Plan) -> set[str]:
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+
+
+async def test_the_last_page_reads_as_little_as_the_first(transactions: Transactions, libraries: list[UUID]) -> None:
+    sorts = sorted(name for name in SORTS if "number" not in name)
+    for sort, library_id, kind, depth in product(sorts, (None, libraries[1]), (None, "movie"), (0, ITEMS - 1000)):
+        asked = ItemFilter(library_id=library_id, kind=kind, after=keys_at(sort, depth) if depth else None, limit=PAGE)
+
+        plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS[sort]))
+
+        question = (sort, library_id, kind, depth)
+        assert PAGE * 0.9 < rows_read(plan) <= PAGE * len(libraries), question  # a plan tells averages, rounded
+        assert not any("Sort" in node["Node Type"] and node["Actual Rows"] > PAGE * 3 for node in nodes(plan)), question
+
+
+def keys_at(sort: str, depth: int) -> tuple[object, ...]:
+    """Return the keys of an item about as deep in that order."""
+    number = ITEMS - depth if sort.startswith("-") else depth
+    key = UUID(f"{1700000000000 + number:012x}7000800000000000{number:04x}")
+    match sort.removeprefix("-"):
+        case "title":
+            return (f"film {number:08}", key)
+        case "added":
+            return (key,)
+        case _:
+            return (1950 + 70 * number // ITEMS, f"film {number:08}", key)
+
+
+async def test_a_viewer_of_one_library_reads_only_that_one(transactions: Transactions, libraries: list[UUID]) -> None:
+    viewer = Viewer(name="somebody", libraries=frozenset(libraries[:1]))
+
+    plan = await plan_of(transactions, queries.page_of_items(viewer, ItemFilter(limit=PAGE), SORTS["title"]))
+
+    assert rows_read(plan) <= PAGE
+
+
+async def test_a_search_goes_by_the_index_of_words(transactions: Transactions, libraries: list[UUID]) -> None:
+    assert len(libraries) == 3
+    asked = ItemFilter(words="('2049':*)", limit=PAGE)
+
+    plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["title"]))
+
+    assert "ix_item_search" in indexes(plan)
+    assert rows_read(plan) < 100
+
+
+async def test_children_are_found_by_their_parent(transactions: Transactions, libraries: list[UUID]) -> None:
+    assert len(libraries) == 3
+    asked = ItemFilter(parent_id=uuid7(), limit=PAGE)
+
+    plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["number"]))
+
+    assert "ix_item_parent_id_number" in indexes(plan)
