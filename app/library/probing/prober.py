@@ -48,11 +48,16 @@ class Prober:
         self._stopped = False
 
     async def stop(self) -> None:
-        """End all processes, those in the middle of a file too."""
+        """End all processes. A file in the middle of being probed fails; its probe ends the process it used."""
         self._stopped = True
-        self._idle.clear()
-        for process in list(self._all):
+        idle, self._idle = self._idle, []
+        for process in self._all:
+            process.kill()
+        for process in idle:
             await self._end(process)
+        async with contextlib.AsyncExitStack() as turns:
+            for _ in range(self._settings.processes):
+                await turns.enter_async_context(self._turns)
 
     async def probe(self, file: int) -> MediaInfo:
         """Say what the file behind this descriptor is. The caller keeps and closes the descriptor.
@@ -86,6 +91,9 @@ class Prober:
             await self._end(process)
         process = await ProberProcess.spawn(int(self._settings.memory), self._settings.timeout.total_seconds())
         self._all.add(process)
+        if self._stopped:
+            await self._end(process)
+            raise RuntimeError("the prober was stopped")
         return process
 
     async def _give_back(self, process: "ProberProcess") -> None:
@@ -184,13 +192,17 @@ class ProberProcess:
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return ProbeFailed(Problem.CRASHED, f"its prober ended with {how}")
 
-    async def end(self) -> None:
-        """Kill it and all it may have started, and wait for its end."""
-        self._channel.close()
+    def kill(self) -> None:
+        """Kill it and all it may have started; whoever waits for its answer sees the socket close."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill it, wait for its end, and let go of it. Nobody may be waiting for its answer any more."""
+        self.kill()
         await self._process.wait()
+        self._channel.close()
 
 
 def _python_path() -> str:
