@@ -1,0 +1,156 @@
+"""The document describes every route, and its schemas describe what is really answered."""
+
+from typing import Any
+
+from fastapi.routing import APIRoute
+
+from app.web.application import OPENAPI_URL, create_app
+from tests.fixtures.web import Web
+
+METHODS = {"get", "head", "post", "put", "patch", "delete"}
+
+UNDOCUMENTED = {("HEAD", "/healthz"), ("HEAD", "/readyz")}
+"""The same as GET without a body."""
+
+
+async def document(web: Web) -> dict[str, Any]:
+    answer = await web.http.get(OPENAPI_URL)
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def references(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        own = {value["$ref"]} if "$ref" in value else set()
+        return own.union(*(references(inner) for inner in value.values()))
+    if isinstance(value, list):
+        return set().union(*(references(inner) for inner in value))
+    return set()
+
+
+async def test_every_route_and_every_promised_route_is_described(web: Web) -> None:
+    described = {
+        (method.upper(), path)
+        for path, operations in (await document(web))["paths"].items()
+        for method in operations
+        if method in METHODS
+    }
+    promised = {
+        ("GET", "/api/v1/libraries"),
+        ("POST", "/api/v1/libraries"),
+        ("GET", "/api/v1/libraries/{library_id}"),
+        ("PATCH", "/api/v1/libraries/{library_id}"),
+        ("DELETE", "/api/v1/libraries/{library_id}"),
+        ("POST", "/api/v1/libraries/{library_id}/scan"),
+        ("GET", "/api/v1/items"),
+        ("GET", "/api/v1/items/{item_id}"),
+        ("GET", "/api/v1/files/{file_id}"),
+        ("GET", "/api/v1/files/{file_id}/stream"),
+        ("HEAD", "/api/v1/files/{file_id}/stream"),
+        ("GET", "/api/v1/jobs"),
+        ("GET", "/api/v1/jobs/stats"),
+        ("GET", "/api/v1/jobs/{job_id}"),
+        ("DELETE", "/api/v1/jobs/{job_id}"),
+        ("POST", "/api/v1/jobs/{job_id}/cancel"),
+        ("POST", "/api/v1/jobs/{job_id}/retry"),
+        ("GET", "/api/v1/queues"),
+        ("PUT", "/api/v1/queues/{name}/pause"),
+        ("PUT", "/api/v1/queues/{name}/resume"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+    }
+    assert described == promised
+
+
+async def test_the_document_holds_together(web: Web) -> None:
+    found = await document(web)
+
+    assert found["openapi"].startswith("3.1")
+    schemas = found["components"]["schemas"]
+    for reference in references(found):
+        assert reference.removeprefix("#/components/schemas/") in schemas, reference
+    operations = [one for path in found["paths"].values() for method, one in path.items() if method in METHODS]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+    for one in operations:
+        assert one["description"]
+        assert "422" not in one["responses"], "wrong input is answered with 400"
+        assert one["responses"]["default"]["content"]["application/problem+json"]["schema"] == {
+            "$ref": "#/components/schemas/Problem"
+        }
+    for name, schema in schemas.items():
+        assert schema.get("type") == "object" or schema.get("enum"), name
+
+
+async def test_nothing_is_loaded_from_elsewhere_to_read_it(web: Web) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert (await web.http.get(path)).status_code == 404
+
+
+async def test_answers_are_what_the_document_says(web: Web) -> None:
+    found = await document(web)
+    for path in (
+        "/api/v1/libraries",
+        "/api/v1/items",
+        "/api/v1/jobs",
+        "/api/v1/jobs/stats",
+        "/api/v1/queues",
+        "/readyz",
+    ):
+        answer = await web.http.get(path)
+        content = found["paths"][path]["get"]["responses"]["200"]["content"]
+        assert list(content) == [answer.headers["content-type"]]
+        check(answer.json(), content["application/json"]["schema"], found)
+
+
+def check(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+    """Check a value against the parts of JSON Schema that the document uses."""
+    if "$ref" in schema:
+        schema = root["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "anyOf" in schema:
+        assert any(fits(value, one, root) for one in schema["anyOf"]), (value, schema)
+        return
+    match schema.get("type"):
+        case "object":
+            assert isinstance(value, dict)
+            assert set(schema.get("required", ())) <= value.keys()
+            for name, inner in value.items():
+                check(inner, schema.get("properties", {}).get(name, schema.get("additionalProperties", {})), root)
+            assert not schema.get("properties") or value.keys() <= schema["properties"].keys()
+        case "array":
+            assert isinstance(value, list)
+            for inner in value:
+                check(inner, schema["items"], root)
+        case None:
+            return
+        case plain:
+            kinds = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)}
+            assert isinstance(value, kinds[plain])  # type: ignore[arg-type]
+
+
+def fits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    try:
+        check(value, schema, root)
+    except AssertionError:
+        return False
+    return True
+
+
+def test_every_route_of_the_code_is_in_the_document() -> None:
+    from dishka import make_async_container
+
+    from app.observability import Metrics
+
+    app = create_app(make_async_container(), Metrics())
+    described = {(method.upper(), path) for path, operations in app.openapi()["paths"].items() for method in operations}
+    routed = {
+        (method, context.path)
+        for route in app.routes
+        if hasattr(route, "effective_candidates")
+        for context in route.effective_candidates()
+        if isinstance(context.original_route, APIRoute)
+        for method in context.original_route.methods
+    }
+    assert routed
+    assert routed - described <= UNDOCUMENTED
