@@ -1,6 +1,7 @@
 """How a statement reaches PostgreSQL: over the queue's own small pool, or on a connection that a caller lends."""
 
 import copy
+import selectors
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -132,10 +133,16 @@ async def _use_utc(connection: Connection) -> None:
 
 
 async def check_alive(connection: Connection) -> None:
-    """Look whether the server has hung up while the connection lay idle, without asking it.
+    """Make sure that the server has not hung up while the connection lay idle.
 
-    A dropped connection is readable: first the server's farewell, then the end. A round trip here would cost every
-    single insert a tenth of its time.
+    An idle connection has nothing to say, so silence is proof enough; only one that is readable (a farewell, the end,
+    a changed setting) is asked. Asking always would cost every single insert a tenth of its time.
+
+    Raises:
+        psycopg.OperationalError: it has hung up.
     """
-    connection.pgconn.consume_input()
-    connection.pgconn.consume_input()
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        is_silent = not selector.select(timeout=0)
+    if not is_silent:
+        await AsyncConnectionPool.check_connection(connection)
