@@ -33,6 +33,6 @@ def extensions_for(kind: LibraryKind) -> frozenset[bytes]:
 
 
 def extension_of(name: bytes) -> bytes:
-    """Return the extension in lower case; empty for none, and for names that are nothing but one."""
-    stem, dot, extension = name.rpartition(b".")
-    return extension.lower() if dot and stem else b""
+    """Return the extension as it is; empty for none, and for names that are nothing but one."""
+    stem, _, extension = name.rpartition(b".")
+    return extension if stem else b""

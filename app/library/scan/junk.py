@@ -2,8 +2,6 @@
 
 import re
 
-from app.library.formats import extension_of
-
 _JUNK_NAMES = frozenset(
     {b"$recycle.bin", b"#recycle", b"#snapshot", b"@eadir", b"lost+found", b"system volume information", b"thumbs.db"}
 )
@@ -18,11 +16,16 @@ IGNORE_FILES = (b".revengeignore", b".ignore")
 """An empty file of such a name hides its folder and everything below. One that holds patterns is not read (yet)."""
 
 
-def is_junk(name: bytes) -> bool:
-    """Whether a file or folder of this name is to be passed by."""
-    lower = name.lower()
-    return lower.startswith(_JUNK_STARTS) or lower in _JUNK_NAMES or extension_of(lower) in _UNFINISHED
+_SUSPECT_FIRST = frozenset(start[0] for start in (*_JUNK_STARTS, *_JUNK_NAMES))
+"""First bytes of everything above: most names are cleared by looking at theirs alone."""
 
 
-def is_sample(name: bytes, size: int) -> bool:
-    return size < SAMPLE_MAX and _SAMPLE.search(name) is not None
+def is_junk(lower: bytes) -> bool:
+    """Whether a file or folder of this name, in lower case, is to be passed by."""
+    return (lower[0] in _SUSPECT_FIRST and (lower.startswith(_JUNK_STARTS) or lower in _JUNK_NAMES)) or (
+        lower.rpartition(b".")[2] in _UNFINISHED
+    )
+
+
+def is_sample(lower: bytes, size: int) -> bool:
+    return size < SAMPLE_MAX and b"sample" in lower and _SAMPLE.search(lower) is not None

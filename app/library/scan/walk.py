@@ -23,9 +23,10 @@ BATCH_FOLDERS = 1_000
 BATCH_UNCHANGED = 10_000
 """Folders that cost nothing: only so that progress is seen, and a stop heard, in a tree where nothing changed."""
 
-_NUMBERS = Struct(">QqQ")
+_NUMBERS = Struct(">BQqQ")
 _U64 = 2**64
 _I63 = 2**63
+_MASK = _U64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ class Batch:
 @dataclass(slots=True)
 class _Listing:
     records: list[bytes] = field(default_factory=list)
-    files: list[FoundFile] = field(default_factory=list)
+    files: list[tuple[bytes, os.stat_result]] = field(default_factory=list)
+    """What is playable; made into `FoundFile`s only when the folder has changed."""
     folders: list[bytes] = field(default_factory=list)
     links: int = 0
     is_ignored: bool = False
@@ -99,7 +101,7 @@ def walk(
         if not full and known.get(path) == signature:
             batch.seen.append(path)
         else:
-            batch.folders.append(FoundFolder(path, signature, tuple(listing.files)))
+            batch.folders.append(FoundFolder(path, signature, tuple(_found(*file) for file in listing.files)))
             batch.changed_files += len(listing.files)
         batch.files += len(listing.files)
         waiting.extend(join(path, name) for name in sorted(listing.folders, reverse=True))
@@ -110,45 +112,48 @@ def walk(
 
 
 def _list(path: bytes, extensions: frozenset[bytes]) -> _Listing:
-    """List one folder. Raises OSError when any of it cannot be known: half a folder would look like a loss."""
+    """List one folder. Raises OSError when any of it cannot be known: half a folder would look like a loss.
+
+    Every line here runs once for each of a million files: 4 µs beside the kernel's own 5.
+    """
     listing = _Listing()
     with os.scandir(path) as entries:
         for entry in entries:
             name = entry.name
-            if is_junk(name):
-                if name in IGNORE_FILES and entry.stat(follow_symlinks=False).st_size == 0:
-                    listing.is_ignored = True
-                continue
-            if entry.is_symlink():
-                listing.links += 1
+            lower = name.lower()
+            if is_junk(lower):
+                listing.is_ignored |= name in IGNORE_FILES and entry.stat(follow_symlinks=False).st_size == 0
             elif entry.is_dir(follow_symlinks=False):
                 listing.folders.append(name)
                 listing.records.append(name + b"/\0")
             else:
-                _add_file(listing, entry, extensions)
+                _add_file(listing, entry, lower, extensions)
     return listing
 
 
-def _add_file(listing: _Listing, entry: os.DirEntry[bytes], extensions: frozenset[bytes]) -> None:
+def _add_file(listing: _Listing, entry: os.DirEntry[bytes], lower: bytes, extensions: frozenset[bytes]) -> None:
     try:
         found = entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return  # deleted since it was listed
-    name = entry.name
-    if not stat.S_ISREG(found.st_mode) or is_sample(name, found.st_size):
+    if not stat.S_ISREG(found.st_mode):
+        listing.links += stat.S_ISLNK(found.st_mode)
         return
-    listing.records.append(
-        b"%b\0%b" % (name, _NUMBERS.pack(found.st_size, _signed(found.st_mtime_ns), found.st_ino % _U64))
-    )
-    if extension_of(name) in extensions:
-        listing.files.append(
-            FoundFile(name, found.st_size, _signed(found.st_mtime_ns), _signed(found.st_dev), _signed(found.st_ino))
-        )
+    size = found.st_size
+    if is_sample(lower, size):
+        return
+    listing.records.append(entry.name + _NUMBERS.pack(0, size, _signed(found.st_mtime_ns), found.st_ino & _MASK))
+    if extension_of(lower) in extensions:
+        listing.files.append((entry.name, found))
+
+
+def _found(name: bytes, found: os.stat_result) -> FoundFile:
+    return FoundFile(name, found.st_size, _signed(found.st_mtime_ns), _signed(found.st_dev), _signed(found.st_ino))
 
 
 def _signed(number: int) -> int:
     """Wrap into the 64 signed bits of a bigint: some file systems use all 64 for inode numbers."""
-    return (number + _I63) % _U64 - _I63
+    return number if -_I63 <= number < _I63 else (number + _I63) % _U64 - _I63
 
 
 def _sign(records: list[bytes]) -> bytes:
