@@ -93,8 +93,9 @@ class Completer(Service):
     """A finished job stays `running` in the table until its batch is written: 250 ms at most while little happens.
 
     States: idle → gathering ⇄ writing → flushing → idle. While the database is away results are kept, oldest first,
-    and tried again for ever; at 10,000 of them the reporters wait, and with them their worker slots, so that memory
-    does not grow. Every write is fenced by (id, attempt, attempted_at): a result that comes too late changes nothing.
+    and tried again for ever; at 10,000 of them producers begin nothing new until half of them are written, so that
+    memory does not grow. Every write is fenced by (id, attempt, attempted_at): a result that comes too late changes
+    nothing.
     """
 
     def __init__(self, driver: Driver, subscriptions: SubscriptionManager, clock: Clock, metrics: Metrics) -> None:
@@ -106,25 +107,21 @@ class Completer(Service):
         self._pending: dict[int, Completion] = {}
         self._writing: dict[int, Completion] = {}
         self._wake = asyncio.Event()
-        self._room = asyncio.Event()
+        self.room = asyncio.Event()
+        """Set while more results can be taken: cleared at 10,000, set again below 5,000."""
         self._stopping = False
         self.written = TestSignal[list[Completion]]()
 
-    def offer(self, completion: Completion) -> bool:
-        """Take over an attempt's end. False: there are too many already; the reporter owes `room()` before its slot
-        may be used again."""
+    def offer(self, completion: Completion) -> None:
+        """Take over an attempt's end. Never refuses; whoever begins attempts waits for `room` first."""
         self._pending[completion.row.id] = completion
         waiting = len(self._pending)
         if waiting in {1, WORTH_WAKING}:
             self._wake.set()
-        if waiting + len(self._writing) < FULL:
-            return True
-        self._warn_of(waiting)
-        self._room.clear()
-        return False
-
-    async def room(self) -> None:
-        await self._room.wait()
+        if waiting + len(self._writing) >= FULL:
+            self.room.clear()
+            if waiting == ALARMING:
+                log.warning("very many results wait to be written", jobs=waiting)
 
     def held_ids(self) -> set[int]:
         """Ids of jobs whose end is known here and not yet in the table."""
@@ -211,7 +208,7 @@ class Completer(Service):
             self._pending = {**self._writing, **self._pending}
             self._writing = {}
         if len(self._pending) < ROOM_AGAIN:
-            self._room.set()
+            self.room.set()
 
     async def _write(self, batch: list[Completion]) -> None:
         plain = [one for one in batch if one.is_plain]
@@ -269,10 +266,6 @@ class Completer(Service):
                 if row is not None and (event := event_of(completion, row, now)) is not None:
                     self._subscriptions.publish(event)
         self.written.signal(batch)
-
-    def _warn_of(self, waiting: int) -> None:
-        if waiting == ALARMING:
-            log.warning("very many results wait to be written", jobs=waiting)
 
 
 class CompletionMeter:

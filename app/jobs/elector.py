@@ -216,7 +216,10 @@ class Elector(Service):
         if term is None:
             return
         self._gauge.set(0)
-        await self._leadership.stop()
+        try:
+            await self._leadership.stop()
+        except Exception:  # the office is given up all the same, and so is the lease
+            log.exception("maintenance did not stop cleanly")
         if resign:
             await self._resign(term)
         log.info("leading no more")

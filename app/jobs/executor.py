@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -33,7 +34,6 @@ STUCK_AFTER = 10.0
 """Seconds beyond its timeout after which an attempt that does not end is reported. River's number."""
 
 LARGEST_SNOOZES = 2**63 - 1
-EMPTY_METADATA = b"{}"
 
 
 class ErrorHandler(Protocol):
@@ -87,17 +87,15 @@ class Executor:
         try:
             try:
                 await self._work(attempt)
-                attempt.is_working = False
-                completion = self._success(attempt, started_at)
             except (Exception, asyncio.CancelledError, SystemExit) as err:  # noqa: BLE001  a worker may raise anything
-                attempt.is_working = False
-                completion = await self._completion_of(attempt, err, started_at)
-            if attempt.cause is not None:
                 await self._settle(attempt)
+                completion = await self._completion_of(attempt, err, started_at)
+            else:
+                await self._settle(attempt)
+                completion = await self._success(attempt, started_at)
+            completion.run_seconds = time.perf_counter() - began
             if not attempt.is_abandoned:
-                completion.run_seconds = time.perf_counter() - began
-                if not self._completer.offer(completion):
-                    await self._completer.room()
+                self._completer.offer(completion)
         except Exception:  # a defect of ours: the row stays running and is rescued, the slot must not be lost with it
             log.exception("an attempt ended without a result", job=attempt.row.id, kind=attempt.row.kind)
         finally:
@@ -156,7 +154,7 @@ class Executor:
 
     def _timeout_of(self, worker: Worker[Any], job: Job[Any]) -> float | None:
         own = worker.timeout(job)
-        return self._timeout if own is None else seconds_of(own)
+        return seconds_of(own) if own else self._timeout
 
     def _time_out(self, attempt: Attempt) -> None:
         attempt.interrupt(Cause.TIMEOUT)
@@ -168,20 +166,27 @@ class Executor:
 
     async def _settle(self, attempt: Attempt) -> None:
         """Swallow a cancellation that was delivered while the worker was just ending: it is not meant for us."""
+        attempt.is_working = False  # none is delivered from here on
+        if attempt.cause is None:
+            return
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0)
         while attempt.task is not None and attempt.task.cancelling():
             attempt.task.uncancel()
 
-    def _success(self, attempt: Attempt, started_at: datetime) -> Completion:
+    async def _success(self, attempt: Attempt, started_at: datetime) -> Completion:
         row = attempt.row
+        try:
+            metadata = staged_of(attempt.job)
+        except InvalidInput as err:
+            return await self._completion_of(attempt, err, started_at)
         change = JobSetState(
             id=row.id,
             attempt=row.attempt,
             attempted_at=row.attempted_at or started_at,
             state=JobState.COMPLETED,
             finalized_at=self._clock.now(),
-            metadata=staged_of(attempt.job),
+            metadata=metadata,
         )
         return Completion(row, change, Outcome.COMPLETED, started_at, 0.0)
 
@@ -213,7 +218,7 @@ class Executor:
         change = self._changed(row, JobState.AVAILABLE if is_short else JobState.SCHEDULED)
         change.scheduled_at = self._clock.now() + decision.duration
         change.new_attempt = max(row.attempt - 1, 0)
-        counted = encode_patch({"snoozes": min(snoozes_of(row) + 1, LARGEST_SNOOZES)})
+        counted = encode_patch({"snoozes": min(row.snoozes + 1, LARGEST_SNOOZES)})
         staged = self._staged_or_none(attempt)
         change.metadata = counted if staged is None else staged[:-1] + b"," + counted[1:]
         return change
@@ -268,22 +273,27 @@ class Executor:
             return False
 
     def _next_retry(self, attempt: Attempt, err: BaseException, now: datetime) -> datetime:
-        """The worker's word, else the client's policy; a time that has passed already is answered by River's own."""
-        retry_at = self._workers_next_retry(attempt, err) or self._retry_policy.next_retry(attempt.row, now)
-        if retry_at < now:
-            log.warning("the next retry lies in the past, using the default", job=attempt.row.id, next_retry=retry_at)
-            return RiverRetryPolicy().next_retry(attempt.row, now)
-        return retry_at
+        """The worker's word, else the client's policy; River's own when what they say has passed already."""
+        row = attempt.row
+        for ask in (partial(self._workers_next_retry, attempt, err), partial(self._retry_policy.next_retry, row, now)):
+            try:
+                retry_at = ask()
+                if retry_at is None:
+                    continue
+                if retry_at >= now:
+                    return retry_at
+            except Exception:  # a defect there must not cost the job its retry
+                log.exception("nobody could say when to retry, asking the next", job=row.id, kind=row.kind)
+            else:
+                log.warning("the next retry lies in the past, using the default", job=row.id, next_retry=retry_at)
+                break
+        return RiverRetryPolicy().next_retry(row, now)
 
     def _workers_next_retry(self, attempt: Attempt, err: BaseException) -> datetime | None:
-        worker = self._workers.get(attempt.row.kind)
-        if worker is None or attempt.job is None or isinstance(err, UndecodableArgs):
+        kind = self._kinds.get(attempt.row.kind)
+        if kind is None or attempt.job is None or isinstance(err, UndecodableArgs):
             return None
-        try:
-            return worker.next_retry(attempt.job)
-        except Exception:  # its defect must not cost the retry
-            log.exception("a worker could not say when to retry", job=attempt.row.id, kind=attempt.row.kind)
-            return None
+        return kind.worker.next_retry(attempt.job)
 
 
 class UndecodableArgs(JobError):
@@ -307,15 +317,3 @@ def staged_of(job: Job[Any] | None) -> bytes | None:
     if job.unwritten_progress is not None:
         job.staged_metadata.setdefault("output", job.unwritten_progress)
     return encode_patch(job.staged_metadata) if job.staged_metadata else None
-
-
-def snoozes_of(row: JobRow) -> int:
-    """Read the counter as leniently as River does (contract 2.2): anything it cannot read counts as none."""
-    if row.metadata == EMPTY_METADATA:
-        return 0
-    value = row.metadata_value().get("snoozes")
-    if isinstance(value, bool | int | float):
-        return int(value)
-    if isinstance(value, str) and value.lstrip("-").isascii() and value.lstrip("-").isdigit():
-        return int(value)
-    return 0

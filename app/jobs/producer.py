@@ -165,7 +165,11 @@ class Producer(Service):
         self._wake.set()
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=2 * FETCH_TIMEOUT)
-        await self._drain()
+        try:
+            await self._wait_for_attempts()
+        finally:  # however the waiting ended: nothing of ours goes on as if nobody had asked it to stop
+            for attempt in list(self._active.values()):
+                self._abandon(attempt)
 
     async def finish(self) -> None:
         for unsubscribe in self._unsubscribe:
@@ -175,23 +179,12 @@ class Producer(Service):
             self._echo.cancel()
             self._echo = None
 
-    async def _drain(self) -> None:
+    async def _wait_for_attempts(self) -> None:
         soft = self.config.soft_stop_timeout
-        await self._wait_until_idle_or_hard(None if soft is None else soft.total_seconds())
+        await wait_for_first(self._idle, self._hard, seconds=None if soft is None else soft.total_seconds())
         for attempt in list(self._active.values()):
             attempt.interrupt(Cause.STOP)
         await wait_for(self._idle, self.config.abandon_after.total_seconds())
-        for attempt in list(self._active.values()):
-            self._abandon(attempt)
-
-    async def _wait_until_idle_or_hard(self, seconds: float | None) -> None:
-        waits = {asyncio.create_task(self._idle.wait()), asyncio.create_task(self._hard.wait())}
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.wait(waits)
 
     def _abandon(self, attempt: Attempt) -> None:
         """Give back what ignores its interruption. A thread goes on whatever we say, so its row stays running: handed
@@ -201,6 +194,7 @@ class Producer(Service):
             log.error("a job does not end; it is left running and will be rescued", **facts)
             return
         log.error("a job ignores its interruption; it is given back without it", **facts)
+        attempt.interrupt(Cause.STOP)
         attempt.is_abandoned = True
         self._executor.give_back(attempt)
         self._release(attempt)
@@ -237,6 +231,10 @@ class Producer(Service):
 
     async def _fetch(self) -> None:
         if self._is_paused:
+            return
+        if not self._completer.room.is_set():
+            await wait_for_first(self._completer.room, self._stop_asked)
+            self.trigger()
             return
         if self._lost_claim_checks:
             await self._adopt_lost_claims()
@@ -357,6 +355,17 @@ class Producer(Service):
             self.cancel(job_id)
         elif queue in {self.queue, EVERY_QUEUE} and action in {"pause", "resume"}:
             self.set_paused(paused=action == "pause")
+
+
+async def wait_for_first(*events: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait for any of several events, or for the time to be over."""
+    waits = {asyncio.create_task(event.wait()) for event in events}
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
+        await asyncio.wait(waits)
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> bool:

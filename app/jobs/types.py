@@ -85,12 +85,40 @@ class JobRow:
     @property
     def wants_cancel(self) -> bool:
         """Somebody has asked to cancel this job: the key is there, whatever its value (contract 2.4)."""
-        if b"cancel_attempted_at" not in self.metadata:
-            return False
-        try:
-            return "cancel_attempted_at" in self.metadata_value()
-        except msgspec.DecodeError:  # a number beyond what we read; the executor and the database judge by themselves
-            return False
+        return b"cancel_attempted_at" in self.metadata and bool(_known_metadata(self.metadata).cancel_attempted_at)
+
+    @property
+    def snoozes(self) -> int:
+        """How often this job was put off, read as leniently as River does (contract 2.2)."""
+        return _lenient_integer(bytes(_known_metadata(self.metadata).snoozes)) if b"snoozes" in self.metadata else 0
+
+
+class _KnownMetadata(msgspec.Struct):
+    """What the queue itself reads; the numbers of anybody else are not even looked at."""
+
+    cancel_attempted_at: msgspec.Raw = msgspec.Raw(b"")
+    snoozes: msgspec.Raw = msgspec.Raw(b"")
+
+
+_metadata_decoder = msgspec.json.Decoder(_KnownMetadata)
+
+
+def _known_metadata(metadata: bytes) -> _KnownMetadata:
+    try:
+        return _metadata_decoder.decode(metadata)
+    except msgspec.DecodeError:  # no object, as no client of River's writes it
+        return _KnownMetadata()
+
+
+def _lenient_integer(text: bytes) -> int:
+    """Read a count: fractions lose what is behind the point, digits in a string count, anything else is none."""
+    try:
+        value = msgspec.json.decode(text)
+        if isinstance(value, str):
+            return int(value) if str(int(value)) == value else 0
+        return int(value) if isinstance(value, bool | int | float) else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 @dataclass(slots=True, frozen=True)

@@ -36,7 +36,7 @@ class Worker(Generic[A]):
         raise NotImplementedError
 
     def timeout(self, job: Job[A]) -> timedelta | None:  # noqa: ARG002  a worker may decide by the job
-        """How long an attempt may take. None: the client's value; negative (`NO_TIMEOUT`): no limit."""
+        """How long an attempt may take. None, or zero: the client's value; negative (`NO_TIMEOUT`): no limit."""
         return None
 
     def next_retry(self, job: Job[A]) -> datetime | None:  # noqa: ARG002  a worker may decide by the job

@@ -7,7 +7,7 @@ import pytest
 
 from app.clock import SystemClock
 from app.jobs.attempt_error import encode_attempt_error
-from app.jobs.completer import BATCH, FULL, ROOM_AGAIN, Completer, Completion, Outcome
+from app.jobs.completer import FULL, ROOM_AGAIN, Completer, Completion, Outcome
 from app.jobs.driver.driver import JobSetState
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.subscription import EventKind, SubscriptionManager
@@ -70,7 +70,7 @@ async def test_few_results_are_written_together_after_a_moment(completer, factor
     rows = await running(factory, connection, 3)
     await completer.start()
     for row in rows:
-        assert completer.offer(success(row))
+        completer.offer(success(row))
     assert completer.held_ids() == {row.id for row in rows}
     assert len(await completer.written.wait()) == 3
     assert await states(connection) == {"completed": 3}
@@ -102,17 +102,16 @@ async def transactions(connection) -> int:
     return (await answer.fetchone())["id"]
 
 
-async def test_too_many_results_make_their_reporters_wait(completer, factory, connection):
+async def test_too_many_results_leave_no_room_until_half_are_written(completer, factory, connection):
     rows = await running(factory, connection, FULL)
-    for row in rows[:-1]:
-        assert completer.offer(success(row))
-    assert not completer.offer(success(rows[-1]))
-    waiting = asyncio.create_task(completer.room())
-    await asyncio.sleep(0)
-    assert not waiting.done()
     await completer.start()
-    await waiting
-    assert len(completer.held_ids()) < ROOM_AGAIN + BATCH
+    for row in rows[:-1]:
+        completer.offer(success(row))
+    assert completer.room.is_set()
+    completer.offer(success(rows[-1]))
+    assert not completer.room.is_set()
+    await completer.room.wait()
+    assert len(completer.held_ids()) < ROOM_AGAIN
     await completer.stop()
     assert await states(connection) == {"completed": FULL}
 

@@ -259,6 +259,26 @@ async def test_a_job_that_was_rescued_and_came_back_supersedes_its_older_attempt
     assert (await client.jobs.get(inserted.job.id)).errors == []
 
 
+async def test_nothing_is_begun_while_too_many_results_wait(make_client):
+    client = make_client()
+    await client.start()
+    client.crew.completer.room.clear()
+    inserted = await client.insert(WorkArgs())
+    producer = client.crew.producers["default"]
+    await until(lambda: producer._echo is None and producer._wake.is_set())  # asked twice, and still waiting for room
+    assert (await client.jobs.get(inserted.job.id)).attempt == 0
+    client.crew.completer.room.set()
+    assert (await until_state(client, inserted.job.id)).state is JobState.COMPLETED
+
+
+async def test_a_stop_does_not_wait_for_room(make_client):
+    client = make_client()
+    await client.start()
+    client.crew.completer.room.clear()
+    client.crew.producers["default"].trigger()
+    await client.stop()
+
+
 async def test_a_producer_survives_a_database_that_goes_away(wire, driver, make_client):
     far = PsycopgDriver(lambda: wire.conninfo, "river")
     await far.open()

@@ -91,7 +91,7 @@ class JobRescuer(MaintenanceService):
 
     def _is_overdue(self, worker: Worker[Any], job: Job[Any], now: datetime) -> bool:
         own = ask(worker.timeout, job)
-        limit = self._job_timeout if own is None else own
+        limit = own or self._job_timeout
         if limit < timedelta(0) or job.row.attempted_at is None:
             return False
         return now - job.row.attempted_at >= limit
