@@ -24,6 +24,7 @@ _ENCODED_ESCAPES = {character.encode(): escape.encode() for character, escape in
 
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 _ESCAPED_BYTES = re.compile(b"[<>&]|\xe2\x80[\xa8\xa9]")
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 
@@ -44,6 +45,11 @@ def encode(value: Any) -> bytes:
 def _escape(text: bytes) -> bytes:
     """Outside of strings none of these characters occurs in JSON, so the whole document may be replaced in."""
     return _ESCAPED_BYTES.sub(lambda match: _ENCODED_ESCAPES[match[0]], text)
+
+
+def holds_nul(document: bytes) -> bool:
+    """Tell whether a text within holds U+0000, which is JSON, but which PostgreSQL's jsonb refuses."""
+    return b"\\u0000" in document and _NUL.search(document) is not None
 
 
 def compact(document: bytes) -> bytes:

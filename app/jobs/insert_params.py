@@ -1,6 +1,5 @@
 """From what a caller says to what is written: the call's words, then the kind's, then the client's (contract 8)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,6 @@ DEFAULT_MAX_ATTEMPTS = 25
 DEFAULT_PRIORITY = 1
 LOWEST_PRIORITY = 4
 
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _NOTHING = InsertOpts()
 
 
@@ -123,7 +121,7 @@ def encode(value: Any, field: str) -> bytes:
 
 
 def _without_nul(encoded: bytes, field: str) -> bytes:
-    if b"\\u0000" in encoded and _NUL.search(encoded):
+    if go_json.holds_nul(encoded):
         raise InvalidInput(field, "holds the character U+0000, which PostgreSQL's JSON cannot")
     return encoded
 

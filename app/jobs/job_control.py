@@ -4,7 +4,7 @@ from typing import Any
 
 from app.clock import Clock
 from app.jobs.driver.driver import Connection, Driver, JobListParams
-from app.jobs.driver.job_list import time_field
+from app.jobs.driver.job_list import LARGEST_ID, time_field
 from app.jobs.errors import JobNotFound
 from app.jobs.go_time import go_time
 from app.jobs.job_list_cursor import JobListCursor
@@ -23,7 +23,7 @@ class JobControl:
         self._clock = clock
 
     async def get(self, job_id: int) -> JobRow:
-        return _found(job_id, await self._driver.job_get_by_id(job_id))
+        return _found(job_id, await self._driver.job_get_by_id(_possible(job_id)))
 
     async def list(self, params: JobListParams | None = None) -> JobListPage:
         """List a page of jobs; the page's cursor, as `after`, asks for the next one in the same order.
@@ -40,7 +40,9 @@ class JobControl:
 
         A finished job comes back as it is.
         """
-        return _found(job_id, await self._driver.job_cancel(job_id, cancel_attempted_at=go_time(self._clock.now())))
+        return _found(
+            job_id, await self._driver.job_cancel(_possible(job_id), cancel_attempted_at=go_time(self._clock.now()))
+        )
 
     async def retry(self, job_id: int) -> JobRow:
         """Make a job available now, finished or not; one that used up its attempts gets one more.
@@ -50,7 +52,7 @@ class JobControl:
         Raises:
             UniqueConflict: another job of the same unique key has taken its place.
         """
-        return _found(job_id, await self._driver.job_retry(job_id))
+        return _found(job_id, await self._driver.job_retry(_possible(job_id)))
 
     async def delete(self, job_id: int) -> JobRow:
         """Delete a job.
@@ -58,7 +60,7 @@ class JobControl:
         Raises:
             JobRunning: somebody is working it.
         """
-        return _found(job_id, await self._driver.job_delete(job_id))
+        return _found(job_id, await self._driver.job_delete(_possible(job_id)))
 
     async def update(self, job_id: int, *, output: Any) -> JobRow:
         """Set what the job has to show, in any state.
@@ -66,7 +68,7 @@ class JobControl:
         Raises:
             InvalidInput: no JSON, or more than 32 MiB of it.
         """
-        return _found(job_id, await self._driver.job_set_metadata(job_id, encode_patch({"output": output})))
+        return _found(job_id, await self._driver.job_set_metadata(_possible(job_id), encode_patch({"output": output})))
 
     async def get_tx(self, connection: Connection, job_id: int) -> JobRow:
         return await self._on(connection).get(job_id)
@@ -88,6 +90,13 @@ class JobControl:
 
     def _on(self, connection: Connection) -> "JobControl":
         return JobControl(self._driver.using(connection), self._clock)
+
+
+def _possible(job_id: int) -> int:
+    """No job has an id that its column cannot hold; asking for one would be an error of ours."""
+    if not 0 < job_id <= LARGEST_ID:
+        raise JobNotFound(job_id)
+    return job_id
 
 
 def _found(job_id: int, job: JobRow | None) -> JobRow:

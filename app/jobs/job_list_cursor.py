@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -14,7 +15,7 @@ from app.jobs.go_time import ZERO_TIME, go_time, parse_go_time
 class _Wire(msgspec.Struct):
     """The fields in the order of River's own struct: it is the order of the bytes."""
 
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
     kind: str
     queue: str
     sort_field: str

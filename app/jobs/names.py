@@ -13,6 +13,11 @@ _TAG = re.compile(r"\w[\w-]+\w\Z", re.ASCII)
 _KIND = re.compile(r"\w[\w\-\[\]<>/.·:+]+\Z", re.ASCII)
 
 
+def is_storable(text: str) -> bool:
+    """Tell whether PostgreSQL can hold, and so find, this text: no NUL, no half of a surrogate pair."""
+    return "\x00" not in text and text.encode(errors="ignore").decode() == text
+
+
 def check_queue_name(name: str, field: str = "queue") -> str:
     """Return the name.
 

@@ -10,6 +10,7 @@ from app.jobs import go_json
 from app.jobs.driver.driver import Connection, Driver
 from app.jobs.errors import QueueNotFound
 from app.jobs.insert_params import checked_metadata
+from app.jobs.names import is_storable
 from app.jobs.types import QueueRow, Topic
 
 ALL_QUEUES = "*"
@@ -47,6 +48,7 @@ class QueueControl:
         Raises:
             QueueNotFound: nobody has worked it lately.
         """
+        _check_storable(name)
         return _found(name, await self._driver.queue_get(name))
 
     async def list(self, limit: int = 100) -> Sequence[QueueRow]:
@@ -60,6 +62,7 @@ class QueueControl:
         Raises:
             QueueNotFound: no such queue; never for `*`.
         """
+        _check_storable(name)
         async with self._driver.begin() as driver:
             if not await driver.queue_pause(name):
                 raise QueueNotFound(name)
@@ -71,6 +74,7 @@ class QueueControl:
         Raises:
             QueueNotFound: no such queue; never for `*`.
         """
+        _check_storable(name)
         async with self._driver.begin() as driver:
             if not await driver.queue_resume(name):
                 raise QueueNotFound(name)
@@ -83,6 +87,7 @@ class QueueControl:
             QueueNotFound: no such queue.
             InvalidInput: not an object, or too large to be told.
         """
+        _check_storable(name)
         encoded = checked_metadata(metadata)
         payload = _payload(_MetadataChange("metadata_changed", msgspec.Raw(go_json.compact(encoded)), name))
         if len(payload.encode()) > LARGEST_PAYLOAD:
@@ -109,6 +114,12 @@ class QueueControl:
 
     def _on(self, connection: Connection) -> "QueueControl":
         return QueueControl(self._driver.using(connection))
+
+
+def _check_storable(name: str) -> None:
+    """No queue can be called what PostgreSQL cannot hold; asking it would be an error of ours."""
+    if not is_storable(name):
+        raise QueueNotFound(name)
 
 
 def _found(name: str, queue: QueueRow | None) -> QueueRow:

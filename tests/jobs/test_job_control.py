@@ -14,14 +14,15 @@ def control(driver, clock):
     return JobControl(driver, clock)
 
 
+@pytest.mark.parametrize("job_id", [7, 0, -1, 2**63 - 1, 2**63, 10**30])
 @pytest.mark.parametrize("verb", ["get", "cancel", "retry", "delete"])
-async def test_a_missing_job_is_told(control, connection, verb):
+async def test_a_missing_job_is_told(control, connection, verb, job_id):
     with pytest.raises(JobNotFound):
-        await getattr(control, verb)(7)
+        await getattr(control, verb)(job_id)
     with pytest.raises(JobNotFound):
-        await getattr(control, f"{verb}_tx")(connection, 7)
+        await getattr(control, f"{verb}_tx")(connection, job_id)
     with pytest.raises(JobNotFound):
-        await control.update(7, output=1)
+        await control.update(job_id, output=1)
 
 
 async def test_cancel_stamps_the_clients_time_as_go_writes_it(control, factory, clock):

@@ -57,7 +57,13 @@ async def test_pause_and_resume_are_told_every_time(control, driver):
 
 async def test_unknown_queues_are_named_and_nobody_is_told(control, driver):
     async with told(driver) as heard:
-        for act in (control.pause("none"), control.resume("a b"), control.get("x" * 129)):
+        for act in (
+            control.pause("none"),
+            control.resume("a b"),
+            control.get("x" * 129),
+            control.get("\x00"),
+            control.pause("\ud800"),
+        ):
             with pytest.raises(QueueNotFound):
                 await act
         with pytest.raises(QueueNotFound):

@@ -2,13 +2,19 @@
 
 from typing import Any
 
+import msgspec
+
 from app.errors import InvalidInput
+from app.jobs import go_json
 from app.jobs.driver.arrays import number_array, text_array
 from app.jobs.driver.driver import JobListParams
 from app.jobs.job_list_cursor import JobListCursor
+from app.jobs.names import is_storable
 from app.jobs.types import FINAL_STATES, JobState
 
 MAX_LIMIT = 10_000
+LARGEST_ID = 2**63 - 1
+LARGEST_PRIORITY = 2**15 - 1
 
 FILTERS = {
     "ids": "job.id = ANY (%(ids)s::bigint[])",
@@ -73,15 +79,31 @@ def _may_be_null(params: JobListParams, field: str) -> bool:
 
 def _values(params: JobListParams) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name in ("ids", "priorities"):
-        if numbers := getattr(params, name):
-            values[name] = number_array(numbers)
+    for name, largest in (("ids", LARGEST_ID), ("priorities", LARGEST_PRIORITY)):
+        if numbers := getattr(params, name):  # what no column can hold matches nothing
+            values[name] = number_array([number for number in numbers if -largest <= number <= largest])
     for name in ("kinds", "queues", "tags_all", "tags_any"):
         if texts := getattr(params, name):
-            values[name] = text_array(texts)
+            values[name] = text_array([_checked_text(name, text) for text in texts])
     if params.metadata is not None:
-        values["metadata"] = params.metadata.decode()
+        values["metadata"] = _checked_json(params.metadata)
     return values
+
+
+def _checked_text(name: str, text: str) -> str:
+    if not is_storable(text):
+        raise InvalidInput(name, "holds a character that no text in PostgreSQL can have")
+    return text
+
+
+def _checked_json(document: bytes) -> str:
+    try:
+        msgspec.json.decode(document, type=msgspec.Raw)
+    except ValueError as err:
+        raise InvalidInput("metadata", f"is no JSON: {err}") from err
+    if go_json.holds_nul(document):
+        raise InvalidInput("metadata", "holds the character U+0000, which PostgreSQL's JSON cannot")
+    return document.decode()
 
 
 def _keyset(params: JobListParams, field: str | None, values: dict[str, Any]) -> str:

@@ -26,10 +26,11 @@ async def test_filters_are_any_within_and_all_between(driver, factory):
     c = await factory.id_of(kind="c", queue="y", priority=2, state="completed")
 
     assert await ids(driver) == [a, b, c]
-    assert await ids(driver, ids=[c, a, 0]) == [a, c]
+    assert await ids(driver, ids=[c, a, 0, 2**63]) == [a, c]
+    assert await ids(driver, ids=[10**30]) == []
     assert await ids(driver, kinds=["a", "c"]) == [a, c]
     assert await ids(driver, queues=["x"]) == [a, b]
-    assert await ids(driver, priorities=[2]) == [b, c]
+    assert await ids(driver, priorities=[2, 2**15]) == [b, c]
     assert await ids(driver, states=[JobState.RUNNING, JobState.COMPLETED]) == [b, c]
     assert await ids(driver, tags_all=["one", "two"]) == [a]
     assert await ids(driver, tags_any=["one", "two"]) == [a, b]
@@ -93,6 +94,11 @@ async def test_pages_put_together_are_the_whole_list(driver, factory, clock, par
         ("order_by", {"order_by": "kind"}),
         ("order_by", {"order_by": "finalized_at"}),
         ("order_by", {"order_by": "finalized_at", "states": [JobState.COMPLETED, JobState.RUNNING]}),
+        ("kinds", {"kinds": ["a\x00"]}),
+        ("tags_any", {"tags_any": ["\ud800"]}),
+        ("metadata", {"metadata": b"{"}),
+        ("metadata", {"metadata": b'{"a": "\\u0000"}'}),
+        ("after", {"after": JobListCursor(2**63, "k", "q", "id", None).encode()}),
         ("after", {"after": "nonsense"}),
         ("after", {"after": "e30="}),
         ("after", {"after": JobListCursor(1, "k", "q", "time", NOW).encode()}),

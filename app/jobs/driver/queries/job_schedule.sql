@@ -1,7 +1,7 @@
 -- Move due jobs to available (contract 6.1). Of the due jobs of one unique key one may go on: the one that holds the key
--- already, else the first in order; none when a job outside the batch holds it. River drops both of a scheduled and a
--- retryable job of one key here; this statement keeps the holder. The discarded leave the unique index when their mask
--- covers discarded: otherwise the whole batch would fail, for ever.
+-- already, else the first in order; none when a job outside the batch holds it. (One job at most holds a key: that is
+-- the unique index.) River drops both of a scheduled and a retryable job of one key; this statement keeps the holder.
+-- The discarded leave the unique index when their mask covers discarded: otherwise the whole batch would fail, for ever.
 WITH due AS MATERIALIZED (
     SELECT
         job.id, job.priority, job.scheduled_at, job.unique_key,
@@ -29,7 +29,6 @@ decided AS (
                     AND holder.unique_key IS NOT NULL
                     AND holder.unique_states IS NOT NULL
                     AND {schema}.river_job_state_in_bitmask(holder.unique_states, holder.state)
-                    AND holder.id NOT IN (SELECT same.id FROM due AS same WHERE same.unique_key = due.unique_key)
             )
         ) AS is_conflict
     FROM due
