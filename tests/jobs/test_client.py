@@ -156,6 +156,21 @@ async def test_a_job_that_ignores_its_interruption_is_given_back_without_it(make
     assert client.crew.completer.held_ids() == set()  # its late success is nobody's any more
 
 
+async def test_a_stop_that_is_cut_short_leaves_nothing_running(make_client):
+    """As when the process allows no more time: what runs is interrupted and given back all the same."""
+    gate = Gate()
+    client = make_client(WorkFunction(gate))
+    job_id = await begin(client, gate)
+    stopping = asyncio.create_task(client.stop())
+    await until(client.crew.producers["default"]._stop_asked.is_set)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    job = await client.jobs.get(job_id)
+    assert (job.state, job.attempt) == (JobState.AVAILABLE, 0)
+    await until(lambda: gate.interrupted == 1)
+
+
 async def test_a_thread_is_left_running_and_so_are_its_row_and_our_presence(make_client, driver):
     """Nothing can end a thread. Given back, its job would be worked twice at once."""
     begun, released = threading.Event(), threading.Event()

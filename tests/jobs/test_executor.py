@@ -376,6 +376,54 @@ async def test_an_error_handler_that_fails_changes_nothing(make_client):
     assert job.state is JobState.AVAILABLE
 
 
+async def test_a_cancel_that_comes_while_the_worker_is_just_failing_loses_nothing(make_client):
+    """The cancellation is delivered to nobody: it must not strike the error handler, and the result with it."""
+    handled = []
+
+    class Handler:
+        async def handle_error(self, job, err, trace):
+            await asyncio.sleep(0)
+            handled.append(str(err))
+            return False
+
+    async def fail_as_it_is_cancelled(job):
+        client.crew.producers["default"].cancel(job.id)
+        raise ZeroDivisionError("by chance")
+
+    client = make_client(WorkFunction(fail_as_it_is_cancelled), error_handler=Handler())
+    job, _ = await work_one(client)
+    assert handled == ["by chance"]
+    assert job.errors[0].error == "by chance"
+
+
+async def test_a_cancel_that_comes_while_the_worker_is_just_succeeding_loses_nothing(make_client):
+    async def succeed_as_it_is_cancelled(job):
+        client.crew.producers["default"].cancel(job.id)
+
+    client = make_client(WorkFunction(succeed_as_it_is_cancelled))
+    job, _ = await work_one(client)
+    assert job.state is JobState.COMPLETED
+
+
+async def test_a_coroutine_in_disguise_is_awaited(make_client):
+    import functools
+
+    def disguise(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args)
+
+        return wrapper
+
+    class Disguised(WorkFunction):
+        @disguise
+        async def work(self, job):
+            job.record_output("unmasked")
+
+    job, _ = await work_one(make_client(Disguised(fail)))
+    assert job.metadata_value() == {"output": "unmasked"}
+
+
 async def test_what_ends_is_counted(make_client):
     client = make_client(WorkFunction(fail))
     await work_one(client)
