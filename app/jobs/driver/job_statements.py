@@ -66,6 +66,8 @@ class JobStatements(StatementRunner):
         return [job_row(row) for row in rows]
 
     async def job_complete_many(self, jobs: Sequence[JobSetState]) -> set[int]:
+        """See `Driver`. Never prepared: a plan made for arrays of any length, with statistics taken while nothing ran,
+        compares every running row with every element. A thousand completions took a second instead of 12 ms."""
         rows = await self._fetch(
             "job_complete_many",
             {
@@ -74,6 +76,7 @@ class JobStatements(StatementRunner):
                 "attempted_ats": time_array([job.attempted_at for job in jobs]),
                 "finalized_ats": time_array([job.finalized_at for job in jobs]),
             },
+            prepare=False,
         )
         return {row[0] for row in rows}
 

@@ -91,8 +91,10 @@ class StatementRunner:
         else:
             raise psycopg.OperationalError("the queue's driver is not open")
 
-    async def _fetch(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        return await self._run(self._statements[name], parameters)
+    async def _fetch(
+        self, name: str, parameters: Mapping[str, Any] | None = None, *, prepare: bool | None = None
+    ) -> list[Row]:
+        return await self._run(self._statements[name], parameters, prepare=prepare)
 
     async def _fetch_one(self, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         rows = await self._fetch(name, parameters)

@@ -51,6 +51,20 @@ async def test_a_plain_completion_is_fenced_by_the_attempt(driver, factory, lost
     assert await factory.raw(job.id) == before
 
 
+async def test_completions_are_planned_for_their_own_batch(driver, factory):
+    """A plan for batches of any length is right for none: quadratic while statistics know of no running job."""
+    for _ in range(12):  # a statement is prepared at its fifth run, and planned for any values at its tenth
+        job = await factory.job(state="running")
+        await driver.job_complete_many([end(job, JobState.COMPLETED, finalized_at=NOW)])
+        await driver.job_get_by_ids([job.id])
+
+    async with driver._connection() as of_the_pool:
+        answer = await of_the_pool.execute("SELECT statement FROM pg_prepared_statements")
+        prepared = " ".join([statement for (statement,) in await answer.fetchall()])
+    assert "job_get_by_ids" in prepared
+    assert "job_complete_many" not in prepared
+
+
 async def test_deleted_rows_are_no_error(driver, factory):
     job = await factory.job(state="running")
     await factory.connection.execute("DELETE FROM river.river_job")
