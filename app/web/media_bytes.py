@@ -30,6 +30,10 @@ LAST_BYTES = 2.0
 """Seconds an answer may go on once the server stops: enough to end a short one; a film is continued by its player."""
 
 
+PLAYABLE = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""A browser that opens a film by its address wraps it in a page of its own, which must be allowed to show it."""
+
+
 class PreconditionFailed(AppError):
     """The client said which state of the file it wants, and the file is in another. Answered with 412."""
 
@@ -126,7 +130,11 @@ class MediaResponse(Response):
             case Outcome.PRECONDITION_FAILED:
                 raise PreconditionFailed("the file is not in the state that was asked for any more")
         kind = media_type(self._name)
-        headers |= {"Content-Type": kind, "Content-Disposition": inline_disposition(self._name)}
+        headers |= {
+            "Content-Type": kind,
+            "Content-Disposition": inline_disposition(self._name),
+            "Content-Security-Policy": PLAYABLE,
+        }
         ranges = None
         if method == "GET" and range_applies(asked.get("if-range"), validators):
             ranges = requested_ranges(asked.get("range"), file.size)

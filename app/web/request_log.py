@@ -7,6 +7,7 @@ import asyncio
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,6 +28,9 @@ SECURITY_HEADERS = {
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 UNMATCHED = "unmatched"
+
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Routes that machines ask every few seconds: in the log only when they do not answer well, or at level debug."""
 
 CUT_OFF = 499
 """What the log and the metrics say when the asker had gone, or the server stopped, before an answer began."""
@@ -72,7 +76,8 @@ class RequestLog:
         self._metrics.http_requests.labels(method, route, str(status)).inc()
         if answer.began_after is not None:
             self._metrics.http_duration.labels(method, route).observe(answer.began_after)
-        log.info(
+        tell = log.debug if route in QUIET and status < HTTPStatus.BAD_REQUEST else log.info
+        tell(
             "request",
             method=method,
             path=scope["path"],
