@@ -25,6 +25,7 @@ from app.jobs.job import Job, ReportProgress
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
 from app.jobs.staged import encode_patch
 from app.jobs.threads import run_in_daemon_thread
+from app.jobs.timeouts import Timeouts
 from app.jobs.types import JobRow, JobState
 from app.jobs.worker import Worker, Workers
 
@@ -56,7 +57,7 @@ class _Kind:
 class Executor:
     """Never lets an exception of a worker out, and never loses the end of an attempt that it began.
 
-    Timeouts are plain timers that interrupt the attempt with a cause: a context manager per job would cost as much
+    Timeouts interrupt the attempt from outside, with a cause: a context manager per job would cost as much
     as the rest of this class.
     """
 
@@ -79,6 +80,7 @@ class Executor:
         self._report_progress = report_progress
         self._error_handler = error_handler
         self._kinds: dict[str, _Kind] = {}
+        self._timeouts = Timeouts(self._time_out)
 
     async def execute(self, attempt: Attempt, on_end: Callable[[Attempt], None]) -> None:
         """Run an attempt to its end, hand the result to the completer, then call `on_end`."""
@@ -121,9 +123,8 @@ class Executor:
         job = attempt.job = Job(row, args, self._report_progress)
         attempt.is_interruptible = kind.is_async
         limit = self._timeout_of(kind.worker, job)
-        timer = None
         if limit is not None:
-            timer = asyncio.get_running_loop().call_later(limit, self._time_out, attempt)
+            self._timeouts.watch(attempt, limit)
         attempt.is_working = True
         if attempt.cause is not None:
             attempt.deliver()
@@ -133,8 +134,8 @@ class Executor:
             else:
                 await self._work_in_thread(kind.worker, attempt, job)
         finally:
-            if timer is not None:
-                timer.cancel()
+            if limit is not None:
+                self._timeouts.forget(attempt, limit)
 
     async def _work_in_thread(self, worker: Worker[Any], attempt: Attempt, job: Job[Any]) -> None:
         result = await run_in_daemon_thread(worker.work, job, name=f"job-{job.id}")
