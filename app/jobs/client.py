@@ -123,11 +123,7 @@ class Client:
             self._check()
             await self.driver.ping()
             if not self.only_inserts:
-                try:
-                    await self.crew.start()
-                except BaseException:
-                    await self.crew.stop()
-                    raise
+                await self._start_crew()
             self._is_started = True
         log.info("client started", client=self.id, queues=sorted(self.crew.producers))
 
@@ -138,8 +134,7 @@ class Client:
             if not self._is_started:
                 return
             try:
-                if not self.only_inserts:
-                    await self.crew.stop()
+                await self.crew.stop()
             finally:
                 self._is_started = False
                 self._subscriptions.close()
@@ -149,6 +144,13 @@ class Client:
         """Stop without waiting for running jobs; also shortens a stop that is under way."""
         self.crew.cancel_work()
         await self.stop()
+
+    async def _start_crew(self) -> None:
+        try:
+            await self.crew.start()
+        except BaseException:
+            await self.crew.stop()
+            raise
 
     def _check(self) -> None:
         self.config.check()
@@ -188,7 +190,11 @@ class Client:
         """
         self.config.check_queue(name, queue)
         async with self._changing:
+            is_first = self.only_inserts
             await self.crew.add_queue(name, queue)
+            if is_first and self._is_started:  # until now it only inserted
+                self._check()
+                await self._start_crew()
 
     async def remove_queue(self, name: str) -> None:
         """Work a queue no more; returns when its running jobs have ended."""

@@ -18,7 +18,7 @@ from app.jobs.maintenance.client_rescuer import ClientRescuer
 from app.jobs.maintenance.job_cleaner import JobCleaner
 from app.jobs.maintenance.job_rescuer import JobRescuer
 from app.jobs.maintenance.job_scheduler import JobScheduler
-from app.jobs.maintenance.maintainer import Maintainer
+from app.jobs.maintenance.maintainer import Maintainer, stop_all
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
 from app.jobs.maintenance.queue_cleaner import QueueCleaner
 from app.jobs.maintenance.queue_reporter import QueueReporter
@@ -154,8 +154,8 @@ class Crew:
                 stack.push_async_callback(self.notifier.stop)
             stack.push_async_callback(self.elector.stop)
             stack.push_async_callback(self.completer.stop)
-            stack.push_async_callback(self._stop_all, list(self._keepers.values()))
-            stack.push_async_callback(self._stop_all, list(self.producers.values()))
+            stack.push_async_callback(stop_all, list(self._keepers.values()))
+            stack.push_async_callback(stop_all, list(self.producers.values()))
 
     def cancel_work(self) -> None:
         for producer in self.producers.values():
@@ -188,9 +188,6 @@ class Crew:
     async def _start_producer(self, name: str) -> None:
         await self.producers[name].start()
         await self._keepers[name].start()
-
-    async def _stop_all(self, services: list[Service]) -> None:
-        await asyncio.gather(*(service.stop() for service in services))
 
     async def _stop_presence(self) -> None:
         held = any(producer.may_hold_rows for producer in self.producers.values()) or bool(self.completer.held_ids())

@@ -320,6 +320,18 @@ async def test_kinds_are_checked_where_there_are_workers(make_client):
     assert await make_client(skip_unknown_job_check=True).insert(Other())
 
 
+async def test_a_client_that_only_inserted_works_from_its_first_queue_on(driver):
+    client = Client(driver, ClientConfig(), Workers([WorkFunction(do_nothing)]))
+    await client.start()
+    await client.add_queue("default", QueueConfig(1))
+    inserted = await client.insert(WorkArgs())
+    assert (await until_state(client, inserted.job.id)).state is JobState.COMPLETED
+    await client.remove_queue("default")
+    await client.stop()
+    assert await driver.client_list() == []
+    assert await driver.leader_get() is None
+
+
 # -- control from elsewhere
 
 

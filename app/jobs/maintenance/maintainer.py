@@ -21,4 +21,15 @@ class Maintainer:
             raise
 
     async def stop(self) -> None:
-        await asyncio.gather(*(service.stop() for service in self.services))
+        await stop_all(self.services)
+
+
+async def stop_all(services: Sequence[Service]) -> None:
+    """Stop them all at once; one that fails keeps nobody from waiting for the others.
+
+    Raises:
+        ExceptionGroup: what went wrong, after all have stopped.
+    """
+    outcomes = await asyncio.gather(*(service.stop() for service in services), return_exceptions=True)
+    if errors := [outcome for outcome in outcomes if isinstance(outcome, Exception)]:
+        raise ExceptionGroup("some services did not stop cleanly", errors)

@@ -92,6 +92,20 @@ async def test_all_services_run_or_none():
     assert not first.is_running
 
 
+class Unstoppable(Step):
+    async def finish(self) -> None:
+        raise RuntimeError("never")
+
+
+async def test_one_that_does_not_stop_cleanly_keeps_nobody_from_stopping():
+    first, second = Unstoppable(), Step()
+    maintainer = Maintainer([first, second])
+    await maintainer.start()
+    with pytest.raises(ExceptionGroup, match="did not stop cleanly"):
+        await maintainer.stop()
+    assert not second.is_running
+
+
 async def test_ten_tasks_starting_and_stopping_fifty_times_leave_nothing():
     maintainer = Maintainer([Step(), Step()])
 
