@@ -100,6 +100,16 @@ async def test_a_wrong_body_names_every_field_at_fault(web: Web, body: str, fiel
     assert problem["field"] == fields[0]
 
 
+@pytest.mark.parametrize("body", ["[" * 200_000, '{"name": ' + "9" * 10_000 + "}", '{"name": "\xff"}', "\ufeff{}"])
+async def test_a_body_that_is_made_to_break_a_parser_is_refused(web: Web, body: str) -> None:
+    answer = await web.http.post(
+        "/api/v1/libraries", content=body.encode("latin-1", "replace"), headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 class Odd(AppError):
     code = "odd"
 
