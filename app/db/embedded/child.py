@@ -35,8 +35,12 @@ class Identity:
         return f"{self.uid}:{self.gid}" if self.kind == "user" else self.kind
 
     def reaches(self, directory: Path) -> str:
-        """Return how a program started in `directory` names it: another user may not pass the directories above."""
-        return "/proc/self/cwd" if self.kind == "user" and sys.platform == "linux" else str(directory)
+        """Return how a program started in `directory` names it: another user may not pass the directories above.
+
+        Not as its working directory: older programs leave that for a moment and cannot come back.
+        """
+        in_hand = self.kind == "user" and sys.platform == "linux"
+        return f"/proc/self/fd/{launch.DIRECTORY}" if in_hand else str(directory)
 
 
 async def choose_identity() -> Identity:

@@ -21,6 +21,9 @@ from urllib.parse import quote
 from app.db.embedded.errors import DataDirectoryUnusable
 
 SUPERUSER = "revenge"
+PORT = 5432
+"""No port is listened on; the number is only a part of the socket's name."""
+SOCKET = f".s.PGSQL.{PORT}"
 LOG_KEPT = 8 * 1024 * 1024
 """Bytes of log after which a start sets it aside as `.log.1`: a server that fails in a loop must not fill the disk."""
 
@@ -90,19 +93,20 @@ class Cluster:
             raise DataDirectoryUnusable(self.data, f"files cannot be locked there ({err.strerror})") from err
         return file
 
-    def forget_dead_server(self) -> None:
-        """Remove a postmaster.pid whose number now belongs to a stranger; call with the lock held.
+    def forget_dead_server(self, sockets: Path) -> None:
+        """Remove the marks of a server whose number is a stranger's now, or of a dead process that nobody has buried.
 
-        PostgreSQL itself would take the stranger for its predecessor and refuse to start, for ever in a container
-        where numbers repeat. A server started by hand holds no lock: it is told by the directory it works in.
+        PostgreSQL itself would take either for its predecessor and refuse to start: for ever in a container, where
+        numbers repeat and the first process may not care for orphans. Call it with the lock held, so no process of
+        ours is left; a server started by hand holds no lock and is told by the directory it works in.
         """
+        if sys.platform != "linux":
+            return
         with self._explained():
-            try:
-                pid = int(self._pid_file.read_bytes().split(maxsplit=1)[0])
-            except (FileNotFoundError, IndexError, ValueError):
-                return
-            if sys.platform == "linux" and is_stranger(pid, self.data):
-                self._pid_file.unlink(missing_ok=True)
+            for mark in (self._pid_file, sockets / f"{SOCKET}.lock"):
+                pid = number_in(mark)
+                if pid is not None and cannot_be_server(pid, self.data):
+                    mark.unlink(missing_ok=True)
 
     def begin(self) -> Path:
         """Return an empty directory to make the data in."""
@@ -170,9 +174,18 @@ def listens(server: Running) -> bool:
     return True
 
 
-def is_stranger(pid: int, data: Path) -> bool:
-    """Tell whether this process is alive and not the server of `data`: all of a server's processes work in it."""
+def number_in(mark: Path) -> int | None:
     try:
-        return not Path(f"/proc/{pid}/cwd").samefile(data)
+        return int(mark.read_bytes().split(maxsplit=1)[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def cannot_be_server(pid: int, data: Path) -> bool:
+    """Tell whether this process exists and is not the server of `data`: all of a server's processes work in it."""
+    process = Path("/proc", str(pid))
+    try:
+        state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        return state in "ZX" or not (process / "cwd").samefile(data)
     except OSError:  # gone, or not ours to look at; PostgreSQL takes both for dead itself
         return False

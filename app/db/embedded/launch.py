@@ -17,6 +17,9 @@ CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
 UID_INSIDE = 1000
 
+DIRECTORY = 200
+"""The number of the open directory in a program that runs as another user; high, so that nothing else has it."""
+
 NO_NAMESPACE = 117
 """Exit status: this kernel or container allows no user namespace."""
 ORPHANED = 118
@@ -24,13 +27,20 @@ ORPHANED = 118
 
 
 def main(parent: int, death_signal: int, identity: str, directory: str, command: list[str]) -> None:
-    os.chdir(directory)  # as ourselves: the directories above need not be open to whom we become
+    os.chdir(directory)
+    if ":" in identity:
+        keep_in_hand(directory)
     if identity == "namespace":
         enter_namespace()
     elif identity != "plain":
         become(*map(int, identity.split(":")))
     die_with_parent(parent, death_signal)
     os.execv(command[0], command)  # noqa: S606  # no shell wanted
+
+
+def keep_in_hand(directory: str) -> None:
+    """Open the directory as ourselves: whom we become may not pass the directories above it."""
+    os.dup2(os.open(directory, os.O_RDONLY | os.O_DIRECTORY), DIRECTORY, inheritable=True)
 
 
 def enter_namespace() -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from app.db.embedded.binaries import Binaries
 from app.db.embedded.child import Identity, spawn
-from app.db.embedded.cluster import Cluster, Running
+from app.db.embedded.cluster import PORT, Cluster, Running
 from app.db.embedded.errors import ServerFailed
 from app.db.embedded.sockets import socket_directory
 
@@ -46,6 +46,7 @@ class ServerProcess:
             identity.reaches(cluster.data),
             *options(sockets, settings),
         ]
+        cluster.forget_dead_server(sockets)
         with cluster.open_log() as log_file:
             log_began = log_file.tell()
             process = await spawn(
@@ -112,7 +113,7 @@ def options(sockets: Path, settings: Mapping[str, str]) -> list[str]:
     quoted = str(sockets).replace('"', '""')
     said = {
         "listen_addresses": "",
-        "port": "5432",
+        "port": str(PORT),
         "unix_socket_directories": f'"{quoted}"',
         "unix_socket_permissions": "0700",
         "logging_collector": "off",

@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from app.db.embedded.cluster import SOCKET
 from app.db.embedded.errors import DataDirectoryUnusable
 
-LONGEST = 103 - len("/.s.PGSQL.5432")
+LONGEST = 103 - len(f"/{SOCKET}")
 """Bytes a socket's directory may have: macOS allows 103 for the whole, Linux 107."""
 
 

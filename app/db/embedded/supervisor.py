@@ -167,7 +167,6 @@ class EmbeddedPostgres(Service):
         found = await self._find(identity, major)
         if major is None:
             await make_cluster(cluster, found, identity, lock=lock.fileno())
-        cluster.forget_dead_server()
         if os.geteuid() == 0:  # who runs it may differ from last time
             cluster.give_to(identity.uid, identity.gid)
         self._child = child = await ServerProcess.start(cluster, found, identity, self._settings, lock)

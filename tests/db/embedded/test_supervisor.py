@@ -5,12 +5,15 @@ import fcntl
 import os
 import signal
 import stat
+import subprocess
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from app.db.embedded.cluster import Cluster
 from app.db.embedded.errors import DataDirectoryUnusable, ServerFailed
+from app.db.embedded.process import ServerProcess
 from tests.fixtures.waiting import eventually
 
 
@@ -211,13 +214,20 @@ async def test_a_start_killed_while_it_makes_the_data_leaves_the_next_one_nothin
 
 
 @pytest.mark.parametrize("reached", ["postgres.lock", "postgres.new", "postgres.new/base", "postgres/postmaster.pid"])
-async def test_a_start_that_is_cancelled_on_its_way_leaves_no_process(server, nothing_runs, data, reached):
+async def test_a_start_that_is_cancelled_on_its_way_leaves_no_process(server, nothing_runs, data, reached, monkeypatch):
+    never = asyncio.Event()
+
+    async def never_ready(_process, _deadline):
+        await never.wait()
+
+    monkeypatch.setattr(ServerProcess, "ready", never_ready)
     starting = asyncio.create_task(server().start())
     await eventually((data.parent / reached).exists)
     starting.cancel()
     await asyncio.wait({starting})
     assert starting.cancelled()
     await eventually(nothing_runs)
+    monkeypatch.undo()
 
     postgres = server()
     await postgres.start()
@@ -313,3 +323,17 @@ async def test_under_uvloop_the_server_inherits_the_lock_too(node, nothing_runs)
     assert not nothing_runs()
     owner.kill()
     await eventually(nothing_runs)
+
+
+async def test_a_dead_process_that_nobody_has_buried_is_not_taken_for_the_server(server, data):
+    """A killed server whose parent never asks for it keeps its number: in a container, perhaps for ever."""
+    postgres = server()
+    await postgres.start()
+    lines = (data / "postmaster.pid").read_text().splitlines()
+    await postgres.stop()
+    with subprocess.Popen(["true"], cwd=data) as unburied:  # noqa: ASYNC220  # asyncio's own would bury it
+        await eventually(lambda: " Z " in Path(f"/proc/{unburied.pid}/stat").read_text())
+        for mark in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (data / mark).write_text("\n".join([str(unburied.pid), *lines[1:]]) + "\n")
+        await postgres.start()
+        assert await query(postgres.conninfo, "SELECT 1") == [(1,)]
