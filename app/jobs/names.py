@@ -7,6 +7,8 @@ from app.errors import InvalidInput
 MAX_QUEUE_BYTES = 64
 MAX_TAG_BYTES = 255
 MAX_KIND_LENGTH = 127
+MAX_SCHEMA_BYTES = 46
+"""A channel is the schema, a dot and a topic, in PostgreSQL's 63 bytes; the longest topic takes 16 of them."""
 
 _QUEUE = re.compile(r"[a-z0-9]+(?:[_|-][a-z0-9]+)*\Z")
 _TAG = re.compile(r"\w[\w-]+\w\Z", re.ASCII)
@@ -59,3 +61,14 @@ def check_kind(kind: str, field: str = "kind") -> str:
             field, f"a kind is two or more letters, digits or -[]<>/.·:+_, beginning with a letter or digit: {kind!r}"
         )
     return kind
+
+
+def check_schema_name(name: str, field: str = "schema") -> str:
+    """Return the name. Whatever characters it has, it is quoted; only its length is limited.
+
+    Raises:
+        InvalidInput: nobody could LISTEN in a schema of this name.
+    """
+    if not 0 < len(name.encode(errors="replace")) <= MAX_SCHEMA_BYTES or not is_storable(name):
+        raise InvalidInput(field, f"a schema's name has 1 to {MAX_SCHEMA_BYTES} bytes: {name[:80]!r}")
+    return name

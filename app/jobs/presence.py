@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+import psycopg
 import structlog
 
 from app.jobs.driver.driver import Driver
@@ -25,7 +26,8 @@ class Presence(Service):
     """Knows nothing of the others: whoever leads compares the rows, and trusts them only while its own is steady.
 
     After an outage of the database everybody's sign is old at once; a leader that had none of its own for a while
-    therefore waits as long as the others may take to come back.
+    therefore waits as long as the others may take to come back. Tables that River's own migrator made have no place for
+    signs: there nobody signs, nobody trusts, and the jobs of the dead wait for the clock.
     """
 
     def __init__(self, driver: Driver, client_id: str, queues: Callable[[], Sequence[str]]) -> None:
@@ -35,6 +37,7 @@ class Presence(Service):
         self._queues = queues
         self._steady_since: float | None = None
         self._last_sign = float("-inf")
+        self._has_place = True
         self.keep = False
         """Leave the row behind: jobs of ours are still running, and its fading is what gets them rescued."""
         self.signed = TestSignal[None]()
@@ -50,10 +53,15 @@ class Presence(Service):
     async def prepare(self) -> None:
         self.keep = False
         self._steady_since = None
-        await self.sign()
+        try:
+            await self.sign()
+            self._has_place = True
+        except psycopg.errors.UndefinedTable:
+            self._has_place = False
+            log.warning("no table for signs of life: should a client die, its jobs wait until they count as stuck")
 
     async def run(self) -> None:
-        while True:
+        while self._has_place:
             await asyncio.sleep(INTERVAL)
             try:
                 async with asyncio.timeout(WRITE_TIMEOUT):
@@ -72,7 +80,7 @@ class Presence(Service):
         self.signed.signal(None)
 
     async def finish(self) -> None:
-        if self.keep:
+        if self.keep or not self._has_place:
             return
         try:
             async with asyncio.timeout(WRITE_TIMEOUT):

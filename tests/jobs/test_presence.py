@@ -97,3 +97,14 @@ async def test_ten_tasks_starting_and_stopping_fifty_times_leave_no_row(presence
 
     await asyncio.gather(*(stress() for _ in range(10)))
     assert await driver.client_list() == []
+
+
+async def test_tables_of_rivers_own_making_have_no_place_for_signs(presence, connection, monkeypatch):
+    """Whoever migrated with the river command has them; the client works there all the same."""
+    monkeypatch.setattr("app.jobs.presence.INTERVAL", 0.02)
+    await connection.execute("DROP TABLE river.revenge_client")
+
+    await presence.start()
+    await until(lambda: not presence.is_running)
+
+    assert presence.steady_for == 0, "nobody is judged by signs that nobody gives"

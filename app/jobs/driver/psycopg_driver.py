@@ -22,6 +22,7 @@ class PsycopgDriver(
     """`PsycopgDriver(conninfo, schema, pool_size)`, then `open`.
 
     `conninfo` is asked when a connection is made, for the server may be one that starts later on a port of its own.
+    Without a schema the connection's own counts, as its search path has it.
     """
 
     def listener(self) -> Listener:

@@ -10,10 +10,12 @@ import psycopg
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
+from app.errors import InvalidInput
 from app.jobs.driver.driver import Connection
 from app.jobs.driver.rows import Row, fetch_rows, prepare_cursor
 from app.jobs.driver.statements import Statements
 from app.jobs.errors import UniqueConflict
+from app.jobs.names import check_schema_name
 from app.jobs.types import Topic
 
 UNIQUE_INDEX = "river_job_unique_idx"
@@ -27,25 +29,27 @@ psycopg_pool would double its pauses up to five minutes, and sleep on long after
 
 
 class StatementRunner:
-    """States: closed → open → closed. `using` gives copies bound to one connection, which need no opening."""
+    """States: closed → open → closed. `using` and `in_schema` give copies, which need no opening of their own."""
 
-    def __init__(self, conninfo: Callable[[], str], schema: str, pool_size: int = 4) -> None:
-        self.schema = schema
+    def __init__(self, conninfo: Callable[[], str], schema: str | None, pool_size: int = 4) -> None:
+        self.schema = schema or ""
+        """Empty until `open` has asked for it, where none was configured."""
         self._conninfo = conninfo
         self._pool_size = pool_size
-        self._statements = Statements(schema)
+        self._statements = Statements(self.schema)
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._bound: Connection | None = None
 
     async def open(self) -> None:
-        """Connect once, so that a wrong address is found here.
+        """Connect once, so that a wrong address is found here, and a schema that only the connection knows.
 
         Raises:
             psycopg.OperationalError: the database cannot be reached.
+            InvalidInput: the schema's name is too long, or none was configured and the search path leads to none.
         """
         conninfo = self._conninfo()
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True):
-            pass
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            self._move_to(self.schema or await current_schema(connection))
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             conninfo,
             min_size=1,
@@ -80,6 +84,20 @@ class StatementRunner:
         bound = copy.copy(self)
         bound._bound = connection  # noqa: SLF001  it is a copy of ourselves
         return bound
+
+    def in_schema(self, schema: str) -> Self:
+        """Return the same statements on the tables of another schema, over the same pool while that is open.
+
+        Raises:
+            InvalidInput: the schema's name is too long.
+        """
+        moved = copy.copy(self)
+        moved._move_to(schema)  # noqa: SLF001  it is a copy of ourselves
+        return moved
+
+    def _move_to(self, schema: str) -> None:
+        self.schema = check_schema_name(schema)
+        self._statements = Statements(schema)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -127,6 +145,18 @@ class StatementRunner:
 
     async def ping(self) -> None:
         await self._fetch("ping")
+
+
+async def current_schema(connection: Connection) -> str:
+    """Return where this connection finds tables that nobody qualifies; River's default (contract 1.8).
+
+    Raises:
+        InvalidInput: nowhere.
+    """
+    row = await (await connection.execute("SELECT current_schema()")).fetchone()
+    if row is None or row[0] is None:
+        raise InvalidInput("schema", "no schema on the search path exists; make one, or name one")
+    return str(row[0])
 
 
 async def _use_utc(connection: Connection) -> None:

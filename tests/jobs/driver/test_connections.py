@@ -6,8 +6,10 @@ from datetime import UTC
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
+from app.errors import InvalidInput
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.driver.statements import Statements
 from app.jobs.types import Topic
@@ -112,6 +114,60 @@ async def test_two_drivers_on_one_database_keep_their_schemas_apart(driver, data
         assert [queue.name for queue in await driver.queue_list()] == ["ours"]
     finally:
         await other.close()
+
+
+async def test_without_a_schema_the_search_path_decides(driver, database_url, connection):
+    on_path = PsycopgDriver(lambda: make_conninfo(database_url, options="-csearch_path=nowhere,river"), None)
+    await on_path.open()
+    listener = on_path.listener()
+    try:
+        await on_path.queue_create_or_set_updated_at("theirs")
+        await listener.connect()
+        await listener.listen(Topic.CONTROL)
+        await driver.notify_many(Topic.CONTROL, ["heard"])
+        async with aclosing(listener.notifications(10)) as notes:
+            assert [note.payload async for note in first(notes)] == ["heard"]
+    finally:
+        await listener.close()
+        await on_path.close()
+
+    assert on_path.schema == "river"
+    assert [queue.name for queue in await driver.queue_list()] == ["theirs"]
+
+
+async def first(notes):
+    async for note in notes:
+        yield note
+        return
+
+
+async def test_a_search_path_that_leads_nowhere_is_found_at_the_start(database_url):
+    lost = PsycopgDriver(lambda: make_conninfo(database_url, options="-csearch_path=nowhere"), None)
+
+    with pytest.raises(InvalidInput, match="search path"):
+        await lost.open()
+
+
+async def test_one_pool_serves_several_schemas(driver, connection):
+    await connection.execute('CREATE SCHEMA "Other"')
+    await connection.execute('CREATE TABLE "Other".river_queue (LIKE river.river_queue INCLUDING ALL)')
+    other = driver.in_schema("Other")
+
+    await other.queue_create_or_set_updated_at("theirs")
+    await driver.queue_create_or_set_updated_at("ours")
+
+    assert (other.schema, driver.schema) == ("Other", "river")
+    assert [queue.name for queue in await other.queue_list()] == ["theirs"]
+    assert [queue.name for queue in await driver.queue_list()] == ["ours"]
+
+
+async def test_a_schema_that_no_channel_could_name_is_refused(driver, database_url):
+    assert driver.in_schema("s" * 46).schema == "s" * 46
+    with pytest.raises(InvalidInput):
+        driver.in_schema("s" * 47)
+    too_long = PsycopgDriver(lambda: database_url, "é" * 24)
+    with pytest.raises(InvalidInput):
+        await too_long.open()
 
 
 async def test_a_listener_hears_its_topics_of_its_schema(driver, connection):
