@@ -15,6 +15,7 @@ from typing import Any
 
 import uvloop
 
+from app.lifecycle import settle_memory
 from bench.peers import peer as peers
 from bench.peers.peer import Measured, Peer
 
@@ -88,6 +89,7 @@ STEPS: dict[str, Callable[[Peer, int], Coroutine[Any, Any, Answer]]] = {
 def main(name: str, step: str, count: str) -> None:
     peer = peers.load(name, os.environ["BENCH_URL"])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(settle_memory())  # as our server does; it helps every peer
         answer = runner.run(STEPS[step](peer, int(count)))
     answer["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(answer), flush=True)

@@ -89,6 +89,7 @@ class Page:
             "",
             f"Command: `{shlex.join(self.command)}`. Rounds: {self.rounds}, the peers in turn within each; every run",
             "in a fresh process on a fresh database, after a CHECKPOINT, and counted in the database: each job once.",
+            "Every process has its garbage collector tuned as our server has (`settle_memory`), which helps all peers.",
             "Figures are medians (least–most) of the rounds; a ratio above 1 is in our favour.",
             "",
             f"- {machine()}",

@@ -1,6 +1,7 @@
 """fx's lifecycle: order, timeouts, roll-back, a stop that goes on, and signals as `make` really delivers them."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import textwrap
 
 import pytest
 
-from app.lifecycle import Hook, Interrupted, Lifecycle, Service, StartFailed
+from app.lifecycle import Hook, Interrupted, Lifecycle, Service, StartFailed, settle_memory
 
 
 class Log(list[str]):
@@ -247,3 +248,22 @@ async def test_a_service_survives_ten_tasks_that_start_and_stop_it_fifty_times()
     assert not service.is_running
     assert service.prepared == service.finished > 0
     assert {task for task in asyncio.all_tasks() if task.get_name() == "Ticking"} == set()
+
+
+@pytest.fixture
+def collector():
+    """The garbage collector as it is, given back as it was."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+@pytest.mark.usefixtures("collector")
+async def test_what_the_start_has_built_is_not_looked_through_again():
+    built = [[]]
+    await settle_memory()
+    assert gc.get_freeze_count() > 0
+    assert not any(one is built for one in gc.get_objects())
+    later = [[]]
+    assert any(one is later for one in gc.get_objects())

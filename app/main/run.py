@@ -9,7 +9,7 @@ from app.db.server import DatabaseServer
 from app.jobs.client import Client
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.library.probing.prober import Prober
-from app.lifecycle import Hook, Lifecycle
+from app.lifecycle import Hook, Lifecycle, settle_memory
 from app.main.container import build_container
 from app.web.server import WebServer
 
@@ -41,6 +41,7 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         if web:
             server = await container.get(WebServer)
             lifecycle.append(Hook("web", server.start, server.stop))
+        lifecycle.append(Hook("memory", settle_memory))
         await lifecycle.run()
     finally:
         await container.close()
