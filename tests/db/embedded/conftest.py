@@ -2,6 +2,7 @@
 
 import fcntl
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,22 @@ numbers = itertools.count(1)
 def data(session_directory: Path) -> Path:
     """Where a server's data may be made; nothing is there yet."""
     return session_directory / f"own{next(numbers)}" / "postgres"
+
+
+@pytest.fixture(scope="session")
+async def prepared(anyio_backend: str, session_directory: Path, postgres_binaries: Path | None) -> Path:
+    """A data directory to copy: most tests are not about how one is made, which takes the longest."""
+    postgres = EmbeddedPostgres(session_directory / "prepared" / "postgres", binaries=postgres_binaries)
+    await postgres.start()
+    await postgres.stop()
+    return session_directory / "prepared" / "postgres"
+
+
+@pytest.fixture
+def made(data: Path, prepared: Path) -> None:
+    """Let there be data already."""
+    data.parent.mkdir(mode=0o700)
+    shutil.copytree(prepared, data)
 
 
 @pytest.fixture

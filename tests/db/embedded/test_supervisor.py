@@ -42,6 +42,7 @@ async def test_a_first_start_makes_what_we_rely_on(server, data):
     assert stat.S_IMODE(data.with_name("postgres.log").stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("made")
 async def test_what_was_committed_is_there_after_the_next_start(server, nothing_runs):
     first = server()
     await first.start()
@@ -55,6 +56,7 @@ async def test_what_was_committed_is_there_after_the_next_start(server, nothing_
     assert await query(second.conninfo, "SELECT value FROM kept") == [(1,)]
 
 
+@pytest.mark.usefixtures("made")
 async def test_one_supervisor_starts_again_after_its_stop(server):
     postgres = server()
     await postgres.start()
@@ -64,6 +66,7 @@ async def test_one_supervisor_starts_again_after_its_stop(server):
     assert await query(postgres.conninfo, "TABLE kept") == []
 
 
+@pytest.mark.usefixtures("made")
 async def test_starting_and_stopping_by_many_at_once_ends_with_nothing_left(server, nothing_runs):
     postgres = server()
 
@@ -79,6 +82,7 @@ async def test_starting_and_stopping_by_many_at_once_ends_with_nothing_left(serv
     assert nothing_runs()
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_killed_server_is_started_again_with_every_committed_row(server):
     postgres = server()
     await postgres.start()
@@ -91,6 +95,7 @@ async def test_a_killed_server_is_started_again_with_every_committed_row(server)
     assert await query(postgres.conninfo, "SELECT count(*) FROM kept") == [(1000,)]
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_killed_backend_is_no_reason_to_start_a_second_server(server):
     """PostgreSQL restarts its own processes after a backend was killed; the supervisor must not get in its way."""
     postgres = server()
@@ -115,6 +120,7 @@ async def test_a_killed_backend_is_no_reason_to_start_a_second_server(server):
     assert postgres.pid == before
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_server_of_a_killed_owner_dies_with_it_and_keeps_its_rows(node, server, nothing_runs):
     owner = node()
     assert owner.said()["owner"]
@@ -128,6 +134,7 @@ async def test_a_server_of_a_killed_owner_dies_with_it_and_keeps_its_rows(node, 
     assert await query(postgres.conninfo, "SELECT value FROM kept") == [(1,)]
 
 
+@pytest.mark.usefixtures("made")
 async def test_owner_and_server_killed_together_leave_nothing_that_hinders_the_next_start(node, server, data):
     """What stays is a postmaster.pid, a socket and perhaps a backend that has not noticed yet."""
     owner = node()
@@ -157,6 +164,7 @@ async def test_four_starters_at_once_end_with_one_server(node, nothing_runs):
     assert nothing_runs()
 
 
+@pytest.mark.usefixtures("made")
 async def test_an_attached_process_takes_over_when_the_owner_stops(node):
     """`serve` may end while `work` goes on."""
     owner = node()
@@ -172,6 +180,7 @@ async def test_an_attached_process_takes_over_when_the_owner_stops(node):
     assert attached.ask("SELECT value FROM kept")["rows"] == [[1]]
 
 
+@pytest.mark.usefixtures("made")
 async def test_an_attached_process_takes_over_when_the_owner_is_killed(node):
     owner = node()
     owner.said()
@@ -185,6 +194,7 @@ async def test_an_attached_process_takes_over_when_the_owner_is_killed(node):
     assert attached.ask("SELECT value FROM kept")["rows"] == [[1]]
 
 
+@pytest.mark.usefixtures("made")
 async def test_stopping_an_attached_supervisor_leaves_the_server_to_its_owner(server):
     owner, attached = server(), server()
     await owner.start()
@@ -234,6 +244,7 @@ async def test_a_start_that_is_cancelled_on_its_way_leaves_no_process(server, no
     assert await query(postgres.conninfo, "SELECT 1") == [(1,)]
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_number_in_postmaster_pid_that_a_stranger_has_now_is_not_taken_for_the_server(server, data):
     """In a container numbers repeat: ours may be the one the server had before the crash."""
     postgres = server()
@@ -247,6 +258,7 @@ async def test_a_number_in_postmaster_pid_that_a_stranger_has_now_is_not_taken_f
     assert await query(postgres.conninfo, "SELECT 1") == [(1,)]
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_server_that_will_not_end_is_ended(server, nothing_runs):
     """A stopped process heeds neither SIGINT nor SIGQUIT."""
     postgres = server(stop_timeout=0.2)
@@ -256,6 +268,7 @@ async def test_a_server_that_will_not_end_is_ended(server, nothing_runs):
     await eventually(nothing_runs)
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_wrong_setting_is_told_in_the_servers_own_words(server, data, nothing_runs):
     postgres = server(settings={"shared_buffers": "nonsense"})
     with pytest.raises(ServerFailed) as failed:
@@ -273,6 +286,7 @@ async def test_a_start_that_somebody_else_never_finishes_is_given_up(server, dat
             await server(start_timeout=0.1).start()
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_server_not_ready_in_time_is_stopped_again(server, nothing_runs):
     first = server()
     await first.start()
@@ -282,6 +296,7 @@ async def test_a_server_not_ready_in_time_is_stopped_again(server, nothing_runs)
     assert nothing_runs()
 
 
+@pytest.mark.usefixtures("made")
 async def test_data_that_vanishes_is_not_replaced_by_an_empty_library(server, data, caplog):
     """A disk that was unmounted comes back; a new data directory in its place would hide it."""
     postgres = server()
@@ -306,6 +321,7 @@ async def until_free_then_ensure(postgres):
     await postgres._ensure(may_create=False)
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_log_that_has_grown_is_set_aside(server, data, monkeypatch):
     monkeypatch.setattr("app.db.embedded.cluster.LOG_KEPT", 1)
     postgres = server()
@@ -316,6 +332,7 @@ async def test_a_log_that_has_grown_is_set_aside(server, data, monkeypatch):
     assert "database system is shut down" not in Cluster(data).log_tail()
 
 
+@pytest.mark.usefixtures("made")
 async def test_under_uvloop_the_server_inherits_the_lock_too(node, nothing_runs):
     pytest.importorskip("uvloop")
     owner = node("loop=uvloop")
@@ -325,6 +342,7 @@ async def test_under_uvloop_the_server_inherits_the_lock_too(node, nothing_runs)
     await eventually(nothing_runs)
 
 
+@pytest.mark.usefixtures("made")
 async def test_a_dead_process_that_nobody_has_buried_is_not_taken_for_the_server(server, data):
     """A killed server whose parent never asks for it keeps its number: in a container, perhaps for ever."""
     postgres = server()
