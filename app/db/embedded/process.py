@@ -13,7 +13,7 @@ from app.db.embedded.binaries import Binaries
 from app.db.embedded.child import Identity, spawn
 from app.db.embedded.cluster import PORT, Cluster, Running
 from app.db.embedded.errors import ServerFailed
-from app.db.embedded.sockets import socket_directory
+from app.db.embedded.sockets import remove_if_empty, socket_directory
 
 log = structlog.get_logger("postgres")
 
@@ -25,8 +25,9 @@ SHUTDOWNS = (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
 class ServerProcess:
     """Our child. Whoever holds one owes it a `stop`."""
 
-    def __init__(self, cluster: Cluster, process: Process, log_began: int) -> None:
+    def __init__(self, cluster: Cluster, sockets: Path, process: Process, log_began: int) -> None:
         self._cluster = cluster
+        self._sockets = sockets
         self._process = process
         self._log_began = log_began
 
@@ -57,7 +58,7 @@ class ServerProcess:
                 death_signal=signal.SIGINT,
                 keep_open=[lock.fileno()],
             )
-        return cls(cluster, process, log_began)
+        return cls(cluster, sockets, process, log_began)
 
     async def ready(self, deadline: float) -> Running:
         """Return where it listens as soon as it does.
@@ -88,8 +89,10 @@ class ServerProcess:
         for number in SHUTDOWNS:
             if await self._ends(number, timeout):
                 log.info("server stopped", status=self._process.returncode)
-                return
+                break
             log.warning("server does not stop", asked_by=number.name)
+        if self._sockets != self._cluster.data:
+            remove_if_empty(self._sockets)
 
     async def _ends(self, number: signal.Signals, within: float) -> bool:
         self._send(number)

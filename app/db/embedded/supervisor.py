@@ -16,7 +16,6 @@ from app.db.embedded.errors import DataDirectoryUnusable, ServerFailed
 from app.db.embedded.initdb import make_cluster
 from app.db.embedded.process import READY_POLL, ServerProcess
 from app.db.embedded.reach import within_reach
-from app.db.embedded.sockets import remove_if_empty
 from app.errors import AppError
 from app.lifecycle import Service
 
@@ -111,8 +110,6 @@ class EmbeddedPostgres(Service):
         child, self._child = self._child, None
         if child is not None:
             await child.stop(self._stop_timeout)
-        if self._running is not None and self._running.socket_directory != str(self._cluster.data):
-            remove_if_empty(Path(self._running.socket_directory))
 
     async def _ended(self) -> None:
         """Wait until nobody runs the server any more, following it when another process starts it again."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db.embedded.errors import DataDirectoryUnusable
+from app.db.embedded.errors import DataDirectoryUnusable, ServerFailed
 from tests.fixtures.waiting import eventually
 
 
@@ -33,6 +33,9 @@ async def test_a_path_too_long_for_a_socket_gets_a_short_one_that_others_find(se
     assert sockets.exists()
 
     await postgres.stop()
+    assert not sockets.exists()
+    with pytest.raises(ServerFailed):
+        await server(data=long, settings={"shared_buffers": "nonsense"}).start()
     assert not sockets.exists()
 
 
