@@ -164,7 +164,7 @@ class Client:
     # -- inserting
 
     async def insert(self, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertResult:
-        """Insert one job; see `Inserter` for this and the next three."""
+        """Insert one job; see `Inserter` for this and the next five."""
         return await self.inserter.insert(args, opts)
 
     async def insert_tx(self, connection: Connection, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertResult:
@@ -175,6 +175,12 @@ class Client:
 
     async def insert_many_tx(self, connection: Connection, jobs: Iterable[JobToInsert]) -> list[JobInsertResult]:
         return await self.inserter.insert_many_tx(connection, jobs)
+
+    async def insert_many_fast(self, jobs: Iterable[JobToInsert]) -> int:
+        return await self.inserter.insert_many_fast(jobs)
+
+    async def insert_many_fast_tx(self, connection: Connection, jobs: Iterable[JobToInsert]) -> int:
+        return await self.inserter.insert_many_fast_tx(connection, jobs)
 
     # -- working
 

@@ -70,6 +70,29 @@ class Inserter:
     async def insert_many_tx(self, connection: Connection, jobs: Iterable[JobToInsert]) -> list[JobInsertResult]:
         return await self._insert(self._driver.using(connection), _pairs(jobs))
 
+    async def insert_many_fast(self, jobs: Iterable[JobToInsert]) -> int:
+        """Insert by COPY and say how many: no rows come back, and duplicates of unique jobs are not skipped.
+
+        Raises:
+            InvalidInput, UnknownJobKind: nothing was inserted; also when there is nothing to insert, or two of them
+                have the same unique key.
+            UniqueConflict: nothing was inserted; one of them is there already.
+        """
+        return await self._insert_fast(self._driver, _pairs(jobs))
+
+    async def insert_many_fast_tx(self, connection: Connection, jobs: Iterable[JobToInsert]) -> int:
+        """Insert by COPY in the caller's transaction, which a conflict spoils: only a roll-back can follow it."""
+        return await self._insert_fast(self._driver.using(connection), _pairs(jobs))
+
+    async def _insert_fast(self, driver: Driver, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> int:
+        if not jobs:
+            raise InvalidInput("jobs", "no jobs to insert")
+        params = self._resolve_many(jobs)
+        _check_apart(params)
+        count = await driver.job_insert_fast_many(params, notify_queues=self._queues_to_notify(params))
+        self._count(Counter((job.kind, job.queue) for job in params))
+        return count
+
     async def _insert(self, driver: Driver, jobs: Sequence[tuple[JobArgs, InsertOpts | None]]) -> list[JobInsertResult]:
         if not jobs:
             raise InvalidInput("jobs", "no jobs to insert")
@@ -102,10 +125,12 @@ class Inserter:
         """Insert what was resolved before: for the client's own actors, who give a row what no caller may."""
         _check_apart(params)
         results = await (driver or self._driver).job_insert_many(params, notify_queues=self._queues_to_notify(params))
-        new = Counter((one.job.kind, one.job.queue) for one in results if not one.unique_skipped_as_duplicate)
-        for labels, count in new.items():
-            self._metrics.jobs_enqueued.labels(*labels).inc(count)
+        self._count(Counter((one.job.kind, one.job.queue) for one in results if not one.unique_skipped_as_duplicate))
         return results
+
+    def _count(self, inserted: Counter[tuple[str, str]]) -> None:
+        for labels, count in inserted.items():
+            self._metrics.jobs_enqueued.labels(*labels).inc(count)
 
     def _check_kind(self, kind: str) -> None:
         if self._workers is not None and self._workers.get(kind) is None:

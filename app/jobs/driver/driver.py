@@ -25,6 +25,9 @@ from app.jobs.types import (
 
 Connection = psycopg.AsyncConnection[Any]
 
+MAX_ATTEMPTS = 32_767
+"""What the column holds; River writes more as this."""
+
 
 @dataclass(slots=True, kw_only=True)
 class JobInsertParams:
@@ -166,6 +169,13 @@ class Driver(Protocol):
         """Insert in one statement, in input order, announcing the given queues in that same statement.
 
         A duplicate of a unique job comes back as it stands. Raises UniqueConflict for equal keys within one call.
+        """
+        ...
+
+    async def job_insert_fast_many(self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
+        """Insert by COPY, and announce in the same transaction. Returns how many, and no rows.
+
+        Nothing is inserted when a single row cannot be. Raises UniqueConflict when that is for its unique key.
         """
         ...
 

@@ -2,8 +2,8 @@
 
 import copy
 import selectors
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
 
 import psycopg
@@ -130,21 +130,41 @@ class StatementRunner:
             cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
             prepare_cursor(cursor)
             async with cursor:
-                try:
-                    await cursor.execute(query, parameters, prepare=prepare, binary=True)
-                except psycopg.errors.UniqueViolation as err:
-                    if err.diag.constraint_name != UNIQUE_INDEX:
-                        raise
-                    raise UniqueConflict from err
-                except psycopg.errors.CardinalityViolation as err:
-                    raise UniqueConflict from err
+                with _unique_conflicts():
+                    # Never None: psycopg reads %% in a schema's name as % only where there may be parameters.
+                    await cursor.execute(query, parameters or {}, prepare=prepare, binary=True)
                 return await fetch_rows(cursor) if cursor.description else []
+
+    async def _copy(self, name: str, blocks: Iterable[str]) -> None:
+        """Run a COPY and feed it.
+
+        Raises:
+            UniqueConflict: two jobs would have one unique key.
+        """
+        query = self._statements[name].replace(b"%%", b"%")  # a statement without parameters is sent as it is
+        async with self._connection() as connection:
+            with _unique_conflicts():
+                async with psycopg.AsyncCursor(connection) as cursor, cursor.copy(query) as rows:
+                    for block in blocks:
+                        await rows.write(block)
 
     def _channel(self, topic: Topic) -> str:
         return f"{self.schema}.{topic}"
 
     async def ping(self) -> None:
         await self._fetch("ping")
+
+
+@contextmanager
+def _unique_conflicts() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as err:
+        if err.diag.constraint_name != UNIQUE_INDEX:
+            raise
+        raise UniqueConflict from err
+    except psycopg.errors.CardinalityViolation as err:
+        raise UniqueConflict from err
 
 
 async def current_schema(connection: Connection) -> str:
