@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from app.db.embedded import child, supervisor
 from app.db.embedded.binaries import Binaries, inspect, wheel_place
@@ -68,10 +69,11 @@ async def test_root_without_namespaces_runs_it_as_another_user_below_a_closed_ho
 async def test_a_server_that_runs_as_another_user_dies_with_a_killed_owner_too(node, data, nothing_runs):
     data.parent.mkdir(parents=True)
     owner = node("identity=user")
-    pid = owner.said()["pid"]
-    assert Path(f"/proc/{pid}").stat().st_uid == child.unprivileged_user().uid
+    state = owner.said()
+    assert Path(f"/proc/{state['pid']}").stat().st_uid == child.unprivileged_user().uid
     owner.kill()
     await eventually(nothing_runs)
+    shutil.rmtree(conninfo_to_dict(state["conninfo"])["host"])  # stays until the next start
 
 
 @as_root
