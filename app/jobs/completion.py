@@ -1,12 +1,15 @@
-"""Completing a job inside its worker's own transaction: the work and its end commit together or not at all."""
+"""What a worker writes about its job inside its own transaction: it commits with the work, or not at all."""
 
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from app.jobs.driver.driver import Connection, Driver, JobSetState
 from app.jobs.errors import JobNotFound, JobNotRunning
 from app.jobs.job import Job
-from app.jobs.staged import encode_patch
+from app.jobs.resumable import CURSOR_KEY
+from app.jobs.staged import encode_patch, encode_staged
 from app.jobs.types import JobRow, JobState
 
 
@@ -38,3 +41,33 @@ async def job_complete_tx(
     if rows[0].state is not JobState.COMPLETED or rows[0].finalized_at != finalized_at:
         raise JobNotRunning(row.id)
     return rows[0]
+
+
+async def resumable_set_step_tx(driver: Driver, connection: Connection, job: Job[Any]) -> JobRow:
+    """Write, on the caller's connection, that the step under way is completed: not even a kill makes it run again.
+
+    Raises:
+        JobError: there is no step under way.
+        JobNotFound: the job was deleted; roll back.
+    """
+    return await _write_step(driver, connection, job, None)
+
+
+async def resumable_set_step_cursor_tx(driver: Driver, connection: Connection, job: Job[Any], cursor: Any) -> JobRow:
+    """Write how far the cursor step under way has come; a later attempt resumes there.
+
+    Raises:
+        JobError: there is no step under way.
+        InvalidInput: the cursor is no JSON.
+        JobNotFound: the job was deleted; roll back.
+    """
+    return await _write_step(driver, connection, job, encode_staged(CURSOR_KEY, cursor))
+
+
+async def _write_step(driver: Driver, connection: Connection, job: Job[Any], cursor: msgspec.Raw | None) -> JobRow:
+    progress = job.steps.reach(cursor)
+    job.staged_metadata.update(progress)
+    row = await driver.using(connection).job_set_metadata(job.id, encode_patch(progress))
+    if row is None:
+        raise JobNotFound(job.id)
+    return row

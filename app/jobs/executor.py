@@ -121,6 +121,7 @@ class Executor:
         except (msgspec.DecodeError, UnicodeError) as err:
             raise UndecodableArgs(row.kind, err) from err
         job = attempt.job = Job(row, args, self._report_progress)
+        job.begin()
         attempt.is_interruptible = kind.is_async
         limit = self._timeout_of(kind.worker, job)
         if limit is not None:
@@ -194,6 +195,8 @@ class Executor:
     async def _completion_of(self, attempt: Attempt, err: BaseException, started_at: datetime) -> Completion:
         decision = verdict.judge(err, attempt.cause)
         row = attempt.row
+        if attempt.job is not None:
+            attempt.job.end_badly()
         if isinstance(decision, verdict.Failed):
             change, outcome = await self._failed(attempt, decision, started_at)
         elif isinstance(decision, verdict.Cancelled):

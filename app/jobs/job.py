@@ -9,6 +9,7 @@ import msgspec
 
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
+from app.jobs.resumable import PREFIX, ResumableSteps
 from app.jobs.staged import encode_staged
 from app.jobs.types import JobRow
 
@@ -33,7 +34,16 @@ class Job(Generic[A_co]):
     Its values are JSON already: what cannot be stored is refused where it is said, not when the attempt has ended.
     """
 
-    __slots__ = ("_cancelled", "_report", "_reported_at", "args", "row", "staged_metadata", "unwritten_progress")
+    __slots__ = (
+        "_cancelled",
+        "_report",
+        "_reported_at",
+        "_steps",
+        "args",
+        "row",
+        "staged_metadata",
+        "unwritten_progress",
+    )
 
     def __init__(self, row: JobRow, args: A_co, report: ReportProgress = _nowhere) -> None:
         self.row = row
@@ -44,6 +54,7 @@ class Job(Generic[A_co]):
         self._reported_at = float("-inf")
         self._cancelled: asyncio.Event | None = None
         self._report = report
+        self._steps: ResumableSteps | None = None
 
     @property
     def id(self) -> int:
@@ -61,6 +72,40 @@ class Job(Generic[A_co]):
         if self._cancelled is None:
             self._cancelled = asyncio.Event()
         return self._cancelled
+
+    @property
+    def steps(self) -> ResumableSteps:
+        """Stretches of work that a later attempt need not repeat: `await job.steps.step("download", self._download)`.
+
+        Raises:
+            JobError: what an earlier attempt left cannot be read.
+        """
+        if self._steps is None:
+            self._steps = ResumableSteps(self.row)
+        return self._steps
+
+    def begin(self) -> None:
+        """Take up what an earlier attempt left; for whoever runs the worker, before it does.
+
+        Raises:
+            JobError: it cannot be read.
+        """
+        if PREFIX in self.row.metadata:
+            self._steps = ResumableSteps(self.row)
+
+    def end_well(self) -> None:
+        """Make sure that the worker, which has just returned, has really been through its steps.
+
+        Raises:
+            JobError: it has not.
+        """
+        if self._steps is not None:
+            self._steps.check_resumed()
+
+    def end_badly(self) -> None:
+        """Stage what the next attempt need not repeat."""
+        if self._steps is not None:
+            self.staged_metadata.update(self._steps.progress())
 
     def record_output(self, value: Any) -> None:
         """Keep a result on the row under `output`; any JSON, the last call wins.

@@ -55,10 +55,16 @@ def make_job(args: A, opts: InsertOpts | None = None, *, job_id: int = 1, attemp
 async def work_one(worker: Worker[A], job: Job[A] | A) -> Job[A]:
     """Work one attempt and return the job with what it has staged. What the worker raises is raised here."""
     job = job if isinstance(job, Job) else make_job(job)
-    if inspect.iscoroutinefunction(worker.work):
-        await worker.work(job)
-    else:
-        await run_in_daemon_thread(worker.work, job, name="test")
+    job.begin()
+    try:
+        if inspect.iscoroutinefunction(worker.work):
+            await worker.work(job)
+        else:
+            await run_in_daemon_thread(worker.work, job, name="test")
+        job.end_well()
+    except BaseException:
+        job.end_badly()
+        raise
     return job
 
 
