@@ -47,10 +47,11 @@ class AttemptError(msgspec.Struct, frozen=True):
     attempt: int
     error: str
     trace: str = ""
+    nanosecond: int = 0
+    """What `at` has below its microsecond: Go's clock is finer than a datetime."""
 
 
-@dataclass(slots=True, kw_only=True)
-class JobRow:
+class JobRow(msgspec.Struct, kw_only=True, gc=False):
     """A row of `river_job`. `encoded_args` and `metadata` are JSON as stored: numbers keep every digit."""
 
     id: int

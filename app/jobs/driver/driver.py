@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
 
+import msgspec
 import psycopg
 
 from app.jobs.types import (
@@ -29,9 +30,12 @@ MAX_ATTEMPTS = 32_767
 """What the column holds; River writes more as this."""
 
 
-@dataclass(slots=True, kw_only=True)
-class JobInsertParams:
-    """Everything resolved: what is written to a new row (contract 8.2)."""
+class JobInsertParams(msgspec.Struct, kw_only=True, gc=False):
+    """Everything resolved: what is written to a new row (contract 8.2).
+
+    A struct and no dataclass, as `JobRow` is: it takes a third of the time to make one, and bulk inserts make one per
+    row. It cannot be part of a cycle, so the garbage collector need not look at thousands of them.
+    """
 
     kind: str
     encoded_args: bytes

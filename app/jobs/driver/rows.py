@@ -5,6 +5,7 @@ row stands for itself: odd errors are read leniently, and a row that cannot be t
 only its own attempt fails.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +17,7 @@ from psycopg.adapt import Buffer, Loader, Transformer
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
+from app.jobs.go_time import parse_go_time_exactly
 from app.jobs.types import UNIQUE_STATE_BITS, AttemptError, JobRow, JobState, QueueRow
 
 Row = tuple[Any, ...]
@@ -26,6 +28,11 @@ ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 
 _STATES = {state.value: state for state in JobState}
 _attempt_error_decoder = msgspec.json.Decoder(AttemptError)
+_FINE_TIME = re.compile(rb"\.\d{7}")
+
+
+class _WithTime(msgspec.Struct):
+    at: str
 
 
 class JsonbBytesLoader(Loader):
@@ -141,7 +148,15 @@ def attempt_error(raw: bytes | None) -> AttemptError:
         error = _attempt_error_decoder.decode(raw)
     except (msgspec.DecodeError, ValueError):
         return _lenient_attempt_error(raw)
-    return error if error.at.tzinfo is UTC else _lenient_attempt_error(raw)
+    if error.at.tzinfo is not UTC:
+        return _lenient_attempt_error(raw)
+    return _with_nanosecond(error, raw) if _FINE_TIME.search(raw) else error
+
+
+def _with_nanosecond(error: AttemptError, raw: bytes) -> AttemptError:
+    """Read the time once more: a decoder would round it to microseconds, up to the next second if need be."""
+    at, nanosecond = parse_go_time_exactly(msgspec.json.decode(raw, type=_WithTime).at)
+    return msgspec.structs.replace(error, at=at.astimezone(UTC), nanosecond=nanosecond)
 
 
 def _lenient_attempt_error(raw: bytes) -> AttemptError:

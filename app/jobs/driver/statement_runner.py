@@ -135,7 +135,7 @@ class StatementRunner:
                     await cursor.execute(query, parameters or {}, prepare=prepare, binary=True)
                 return await fetch_rows(cursor) if cursor.description else []
 
-    async def _copy(self, name: str, blocks: Iterable[str]) -> None:
+    async def _copy(self, name: str, blocks: Iterable[bytes]) -> None:
         """Run a COPY and feed it.
 
         Raises:
