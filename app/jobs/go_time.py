@@ -1,5 +1,6 @@
 """Times as Go writes them into JSON: RFC 3339, UTC as Z, the shortest fraction (conformance 6, row 16)."""
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -8,8 +9,14 @@ ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 """Go's zero time, which stands for no time at all."""
 
 
-def go_time(time: datetime) -> str:
-    """Return the text of an aware time, in UTC."""
+_BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})(\d{1,3})\d*")
+
+
+def go_time(time: datetime, nanosecond: int = 0) -> str:
+    """Return the text of an aware time, in UTC. `nanosecond` is what it has below its microsecond."""
+    if nanosecond:
+        fraction = f"{time.microsecond:06}{nanosecond:03}".rstrip("0")
+        return f"{time.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}.{fraction}Z"
     return go_time_in_its_zone(time.astimezone(UTC))
 
 
@@ -31,3 +38,14 @@ def parse_go_time(text: str) -> datetime:
     if time.tzinfo is None:
         raise ValueError("a time without an offset")
     return time
+
+
+def parse_go_time_exactly(text: str) -> tuple[datetime, int]:
+    """Read what Go wrote without rounding: the time, and what it has below its microsecond.
+
+    Raises:
+        ValueError: not RFC 3339 with an offset.
+    """
+    if (fine := _BEYOND_MICROSECONDS.search(text)) is None:
+        return parse_go_time(text), 0
+    return parse_go_time(text.replace(fine[0], fine[1])), int(fine[2].ljust(3, "0"))

@@ -34,7 +34,12 @@ def view_of(job: JobRow) -> dict[str, Any]:
 
 
 def error_view(error: AttemptError) -> dict[str, Any]:
-    return {"at": go_time(error.at), "attempt": error.attempt, "error": error.error, "trace": error.trace}
+    return {
+        "at": go_time(error.at, error.nanosecond),
+        "attempt": error.attempt,
+        "error": error.error,
+        "trace": error.trace,
+    }
 
 
 def metadata_view(metadata: bytes) -> Any:

@@ -17,6 +17,7 @@ from psycopg.adapt import Buffer, Loader, Transformer
 from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
+from app.jobs.driver.driver import MAX_ATTEMPTS, JobInsertParams
 from app.jobs.go_time import parse_go_time_exactly
 from app.jobs.types import UNIQUE_STATE_BITS, AttemptError, JobRow, JobState, QueueRow
 
@@ -29,10 +30,6 @@ ZERO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _STATES = {state.value: state for state in JobState}
 _attempt_error_decoder = msgspec.json.Decoder(AttemptError)
 _FINE_TIME = re.compile(rb"\.\d{7}")
-
-
-class _WithTime(msgspec.Struct):
-    at: str
 
 
 class JsonbBytesLoader(Loader):
@@ -110,6 +107,30 @@ def job_row(row: Sequence[Any]) -> JobRow:
     return job
 
 
+def new_job_row(job: JobInsertParams, row: Row) -> JobRow:
+    """Return what a plain insert has made of these params: `row` is its id, its args and its metadata as stored."""
+    return JobRow(
+        id=row[0],
+        state=job.state,
+        attempt=0,
+        max_attempts=min(job.max_attempts, MAX_ATTEMPTS),
+        attempted_at=None,
+        created_at=job.created_at if job.created_at.tzinfo is UTC else job.created_at.astimezone(UTC),
+        finalized_at=None,
+        scheduled_at=job.scheduled_at if job.scheduled_at.tzinfo is UTC else job.scheduled_at.astimezone(UTC),
+        priority=job.priority,
+        encoded_args=row[1],
+        attempted_by=[],
+        errors=[],
+        kind=job.kind,
+        metadata=row[2] or b"{}",
+        queue=job.queue,
+        tags=list(job.tags),
+        unique_key=None,
+        unique_states=None,
+    )
+
+
 def _mark_undecodable(job: JobRow) -> None:
     """Say what is wrong, and put something of the right type in its place, so that readers need not care."""
     problems = []
@@ -148,15 +169,8 @@ def attempt_error(raw: bytes | None) -> AttemptError:
         error = _attempt_error_decoder.decode(raw)
     except (msgspec.DecodeError, ValueError):
         return _lenient_attempt_error(raw)
-    if error.at.tzinfo is not UTC:
-        return _lenient_attempt_error(raw)
-    return _with_nanosecond(error, raw) if _FINE_TIME.search(raw) else error
-
-
-def _with_nanosecond(error: AttemptError, raw: bytes) -> AttemptError:
-    """Read the time once more: a decoder would round it to microseconds, up to the next second if need be."""
-    at, nanosecond = parse_go_time_exactly(msgspec.json.decode(raw, type=_WithTime).at)
-    return msgspec.structs.replace(error, at=at.astimezone(UTC), nanosecond=nanosecond)
+    # A finer time than a datetime holds would have been rounded, up to the next second if need be.
+    return _lenient_attempt_error(raw) if error.at.tzinfo is not UTC or _FINE_TIME.search(raw) else error
 
 
 def _lenient_attempt_error(raw: bytes) -> AttemptError:
@@ -168,20 +182,22 @@ def _lenient_attempt_error(raw: bytes) -> AttemptError:
         element = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         return AttemptError(at=ZERO_TIME, attempt=0, error=_text(raw))
+    at, nanosecond = _time(element.get("at"))
     return AttemptError(
-        at=_time(element.get("at")),
+        at=at,
+        nanosecond=nanosecond,
         attempt=_number(element.get("attempt")),
         error=_text(element.get("error")),
         trace=_text(element.get("trace")),
     )
 
 
-def _time(raw: msgspec.Raw | None) -> datetime:
+def _time(raw: msgspec.Raw | None) -> tuple[datetime, int]:
     try:
-        time = msgspec.json.decode(raw or b"null", type=datetime)
-        return ZERO_TIME if time.tzinfo is None else time.astimezone(UTC)
+        time, nanosecond = parse_go_time_exactly(msgspec.json.decode(raw or b"null", type=str))
+        return time.astimezone(UTC), nanosecond
     except (msgspec.DecodeError, OverflowError, ValueError):
-        return ZERO_TIME
+        return ZERO_TIME, 0
 
 
 def _number(raw: msgspec.Raw | None) -> int:

@@ -3,7 +3,16 @@
 import msgspec
 
 from app.catalog.views import Time
-from app.jobs.types import AttemptError, JobRow
+from app.jobs.types import JobRow
+
+
+class AttemptError(msgspec.Struct, frozen=True):
+    """One failed attempt. `trace` is empty for an expected failure, a traceback for a crash."""
+
+    at: Time
+    attempt: int
+    error: str
+    trace: str
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +54,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             priority=row.priority,
             args=msgspec.Raw(row.encoded_args),
             attempted_by=row.attempted_by,
-            errors=row.errors,
+            errors=[AttemptError(error.at, error.attempt, error.error, error.trace) for error in row.errors],
             kind=row.kind,
             metadata=msgspec.Raw(row.metadata),
             queue=row.queue,

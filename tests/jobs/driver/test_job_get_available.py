@@ -220,6 +220,7 @@ async def test_odd_errors_are_read_leniently_and_left_as_they_are(driver, factor
         (ZERO, 0, "", ""),
         (ZERO, 0, "", ""),
     ]
+    assert job.errors[0].nanosecond == 234
     kept = (await factory.raw(job.id))["errors"]
     assert kept == [json.loads(element) if element else None for element in elements]
 
