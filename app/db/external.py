@@ -16,6 +16,8 @@ PAUSE = 1.0
 ONE_TRY = 5
 """Seconds that one attempt to connect may take: a firewall that drops packets would hold it for minutes."""
 
+NO_ANSWER = "no answer"
+
 
 class Unreachable(Unavailable):
     code = "database_unreachable"
@@ -53,6 +55,8 @@ async def wait_until_reachable(conninfo: str, seconds: float) -> None:
         reason = await problem(conninfo, min(left, ONE_TRY))
         if not reason:
             return
+        if reason == NO_ANSWER and told and left < ONE_TRY:
+            reason = told  # this try was cut short by our own deadline, which says nothing new about the server
         if loop.time() + PAUSE > deadline:
             raise Unreachable(describe(conninfo), seconds, reason)
         if reason != told:
@@ -67,7 +71,7 @@ async def problem(conninfo: str, seconds: float) -> str:
         async with asyncio.timeout(seconds):
             connection = await psycopg.AsyncConnection.connect(conninfo, application_name="revenge start")
     except TimeoutError:
-        return "no answer"
+        return NO_ANSWER
     except psycopg.Error as err:
         return " ".join(str(err).split()) or type(err).__name__
     async with connection:
