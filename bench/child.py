@@ -42,6 +42,10 @@ async def insert_many(peer: Peer, count: int) -> Answer:
     return measured(await peer.insert_many(count))
 
 
+async def insert_many_fast(peer: Peer, count: int) -> Answer:
+    return measured(await peer.insert_many_fast(count))
+
+
 async def burn_down(peer: Peer, count: int) -> Answer:
     return measured(await peer.burn_down(count))
 
@@ -76,6 +80,7 @@ STEPS: dict[str, Callable[[Peer, int], Coroutine[Any, Any, Answer]]] = {
         settings,
         install,
         insert_many,
+        insert_many_fast,
         burn_down,
         insert_singly,
         insert_slowly,

@@ -24,11 +24,16 @@ PEERS = ("revenge", "pgqueuer")
 """Ours first; ratios are ours to the others'."""
 
 FULL: Mapping[str, Sequence[Benchmark]] = {
-    "throughput": (throughput.insert(20_000), throughput.burn_down(20_000), throughput.burn_down(100_000)),
+    "throughput": (
+        throughput.insert(20_000),
+        throughput.insert_fast(20_000),
+        throughput.burn_down(20_000),
+        throughput.burn_down(100_000),
+    ),
     "latency": (latency.single_inserts(1_000), latency.pick_up(200)),
 }
 QUICK: Mapping[str, Sequence[Benchmark]] = {
-    "throughput": (throughput.insert(20_000), throughput.burn_down(20_000)),
+    "throughput": (throughput.insert(20_000), throughput.insert_fast(20_000), throughput.burn_down(20_000)),
     "latency": (latency.single_inserts(200), latency.pick_up(20)),
 }
 

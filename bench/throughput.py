@@ -18,13 +18,17 @@ COLUMNS = (
 )
 
 
-def insert(count: int) -> Benchmark:
+def insert(count: int, step: str = "insert_many", what: str = "in bulk, ids returned") -> Benchmark:
     async def measure(server: Server, peer: str, url: str) -> dict[str, Any]:
-        answer = await run_measured_step(server, peer, "insert_many", count, url)
+        answer = await run_measured_step(server, peer, step, count, url)
         await run_step(peer, "verify_inserted", count, url)
         return answer
 
-    return Benchmark(f"Insert {count:,} no-op jobs in bulk", COLUMNS, measure)
+    return Benchmark(f"Insert {count:,} no-op jobs {what}", COLUMNS, measure)
+
+
+def insert_fast(count: int) -> Benchmark:
+    return insert(count, "insert_many_fast", "in bulk, nothing returned")
 
 
 def burn_down(count: int) -> Benchmark:

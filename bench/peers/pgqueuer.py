@@ -53,11 +53,15 @@ class Pgqueuer:
             await Queries.from_asyncpg_pool(pool).install()
 
     async def insert_many(self, count: int) -> Measured:
-        payloads: list[bytes | None] = [b'{"num": %d}' % number for number in range(count)]
         async with self._one_connection() as queries:
             with Measured() as measured:
+                payloads: list[bytes | None] = [b'{"num": %d}' % number for number in range(count)]
                 await queries.enqueue([KIND] * count, payloads, [0] * count)
         return measured
+
+    async def insert_many_fast(self, count: int) -> Measured:
+        """It has one way only."""
+        return await self.insert_many(count)
 
     async def insert_singly(self, count: int, gaps: Callable[[], float] | None) -> list[Inserted]:
         inserted = []

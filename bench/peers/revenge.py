@@ -83,10 +83,15 @@ class Revenge:
         await upgrade(self._url, SCHEMA)
 
     async def insert_many(self, count: int) -> Measured:
-        jobs = [BenchmarkArgs(num=number) for number in range(count)]
         async with self._inserter() as client:
             with Measured() as measured:
-                await client.insert_many(jobs)
+                await client.insert_many([BenchmarkArgs(num=number) for number in range(count)])
+        return measured
+
+    async def insert_many_fast(self, count: int) -> Measured:
+        async with self._inserter() as client:
+            with Measured() as measured:
+                await client.insert_many_fast([BenchmarkArgs(num=number) for number in range(count)])
         return measured
 
     async def insert_singly(self, count: int, gaps: Callable[[], float] | None) -> list[Inserted]:
