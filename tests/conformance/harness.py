@@ -1,0 +1,204 @@
+"""`make conformance`: River's own harness, out of a checkout of River, against our adapter, tier by tier.
+
+Nothing of River's is kept here and nothing is written into the checkout: our entry in the harness's table of
+implementations is a generated file that the go command lays over it.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from app.db.embedded import EmbeddedPostgres
+from tests.conformance.serving import log_to_stderr
+
+ROOT = Path(__file__).parents[2]
+HARNESS = Path("conformance") / "harness"
+
+SETTINGS = {"fsync": "off", "full_page_writes": "off", "listen_addresses": "127.0.0.1", "max_connections": "300"}
+"""Nothing has to survive the machine, and the harness's proxy needs a host and a port to stand before."""
+
+ENTRY = """package harness
+
+func init() {
+	knownImplementations["python"] = &Implementation{
+		Name: "python",
+		Performance: map[string]PerformanceBound{
+			"enqueue": {MaxP95Ratio: 3, MinThroughputRatio: 0.25},
+			"mixed":   {MaxP95Ratio: 2, MinThroughputRatio: 0.5},
+			"worker":  {MaxP95Ratio: 2, MinThroughputRatio: 0.5},
+		},
+		Build: func(string) (string, []string, error) {
+			return %(root)s, []string{%(python)s, "-m", "tests.conformance"}, nil
+		},
+	}
+}
+"""
+"""The bounds are those that River sets for its other implementation in a language with one thread."""
+
+NIGHTLY = "^(TestChaos|TestPerformance)$"
+OTHERS = "^(TestChaos|TestPerformance|TestSoak|TestMultiEngine)$"
+
+SCENARIO = re.compile(r"(?P<name>Test.+?)/postgres\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    name: str
+    flags: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def tiers(soak: str) -> dict[str, Tier]:
+    return {
+        "pull-request": Tier("pull-request", ("-skip", OTHERS, "-timeout", "20m")),
+        "nightly": Tier("nightly", ("-run", NIGHTLY, "-timeout", "40m"), {"RIVER_CONFORMANCE_NIGHTLY": "1"}),
+        "soak": Tier("soak", ("-run", "^TestSoak$", "-timeout", "6h"), {"RIVER_CONFORMANCE_SOAK": soak}),
+    }
+
+
+@dataclass(slots=True)
+class Results:
+    """What `go test -json` says, a scenario being whatever runs on PostgreSQL, in one direction or both."""
+
+    outcomes: dict[str, bool] = field(default_factory=dict)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+    def read(self, line: str) -> None:
+        try:
+            event = json.loads(line)
+        except json.JSONDecodeError:  # the go command's own words, when something does not build
+            self.outputs.setdefault("", []).append(line)
+            return
+        test, action = event.get("Test", ""), event["Action"]
+        if action == "output":
+            self.outputs.setdefault(test, []).append(event["Output"])
+        elif action in {"pass", "fail"}:
+            if (found := SCENARIO.match(test)) is not None:
+                self.outcomes[found["name"]] = action == "pass"
+            if action == "fail":
+                self.failed.append(test)
+
+    def report(self, tier: str) -> Iterable[str]:
+        parents = {test.rpartition("/")[0] for test in self.failed}
+        for test in (one for one in self.failed if one not in parents):
+            yield from self.outputs.get(test, [])
+        yield f"{tier}: {sum(self.outcomes.values())}/{len(self.outcomes)} scenarios passed\n"
+
+
+def why_not(checkout: str) -> str | None:
+    """Say why the harness cannot run here; None: it can."""
+    if not checkout:
+        return "RIVER_CHECKOUT names no checkout of River"
+    if not (Path(checkout) / HARNESS).is_dir():
+        return f"{checkout} has no {HARNESS}: an older River, or no checkout at all"
+    if shutil.which("go") is None:
+        return "there is no Go on this machine"
+    return None
+
+
+def overlay(checkout: Path, directory: Path) -> Path:
+    """Write our entry, and the file that lays it over the checkout."""
+    entry = directory / "revenge_test.go"
+    entry.write_text(ENTRY % {"root": json.dumps(str(ROOT)), "python": json.dumps(sys.executable)})
+    replaced = directory / "overlay.json"
+    replaced.write_text(json.dumps({"Replace": {str(checkout / HARNESS / entry.name): str(entry)}}))
+    return replaced
+
+
+@contextlib.asynccontextmanager
+async def database(directory: Path) -> AsyncIterator[str]:
+    """A PostgreSQL of our own, gone afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = EmbeddedPostgres(directory / "postgres", settings={**SETTINGS, "port": str(port)})
+    await server.start()
+    try:
+        async with await psycopg.AsyncConnection.connect(server.conninfo, autocommit=True) as connection:
+            await connection.execute("CREATE DATABASE conformance")
+        yield f"postgresql://revenge@127.0.0.1:{port}/conformance?sslmode=disable"
+    finally:
+        await server.stop()
+
+
+async def run(tier: Tier, options: argparse.Namespace, checkout: Path, laid_over: Path, url: str) -> bool:
+    """Run a tier and tell how it went."""
+    process = await asyncio.create_subprocess_exec(
+        "go",
+        "test",
+        "-json",
+        "-count=1",
+        f"-overlay={laid_over}",
+        *tier.flags,
+        *(("-run", options.run) if options.run else ()),
+        f"-parallel={options.parallel}",
+        ".",
+        cwd=checkout / HARNESS,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        limit=64 * 1024 * 1024,
+        env={
+            **os.environ,
+            "RIVER_CONFORMANCE": options.candidate,
+            "RIVER_CONFORMANCE_DRIVERS": "postgres",
+            "TEST_DATABASE_URL": url,
+            **tier.environment,
+        },
+    )
+    results = Results()
+    assert process.stdout is not None
+    async for line in process.stdout:
+        results.read(line.decode(errors="replace"))
+    status = await process.wait()
+    if status and not results.failed:
+        sys.stdout.writelines(results.outputs.get("", []))
+    sys.stdout.writelines(results.report(tier.name))
+    sys.stdout.flush()
+    return status == 0
+
+
+def asked(known: Iterable[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make conformance ARGS=…", description=__doc__)
+    parser.add_argument("--tier", action="append", choices=list(known), help="default: pull-request and nightly")
+    parser.add_argument("--candidate", default="python", help="go proves the environment itself")
+    parser.add_argument("--soak", default="10m", help="how long the soak lasts")
+    parser.add_argument("--run", default="", help="only scenarios that match, in the go command's words")
+    parser.add_argument("--parallel", type=int, default=os.cpu_count() or 1)
+    return parser.parse_args()
+
+
+async def main() -> int:
+    options = asked(tiers(""))
+    checkout = os.environ.get("RIVER_CHECKOUT", "")
+    if (reason := why_not(checkout)) is not None:
+        sys.stdout.write(f"conformance: skipped, {reason}\n")
+        return 0
+    log_to_stderr()
+    known = tiers(options.soak)
+    with tempfile.TemporaryDirectory(prefix="revenge-conformance-") as name:
+        root, directory = Path(checkout).resolve(), Path(name)
+        laid_over = overlay(root, directory)
+        async with database(directory) as url:
+            passed = [
+                await run(known[tier], options, root, laid_over, url)
+                for tier in options.tier or ("pull-request", "nightly")
+            ]
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
