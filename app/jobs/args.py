@@ -1,11 +1,14 @@
 """What a job is asked to do: typed, immutable, encoded as JSON (contract 8.1, 7.3)."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import msgspec
 
 if TYPE_CHECKING:
+    from app.jobs.hooks import Hook
     from app.jobs.insert_opts import InsertOpts
+    from app.jobs.middleware import Plugin
 
 UNIQUE = msgspec.Meta(extra={"unique": True})
 """Marks a field as part of the unique key, as River's struct tag does: `library_id: Annotated[UUID, UNIQUE]`."""
@@ -40,3 +43,13 @@ class JobArgs(msgspec.Struct, metaclass=_JobArgsMeta, frozen=True, kw_only=True)
     def insert_opts(cls) -> "InsertOpts | None":
         """Defaults for inserts of this kind; what the caller of `insert` gives wins over them."""
         return None
+
+    @classmethod
+    def hooks(cls) -> "Sequence[Hook]":
+        """Hooks of this kind alone, called after the client's."""
+        return ()
+
+    @classmethod
+    def plugins(cls) -> "Sequence[Plugin]":
+        """Hooks and middleware of this kind alone, called after the client's."""
+        return ()

@@ -8,6 +8,7 @@ import structlog
 
 from app.clock import Clock, SystemClock
 from app.errors import InvalidInput
+from app.jobs import context
 from app.jobs.args import JobArgs
 from app.jobs.client_config import ClientConfig
 from app.jobs.completion import job_complete_tx
@@ -58,6 +59,7 @@ class Client:
         self._subscriptions = SubscriptionManager()
         self._changing = asyncio.Lock()
         self._is_started = False
+        extensions = self.config.extensions()
         self.inserter = Inserter(
             driver,
             self.workers if len(self.workers) else None,
@@ -66,6 +68,7 @@ class Client:
             fetch_cooldown=self.config.fetch_cooldown,
             skip_unknown_job_check=self.config.skip_unknown_job_check,
             metrics=metrics,
+            extensions=extensions,
         )
         self.jobs = JobControl(driver, clock)
         self.queues = QueueControl(driver)
@@ -77,6 +80,7 @@ class Client:
             inserter=self.inserter,
             periodic_jobs=self.periodic_jobs,
             subscriptions=self._subscriptions,
+            extensions=extensions,
             clock=clock,
             metrics=metrics,
         )
@@ -146,11 +150,14 @@ class Client:
         await self.stop()
 
     async def _start_crew(self) -> None:
+        token = context.current.set(self)
         try:
             await self.crew.start()
         except BaseException:
             await self.crew.stop()
             raise
+        finally:
+            context.current.reset(token)
 
     def _check(self) -> None:
         self.config.check()
@@ -197,7 +204,11 @@ class Client:
         self.config.check_queue(name, queue)
         async with self._changing:
             is_first = self.only_inserts
-            await self.crew.add_queue(name, queue)
+            token = context.current.set(self)
+            try:
+                await self.crew.add_queue(name, queue)
+            finally:
+                context.current.reset(token)
             if is_first and self._is_started:  # until now it only inserted
                 self._check()
                 await self._start_crew()

@@ -1,12 +1,15 @@
 """What a client may be told: River's `Config`, its names and its defaults (contract 12.1)."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from app.errors import InvalidInput
-from app.jobs.executor import ErrorHandler
+from app.jobs.error_handler import ErrorHandler
+from app.jobs.extensions import Extensions
+from app.jobs.hooks import Hook
+from app.jobs.middleware import Middleware, Plugin
 from app.jobs.names import check_queue_name
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
 from app.jobs.types import QueueConfig
@@ -46,6 +49,11 @@ class ClientConfig:
     max_attempts: int = 25
     retry_policy: RetryPolicy = field(default_factory=RiverRetryPolicy)
     error_handler: ErrorHandler | None = None
+    hooks: Sequence[Hook] = ()
+    middleware: Sequence[Middleware] = ()
+    """The first is the outermost."""
+    plugins: Sequence[Plugin] = ()
+    """Objects that are hooks and middleware, as they have methods for; they come before those given singly."""
     rescue_stuck_jobs_after: timedelta | None = None
     """None: an hour, and with a longer job timeout than the default an hour more than that."""
 
@@ -61,6 +69,14 @@ class ClientConfig:
     """How long a stop lets running jobs go on before it interrupts them. None: without limit."""
     abandon_after: timedelta = timedelta(seconds=5)
     """How long an interrupted job may take to end. After that the stop no longer waits for it."""
+
+    def extensions(self) -> Extensions:
+        """Sort the hooks, middleware and plugins.
+
+        Raises:
+            InvalidInput: one of them would never be called.
+        """
+        return Extensions(hooks=self.hooks, middleware=self.middleware, plugins=self.plugins)
 
     @property
     def rescue_after(self) -> timedelta:

@@ -13,6 +13,7 @@ from app.jobs.completer import Completer
 from app.jobs.driver.driver import Driver
 from app.jobs.elector import Elector
 from app.jobs.executor import Executor
+from app.jobs.extensions import Extensions
 from app.jobs.inserter import Inserter
 from app.jobs.maintenance.client_rescuer import ClientRescuer
 from app.jobs.maintenance.job_cleaner import JobCleaner
@@ -51,6 +52,7 @@ class Crew:
         inserter: Inserter,
         periodic_jobs: PeriodicJobs,
         subscriptions: SubscriptionManager,
+        extensions: Extensions,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -58,6 +60,7 @@ class Crew:
         self._config = config
         self._workers = workers
         self._subscriptions = subscriptions
+        self._extensions = extensions
         self._metrics = metrics
         self._is_started = False
         self.notifier = None if config.poll_only else Notifier(driver)
@@ -70,6 +73,7 @@ class Crew:
             retry_policy=config.retry_policy,
             report_progress=self._write_progress,
             error_handler=config.error_handler,
+            extensions=extensions,
         )
         self.presence = Presence(driver, config.id, lambda: sorted(self.producers))
         self.producers: dict[str, Producer] = {}
@@ -98,6 +102,7 @@ class Crew:
             notifier=self.notifier,
             subscriptions=self._subscriptions,
             metrics=self._metrics,
+            metric_hooks=self._extensions.metric_emit,
         )
         self.producers[name] = producer
         self._keepers[name] = QueueKeeper(producer, self._driver, self.notifier)
@@ -126,7 +131,13 @@ class Crew:
             ),
             ClientRescuer(driver, self.presence, clock, may_run=self._leads),
             JobScheduler(driver, inserter.notify_limiter, clock, may_run=self._leads),
-            PeriodicJobEnqueuer(inserter, periodic_jobs, clock, may_run=self._leads),
+            PeriodicJobEnqueuer(
+                inserter,
+                periodic_jobs,
+                clock,
+                may_run=self._leads,
+                on_start=self._extensions.periodic_jobs_start,
+            ),
             QueueCleaner(driver, clock, may_run=self._leads),
             QueueReporter(driver, self._metrics, may_run=self._leads),
         ]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -20,7 +20,10 @@ from app.jobs.attempt import Attempt, Cause
 from app.jobs.attempt_error import encode_attempt_error, text_of, trace_of
 from app.jobs.completer import Completer, Completion, Outcome
 from app.jobs.driver.driver import JobSetState
+from app.jobs.error_handler import ErrorHandler
 from app.jobs.errors import JobError
+from app.jobs.extended_work import ExtendedWork
+from app.jobs.extensions import Extensions
 from app.jobs.job import Job, ReportProgress
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
 from app.jobs.staged import encode_patch
@@ -37,14 +40,6 @@ STUCK_AFTER = 10.0
 LARGEST_SNOOZES = 2**63 - 1
 
 
-class ErrorHandler(Protocol):
-    """Told of every failed attempt; not of cancellations, snoozes and interruptions."""
-
-    async def handle_error(self, job: JobRow, err: BaseException, trace: str) -> bool:
-        """Return True to cancel the job instead of retrying it. `trace` is empty unless the attempt crashed."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What is known of one kind, looked up once."""
@@ -52,6 +47,14 @@ class _Kind:
     worker: Worker[Any]
     decoder: msgspec.json.Decoder[Any]
     is_async: bool
+    extended: ExtendedWork | None
+    """None: nobody is to be called on the way."""
+
+    def decode(self, row: JobRow) -> Any:
+        try:
+            return self.decoder.decode(row.encoded_args)
+        except (msgspec.DecodeError, UnicodeError) as err:
+            raise UndecodableArgs(row.kind, err) from err
 
 
 class Executor:
@@ -71,6 +74,7 @@ class Executor:
         retry_policy: RetryPolicy,
         report_progress: ReportProgress,
         error_handler: ErrorHandler | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
         self._workers = workers
         self._completer = completer
@@ -79,6 +83,7 @@ class Executor:
         self._retry_policy = retry_policy
         self._report_progress = report_progress
         self._error_handler = error_handler
+        self._extensions = extensions or Extensions()
         self._kinds: dict[str, _Kind] = {}
         self._timeouts = Timeouts(self._time_out)
 
@@ -116,19 +121,40 @@ class Executor:
         if row.undecodable is not None:
             raise JobError(f"job row couldn't be decoded: {row.undecodable}")
         kind = self._kinds.get(row.kind) or self._look_up(row.kind)
-        try:
-            args = kind.decoder.decode(row.encoded_args)
-        except (msgspec.DecodeError, UnicodeError) as err:
-            raise UndecodableArgs(row.kind, err) from err
-        job = attempt.job = Job(row, args, self._report_progress)
+        if kind.extended is not None:
+            await self._work_extended(kind, kind.extended, attempt)
+            return
+        job = attempt.job = Job(row, kind.decode(row), self._report_progress)
         job.begin()
+        await self._run_worker(kind, attempt, job)
+        job.end_well()
+
+    async def _work_extended(self, kind: _Kind, extended: ExtendedWork, attempt: Attempt) -> None:
+        """The same with hooks and middleware around it, which an interruption reaches as it reaches the worker."""
+        job: Job[Any] = Job(attempt.row, None, self._report_progress)
+        attempt.job = job
+        self._deliver_from_here_on(attempt)
+
+        def decode() -> None:
+            job.args = kind.decode(attempt.row)
+
+        async def work() -> None:
+            if not kind.is_async:  # a thread cannot be interrupted, only told; nor may our waiting for it be
+                await swallow_cancellation(attempt)
+            try:
+                await self._run_worker(kind, attempt, job)
+            finally:
+                attempt.is_interruptible = True
+                await swallow_cancellation(attempt)
+
+        await extended.run(job, decode, work)
+
+    async def _run_worker(self, kind: _Kind, attempt: Attempt, job: Job[Any]) -> None:
         attempt.is_interruptible = kind.is_async
         limit = self._timeout_of(kind.worker, job)
         if limit is not None:
             self._timeouts.watch(attempt, limit)
-        attempt.is_working = True
-        if attempt.cause is not None:
-            attempt.deliver()
+        self._deliver_from_here_on(attempt)
         try:
             if kind.is_async:
                 await kind.worker.work(job)  # type: ignore[misc]  # a coroutine function, checked when looked up
@@ -137,6 +163,11 @@ class Executor:
         finally:
             if limit is not None:
                 self._timeouts.forget(attempt, limit)
+
+    def _deliver_from_here_on(self, attempt: Attempt) -> None:
+        attempt.is_working = True
+        if attempt.cause is not None:
+            attempt.deliver()
 
     async def _work_in_thread(self, worker: Worker[Any], attempt: Attempt, job: Job[Any]) -> None:
         result = await run_in_daemon_thread(worker.work, job, name=f"job-{job.id}")
@@ -150,7 +181,12 @@ class Executor:
         worker = self._workers.get(name)
         if worker is None:
             raise JobError(f"job kind is not registered in the client's Workers bundle: {name}")
-        kind = _Kind(worker, msgspec.json.Decoder(worker.args_type), inspect.iscoroutinefunction(worker.work))
+        kind = _Kind(
+            worker,
+            msgspec.json.Decoder(worker.args_type),
+            inspect.iscoroutinefunction(worker.work),
+            ExtendedWork.of(worker, self._extensions),
+        )
         self._kinds[name] = kind
         return kind
 
@@ -167,14 +203,8 @@ class Executor:
             log.warning("a job does not end although its time is over", job=attempt.row.id, kind=attempt.row.kind)
 
     async def _settle(self, attempt: Attempt) -> None:
-        """Swallow a cancellation that was delivered while the worker was just ending: it is not meant for us."""
         attempt.is_working = False  # none is delivered from here on
-        if attempt.cause is None:
-            return
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)
-        while attempt.task is not None and attempt.task.cancelling():
-            attempt.task.uncancel()
+        await swallow_cancellation(attempt)
 
     async def _success(self, attempt: Attempt, started_at: datetime) -> Completion:
         row = attempt.row
@@ -243,7 +273,7 @@ class Executor:
         self._log_failure(row, text, failure)
         error = encode_attempt_error(started_at, row.attempt, text, trace)
         now = self._clock.now()
-        if await self._handler_cancels(row, failure.error, trace):
+        if await self._handler_cancels(row, failure, trace):
             change, outcome = self._changed(row, JobState.CANCELLED), Outcome.CANCELLED
             change.finalized_at = now
         elif row.attempt >= row.max_attempts:
@@ -267,11 +297,13 @@ class Executor:
         else:
             log.warning("an attempt failed", **facts, error=text[:1000])
 
-    async def _handler_cancels(self, row: JobRow, err: BaseException, trace: str) -> bool:
+    async def _handler_cancels(self, row: JobRow, failure: verdict.Failed, trace: str) -> bool:
         if self._error_handler is None:
             return False
         try:
-            return await self._error_handler.handle_error(row, err, trace)
+            if failure.is_crash:
+                return await self._error_handler.handle_panic(row, failure.error, trace)
+            return await self._error_handler.handle_error(row, failure.error)
         except Exception:  # its defect must not change what becomes of the job
             log.exception("the error handler failed", job=row.id, kind=row.kind)
             return False
@@ -298,6 +330,16 @@ class Executor:
         if kind is None or attempt.job is None or isinstance(err, UndecodableArgs):
             return None
         return kind.worker.next_retry(attempt.job)
+
+
+async def swallow_cancellation(attempt: Attempt) -> None:
+    """Swallow one that was delivered while what it was meant for was just ending."""
+    if attempt.cause is None:
+        return
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    while attempt.task is not None and attempt.task.cancelling():
+        attempt.task.uncancel()
 
 
 class UndecodableArgs(JobError):

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from app.clock import Clock
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
 from app.jobs.driver.driver import Connection, Driver, JobInsertParams
 from app.jobs.errors import UnknownJobKind
+from app.jobs.extended_insert import ExtendedInsert
+from app.jobs.extensions import Extensions
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.insert_params import DEFAULT_MAX_ATTEMPTS, InsertPlan, plan
 from app.jobs.notify_limiter import NotifyLimiter
@@ -38,12 +41,14 @@ class Inserter:
         fetch_cooldown: timedelta = FETCH_COOLDOWN,
         skip_unknown_job_check: bool = False,
         metrics: Metrics = METRICS,
+        extensions: Extensions | None = None,
     ) -> None:
         self._driver = driver
         self._workers = None if skip_unknown_job_check else workers
         self._clock = clock
         self._max_attempts = max_attempts
         self._metrics = metrics
+        self._extended = ExtendedInsert(extensions or Extensions())
         self.notify_limiter = NotifyLimiter(fetch_cooldown.total_seconds())
         """Shared with whoever else announces jobs of this client: the scheduler."""
 
@@ -53,11 +58,11 @@ class Inserter:
         Raises:
             InvalidInput, UnknownJobKind: nothing was inserted.
         """
-        return (await self._insert(self._driver, [(args, opts)]))[0]
+        return _only(await self._insert(self._driver, [(args, opts)]))
 
     async def insert_tx(self, connection: Connection, args: JobArgs, opts: InsertOpts | None = None) -> JobInsertResult:
         """Insert in the caller's transaction: the job is there if and when that commits, and announced then."""
-        return (await self._insert(self._driver.using(connection), [(args, opts)]))[0]
+        return _only(await self._insert(self._driver.using(connection), [(args, opts)]))
 
     async def insert_many(self, jobs: Iterable[JobToInsert]) -> list[JobInsertResult]:
         """Insert all or none, in order, by one statement.
@@ -88,6 +93,19 @@ class Inserter:
         if not jobs:
             raise InvalidInput("jobs", "no jobs to insert")
         params = self._resolve_many(jobs)
+        if not self._extended.concerns(params):
+            return await self._copy(params, driver)
+        count = 0
+
+        async def copy() -> list[JobInsertResult]:
+            nonlocal count
+            count += await self._copy(params, driver)
+            return []
+
+        await self._extended.run(params, copy)
+        return count
+
+    async def _copy(self, params: Sequence[JobInsertParams], driver: Driver) -> int:
         _check_apart(params)
         count = await driver.job_insert_fast_many(params, notify_queues=self._queues_to_notify(params))
         self._count(Counter((job.kind, job.queue) for job in params))
@@ -115,6 +133,7 @@ class Inserter:
             key = (type(args), id(opts))  # `jobs` holds the opts, so no id is used twice
             if (settled := plans.get(key)) is None:
                 self._check_kind(args.kind)
+                self._extended.learn(type(args))
                 settled = plans[key] = plan(type(args), opts, self._max_attempts)
             params.append(settled.params(args, now))
         return params
@@ -123,8 +142,14 @@ class Inserter:
         self, params: Sequence[JobInsertParams], driver: Driver | None = None
     ) -> list[JobInsertResult]:
         """Insert what was resolved before: for the client's own actors, who give a row what no caller may."""
+        driver = driver or self._driver
+        if self._extended.concerns(params):
+            return await self._extended.run(params, partial(self._insert_rows, params, driver))
+        return await self._insert_rows(params, driver)
+
+    async def _insert_rows(self, params: Sequence[JobInsertParams], driver: Driver) -> list[JobInsertResult]:
         _check_apart(params)
-        results = await (driver or self._driver).job_insert_many(params, notify_queues=self._queues_to_notify(params))
+        results = await driver.job_insert_many(params, notify_queues=self._queues_to_notify(params))
         self._count(Counter((one.job.kind, one.job.queue) for one in results if not one.unique_skipped_as_duplicate))
         return results
 
@@ -143,6 +168,12 @@ class Inserter:
 
 def _pairs(jobs: Iterable[JobToInsert]) -> list[tuple[JobArgs, InsertOpts | None]]:
     return [(job, None) if isinstance(job, JobArgs) else job for job in jobs]
+
+
+def _only(results: list[JobInsertResult]) -> JobInsertResult:
+    if len(results) != 1:
+        raise RuntimeError(f"a JobInsertMiddleware has made {len(results)} results of the insert of one job")
+    return results[0]
 
 
 def _check_apart(params: Sequence[JobInsertParams]) -> None:

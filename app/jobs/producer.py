@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ from app.jobs.attempt_error import text_of
 from app.jobs.completer import DATABASE_AWAY, Completer
 from app.jobs.driver.driver import Driver
 from app.jobs.executor import Executor
+from app.jobs.hooks import HookMetricEmit, emit_fetch
 from app.jobs.notifier import Notifier
 from app.jobs.signals import TestSignal
 from app.jobs.subscription import Event, EventKind, SubscriptionManager
@@ -73,6 +75,7 @@ class Producer(Service):
         notifier: Notifier | None,
         subscriptions: SubscriptionManager,
         metrics: Metrics,
+        metric_hooks: Sequence[HookMetricEmit] = (),
     ) -> None:
         super().__init__()
         self.config = config
@@ -81,6 +84,7 @@ class Producer(Service):
         self._completer = completer
         self._notifier = notifier
         self._subscriptions = subscriptions
+        self._metric_hooks = metric_hooks
         self._fetch_batch = metrics.job_fetch_batch.labels(config.queue)
         self._active: dict[int, Attempt] = {}
         self._busy = 0
@@ -254,12 +258,16 @@ class Producer(Service):
     async def _claim_and_begin(self, limit: int) -> int:
         cancelled: set[int] = set()
         self._cancelled_in_flight = cancelled
+        began = time.perf_counter()
         try:
             rows = await self._claim(limit)
         finally:
             self._cancelled_in_flight = None
+        seconds = time.perf_counter() - began
         for row in rows:
             self._begin(row, is_cancelled=row.id in cancelled)
+        if self._metric_hooks:
+            await emit_fetch(self._metric_hooks, self.queue, count=len(rows), seconds=seconds)
         if rows:
             self._fetch_batch.observe(len(rows))
         self.fetched.signal(rows)

@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from app.errors import AppError
 from app.jobs.args import JobArgs
 from app.jobs.job import Job
+from app.jobs.middleware import WorkerMiddleware
+from app.jobs.types import JobRow
 
 A = TypeVar("A", bound=JobArgs)
 
@@ -26,7 +28,7 @@ class Worker(Generic[A]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for base in getattr(cls, "__orig_bases__", ()):
+        for base in cls.__dict__.get("__orig_bases__", ()):  # its own: an heir may say args_type itself
             if typing.get_origin(base) is Worker:
                 (args,) = typing.get_args(base)
                 if isinstance(args, type):
@@ -42,6 +44,10 @@ class Worker(Generic[A]):
     def next_retry(self, job: Job[A]) -> datetime | None:  # noqa: ARG002  a worker may decide by the job
         """When a failed attempt is to be repeated. None: the client's retry policy decides."""
         return None
+
+    def middleware(self, row: JobRow) -> Sequence[WorkerMiddleware]:  # noqa: ARG002  a worker may decide by the job
+        """Middleware around this worker alone, outside of the client's."""
+        return ()
 
 
 class DuplicateWorker(AppError):

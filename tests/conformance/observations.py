@@ -41,6 +41,9 @@ class CancellingErrorHandler:
     def __init__(self, observations: Observations) -> None:
         self._observations = observations
 
-    async def handle_error(self, job: JobRow, err: BaseException, trace: str) -> bool:
+    async def handle_error(self, job: JobRow, err: BaseException) -> bool:
         self._observations.error_handler_calls += 1
         return True
+
+    async def handle_panic(self, job: JobRow, err: BaseException, trace: str) -> bool:
+        return await self.handle_error(job, err)

@@ -16,6 +16,7 @@ from app.jobs.worker import NO_TIMEOUT
 from tests.fixtures.clients import PlainFunction, WorkArgs, WorkFunction, until_state
 
 SECOND = timedelta(seconds=1)
+MOMENT = timedelta(milliseconds=20)
 
 
 class FixedRetry:
@@ -352,24 +353,68 @@ async def test_a_plain_function_out_of_time_is_told_and_decides(make_client):
     assert job.errors[0].error == "gave up in time"
 
 
+class Judge:
+    """An error handler that notes what it is told of, and cancels or not."""
+
+    def __init__(self, *, cancels=False):
+        self.cancels = cancels
+        self.told = []
+
+    async def handle_error(self, job, err):
+        self.told.append(("error", job.id, str(err)))
+        return self.cancels
+
+    async def handle_panic(self, job, err, trace):
+        self.told.append(("panic", job.id, str(err)))
+        assert type(err).__name__ in trace
+        return self.cancels
+
+
 async def test_an_error_handler_may_cancel_what_it_thinks_hopeless(make_client):
-    calls = []
-
-    class Handler:
-        async def handle_error(self, job, err, trace):
-            calls.append((job.id, str(err), trace))
-            return True
-
-    job, event = await work_one(make_client(WorkFunction(fail), error_handler=Handler()))
+    judge = Judge(cancels=True)
+    job, event = await work_one(make_client(WorkFunction(fail), error_handler=judge))
     assert job.state is JobState.CANCELLED
     assert job.errors[0].error == "no such film"
-    assert calls == [(job.id, "no such film", "")]
+    assert judge.told == [("error", job.id, "no such film")]
     assert event.kind is EventKind.JOB_CANCELLED
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+async def test_a_crash_is_another_matter_to_an_error_handler(make_client, cancels):
+    async def crash(_job):
+        raise ZeroDivisionError("by nothing")
+
+    judge = Judge(cancels=cancels)
+    job, _ = await work_one(make_client(WorkFunction(crash), error_handler=judge))
+    assert job.state is (JobState.CANCELLED if cancels else JobState.AVAILABLE)
+    assert "ZeroDivisionError" in job.errors[0].trace
+    assert judge.told == [("panic", job.id, "by nothing")]
+
+
+async def test_a_timeout_and_undecodable_args_are_errors_to_an_error_handler(make_client, factory):
+    judge = Judge(cancels=True)
+    client = make_client(WorkFunction(lambda _job: asyncio.sleep(60), timeout=MOMENT), error_handler=judge)
+    await client.start()
+    late = (await client.insert(WorkArgs())).job.id
+    odd = await factory.id_of(kind=WorkArgs.kind, args='{"number": "many"}')
+    for job_id in (late, odd):
+        assert (await until_state(client, job_id)).state is JobState.CANCELLED
+    assert sorted(kind for kind, _, _ in judge.told) == ["error", "error"]
+
+
+@pytest.mark.parametrize("verdict", [JobCancel("never"), JobSnooze(SECOND)])
+async def test_an_error_handler_is_not_told_of_what_is_no_failure(make_client, verdict):
+    async def decide(_job):
+        raise verdict
+
+    judge = Judge()
+    await work_one(make_client(WorkFunction(decide), error_handler=judge))
+    assert judge.told == []
 
 
 async def test_an_error_handler_that_fails_changes_nothing(make_client):
     class Handler:
-        async def handle_error(self, job, err, trace):
+        async def handle_error(self, job, err):
             raise KeyError
 
     job, _ = await work_one(make_client(WorkFunction(fail), error_handler=Handler()))
@@ -381,7 +426,7 @@ async def test_a_cancel_that_comes_while_the_worker_is_just_failing_loses_nothin
     handled = []
 
     class Handler:
-        async def handle_error(self, job, err, trace):
+        async def handle_panic(self, job, err, trace):
             await asyncio.sleep(0)
             handled.append(str(err))
             return False

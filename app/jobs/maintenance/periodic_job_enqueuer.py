@@ -1,7 +1,7 @@
 """Inserts periodic jobs when their time comes (contract 10)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from app.clock import Clock
 from app.jobs.driver.driver import JobInsertParams
+from app.jobs.hooks import HookPeriodicJobsStart
 from app.jobs.inserter import Inserter
 from app.jobs.periodic import PeriodicJob, PeriodicJobs
 from app.jobs.signals import TestSignal
@@ -38,8 +39,17 @@ class PeriodicJobEnqueuer(Service):
     The next time is counted from the planned one, so a leader that was busy catches up one run per missed time.
     """
 
-    def __init__(self, inserter: Inserter, jobs: PeriodicJobs, clock: Clock, *, may_run: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        inserter: Inserter,
+        jobs: PeriodicJobs,
+        clock: Clock,
+        *,
+        may_run: Callable[[], bool],
+        on_start: Sequence[HookPeriodicJobsStart] = (),
+    ) -> None:
         super().__init__()
+        self._on_start = on_start
         self._inserter = inserter
         self._jobs = jobs
         self._clock = clock
@@ -48,6 +58,10 @@ class PeriodicJobEnqueuer(Service):
         self._changed = asyncio.Event()
         jobs.on_change(self._changed.set)
         self.inserted = TestSignal[list[JobInsertResult]]()
+
+    async def prepare(self) -> None:
+        for hook in self._on_start:
+            await hook.periodic_jobs_start(self._jobs)
 
     async def run(self) -> None:
         self._next = {}
