@@ -15,6 +15,7 @@ ARGS ?=
 KEY := $(shell { pwd; cat pyproject.toml constraints.txt; } | cksum | tr -d ' \t')
 READY := $(VENV)/.ready-$(KEY)
 READY_BENCH := $(VENV)/.ready-bench-$(KEY)
+READY_INTEROP := $(VENV)/.ready-interop-$(KEY)
 
 # pip builds in environments of their own, which obey only these. Old pips read the first, new ones the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(RUN) -m pip
@@ -60,6 +61,14 @@ imports: $(READY) ## check who imports whom (import-linter)
 bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 	@$(RUN) -m bench $(ARGS)
 
+.PHONY: conformance
+conformance: $(READY) ## run River's own harness on our queue (RIVER_CHECKOUT=… names a checkout of River)
+	@RIVER_CHECKOUT="$(RIVER_CHECKOUT)" $(RUN) -m tests.conformance.harness $(ARGS)
+
+.PHONY: interop
+interop: $(READY_INTEROP) ## meet released River, where there is Go: its client, its command, its UI, its Python package
+	@.ci/interop $(RUN) $(ARGS)
+
 .PHONY: test-install
 test-install: $(READY) ## build the wheel, install it elsewhere, run it from there
 	@.ci/test-install $(RUN)
@@ -85,4 +94,8 @@ endif
 
 $(READY_BENCH): $(READY)
 	@$(PIP) install --quiet -c constraints.txt -e '.[dev,bench]'
+	@touch $@
+
+$(READY_INTEROP): $(READY)
+	@$(PIP) install --quiet -c constraints.txt -e '.[dev,interop]'
 	@touch $@
