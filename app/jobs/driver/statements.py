@@ -4,6 +4,8 @@ import re
 from functools import cache
 from importlib import resources
 
+from app.jobs.driver.server import POSTGRESQL, Server
+
 JOB_COLUMNS = """job.id, job.state::text AS state, job.attempt, job.max_attempts, job.attempted_at, job.created_at,
     job.finalized_at, job.scheduled_at, job.priority, job.args, job.attempted_by, job.errors, job.kind, job.metadata,
     job.queue, job.tags, job.unique_key, job.unique_states::text AS unique_states"""
@@ -20,8 +22,9 @@ def quote_identifier(name: str) -> str:
 class Statements:
     """Every query by its file's name, with the schema in place: nothing depends on the search path."""
 
-    def __init__(self, schema: str) -> None:
+    def __init__(self, schema: str, server: Server = POSTGRESQL) -> None:
         self._values = {
+            **server.fragments(),
             "schema": quote_identifier(schema).replace("%", "%%"),  # psycopg reads % as the start of a parameter
             "job_columns": JOB_COLUMNS,
             "queue_columns": QUEUE_COLUMNS,

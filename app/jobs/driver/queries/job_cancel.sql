@@ -8,10 +8,10 @@ WITH locked AS MATERIALIZED (
 announced AS MATERIALIZED (
     SELECT
         locked.id,
-        pg_notify(
+        CASE WHEN {announces} THEN pg_notify(
             %(channel)s::text,
             json_build_object('action', 'cancel', 'job_id', locked.id, 'queue', locked.queue)::text
-        )
+        ) END
     FROM locked
     WHERE locked.state NOT IN ('cancelled', 'completed', 'discarded')
 ),

@@ -1,7 +1,8 @@
--- Claim jobs: lock the wanted rows, then update them by their place (ctid), which spares a second search by id.
+-- Claim jobs: lock the wanted rows, then update them by their place (ctid), which spares a second search by id. (By id
+-- where the server knows no places.)
 -- A row that somebody updates between the snapshot and our lock is locked but not found again: the next fetch takes it.
 WITH wanted AS MATERIALIZED (
-    SELECT job.ctid
+    SELECT job.{place}
     FROM {schema}.river_job AS job
     WHERE job.state = 'available'
         AND job.queue = %(queue)s
@@ -20,5 +21,5 @@ SET state = 'running',
         THEN array_append(job.attempted_by[array_upper(job.attempted_by, 1) - 98:], %(client_id)s::text)
         ELSE array_append(job.attempted_by, %(client_id)s::text)
     END
-WHERE job.ctid = ANY (ARRAY(SELECT wanted.ctid FROM wanted))
+WHERE job.{place} = ANY (ARRAY(SELECT wanted.{place} FROM wanted))
 RETURNING {job_columns}

@@ -24,10 +24,11 @@ WITH inserted AS (
             AND unique_states IS NOT NULL
             AND {schema}.river_job_state_in_bitmask(unique_states, state)
         DO UPDATE SET kind = job.kind
-    RETURNING {job_columns}, job.xmax::text <> '0' AS is_duplicate
+    RETURNING {job_columns}, {is_duplicate} AS is_duplicate
 ),
 announced AS MATERIALIZED (
     SELECT count(pg_notify(%(channel)s::text, payload.text)) AS payloads
     FROM unnest(%(payloads)s::text[]) AS payload (text)
+    WHERE {announces}
 )
 SELECT inserted.*, announced.payloads FROM inserted CROSS JOIN announced

@@ -4,8 +4,8 @@ WITH resigned AS (
         AND leader.elected_at = %(elected_at)s::timestamptz
     RETURNING leader.leader_id
 )
-SELECT pg_notify(
+SELECT CASE WHEN {announces} THEN pg_notify(
     %(channel)s::text,
     json_build_object('leader_id', resigned.leader_id, 'action', 'resigned')::text
-)
+) END
 FROM resigned
