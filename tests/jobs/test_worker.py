@@ -54,6 +54,14 @@ def test_the_kinds_of_a_package_are_found():
     assert all(args.__module__.startswith("tests.") for args in declared)
 
 
+def test_a_worker_that_inherits_another_may_work_a_kind_of_its_own():
+    class Heir(RenamedWorker):
+        args_type = WorkArgs
+
+    assert Heir.args_type is WorkArgs
+    assert Workers([Heir(), RenamedWorker()]).get("test.work") is not None
+
+
 def test_args_without_a_kind_are_refused():
     with pytest.raises(TypeError, match="needs a kind"):
 
