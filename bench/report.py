@@ -82,6 +82,7 @@ class Page:
     server: Sequence[str]
     settings: Mapping[str, str]
     tables: Sequence[Table]
+    note: str = ""
 
     def lines(self) -> list[str]:
         return [
@@ -96,6 +97,7 @@ class Page:
             *(f"- {line}" for line in self.server),
             f"- {versions()}",
             *(f"- {peer}: {settings}" for peer, settings in self.settings.items()),
+            *([f"- Note: {self.note}"] if self.note else []),
             "",
             *(line for table in self.tables for line in table.lines()),
         ]

@@ -44,6 +44,7 @@ class Options:
     rounds: int
     peers: Sequence[str]
     only: Sequence[str]
+    note: str
 
 
 def parse(arguments: Sequence[str]) -> Options:
@@ -52,9 +53,10 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--rounds", type=int, help="times every peer has its turn (3; with --quick 1)")
     parser.add_argument("--peer", action="append", dest="peers", choices=PEERS, help="only this one; may be repeated")
     parser.add_argument("--only", action="append", choices=sorted(FULL), help="only these; may be repeated")
+    parser.add_argument("--note", default="", help="what else the reader of the result should know")
     found = parser.parse_args(arguments)
     rounds = found.rounds or (1 if found.quick else 3)
-    return Options(found.quick, rounds, found.peers or PEERS, found.only or tuple(FULL))
+    return Options(found.quick, rounds, found.peers or PEERS, found.only or tuple(FULL), found.note)
 
 
 async def run(options: Options, command: Sequence[str]) -> None:
@@ -72,7 +74,7 @@ async def run_all(
 ) -> Page:
     tables = [await benchmark.run(server, options.peers, options.rounds) for benchmark in benchmarks]
     settings = {peer: await settings_of(server, peer) for peer in options.peers}
-    return Page(what, command, options.rounds, await server.describe(), settings, tables)
+    return Page(what, command, options.rounds, await server.describe(), settings, tables, options.note)
 
 
 def main() -> None:
