@@ -11,6 +11,7 @@ from app.jobs.client import Client, ClientConfig
 from app.jobs.client_config import FOREVER
 from app.jobs.driver.driver import Driver
 from app.jobs.inserter import Inserter
+from app.jobs.job_log import JobLogMiddleware
 from app.jobs.periodic import PeriodicJob
 from app.jobs.retry_policy import ExponentialRetryPolicy
 from app.jobs.types import QueueConfig
@@ -53,6 +54,7 @@ class JobsModule(Provider):
             cancelled_job_retention_period=jobs.cleanup.cancelled_jobs_retention or FOREVER,
             discarded_job_retention_period=jobs.cleanup.discarded_jobs_retention or FOREVER,
             soft_stop_timeout=jobs.soft_stop_timeout,
+            middleware=[JobLogMiddleware()],
         )
 
     @provide
@@ -65,6 +67,7 @@ class JobsModule(Provider):
             max_attempts=config.max_attempts,
             fetch_cooldown=config.fetch_cooldown,
             metrics=metrics,
+            extensions=config.extensions(),
         )
 
     @provide

@@ -13,6 +13,8 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from app.observability.context_lines import ContextLines
+
 HIDDEN = "***"
 
 SHORTEST_SECRET = 6
@@ -58,21 +60,21 @@ def set_up_logs(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=keep_loggers,
     )
-    handler = logging.StreamHandler(target)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                StrikeOut(secrets),
-                *_renderers(format, colors=target.isatty()),
-            ],
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared_processors()],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=number, force=True)
+    strike_out = StrikeOut(secrets)
+    handler, of_context = logging.StreamHandler(target), ContextLines()
+    handler.setFormatter(_formatter(strike_out, _renderers(format, colors=target.isatty())))
+    of_context.setFormatter(_formatter(strike_out, _renderers("console", colors=False)))  # people read them on a page
+    logging.basicConfig(handlers=[handler, of_context], level=number, force=True)
     logging.captureWarnings(capture=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(number if number < logging.INFO else max(number, logging.WARNING))
+
+
+def _formatter(strike_out: "StrikeOut", renderers: Iterable[Processor]) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, strike_out, *renderers],
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_shared_processors()],
+    )
 
 
 def _shared_processors() -> list[Processor]:

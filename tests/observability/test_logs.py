@@ -114,3 +114,33 @@ def test_secrets_are_found_however_deep_and_in_errors():
 def test_escaped_leaves_real_letters_alone():
     assert escaped("Amélie 天空の城 🎬") == "Amélie 天空の城 🎬"
     assert escaped("a\tb\u2028c\udc80\x9b") == "a\\tb\\u2028c\\udc80\\x9b"
+
+
+COLLECTING = """
+import contextvars, logging, sys, threading
+import structlog
+from app.observability import collecting_lines, set_up_logs
+
+log = structlog.get_logger("library.scan")
+set_up_logs("info", "json", secrets=["correct horse"])
+lines = []
+log.info("before")
+with collecting_lines(lines.append):
+    log.info("found", token="hush", way="with correct horse")
+    log.debug("for nobody")
+    thread = threading.Thread(target=contextvars.copy_context().run, args=[logging.getLogger("any").warning, "%d", 7])
+    thread.start()
+    thread.join()
+log.info("after")
+print("\\n".join(lines))
+"""
+
+
+def test_a_context_may_collect_its_own_lines_for_people_and_without_secrets():
+    run = subprocess.run([sys.executable, "-c", COLLECTING], capture_output=True, text=True, check=True, timeout=60)
+    found, thread = run.stdout.splitlines()
+    assert "found" in found
+    assert f"token={HIDDEN!r}" in found
+    assert f"way='with {HIDDEN}'" in found
+    assert "7" in thread
+    assert len(run.stderr.splitlines()) == 4  # the server's log has them all
