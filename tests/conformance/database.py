@@ -11,7 +11,6 @@ from app.jobs.driver.driver import Connection
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.types import JobRow
 from tests.conformance.barriers import Barriers
-from tests.conformance.client_options import FETCH_COOLDOWN
 from tests.conformance.protocol import INVALID_PARAMS, NOT_FOUND, REJECTED, Failure
 
 POOL_SIZE = 6
@@ -54,7 +53,7 @@ class Database:
     async def client(self, schema: str) -> Client:
         """Return the client that inserts and controls there, and works nothing."""
         if (client := self._clients.get(schema)) is None:
-            client = Client(await self.driver(schema), ClientConfig(fetch_cooldown=FETCH_COOLDOWN))
+            client = Client(await self.driver(schema), ClientConfig())
             self._clients[schema] = client
         return client
 
