@@ -122,8 +122,7 @@ def _lenient_integer(text: bytes) -> int:
         return 0
 
 
-@dataclass(slots=True, frozen=True)
-class JobInsertResult:
+class JobInsertResult(msgspec.Struct, frozen=True, gc=False):
     job: JobRow
     unique_skipped_as_duplicate: bool = False
     """True: nothing was inserted; `job` is the row that was there already."""

@@ -51,6 +51,21 @@ class JobInsertParams(msgspec.Struct, kw_only=True, gc=False):
     unique_states: int | None = None
     """The byte of contract 1.4; written as bit(8)."""
 
+    @property
+    def shared(self) -> tuple[Any, ...]:
+        """What the jobs of one kind and one call have in common: all but the args and the unique key."""
+        return (
+            self.kind,
+            self.queue,
+            self.priority,
+            self.max_attempts,
+            self.state,
+            self.created_at,
+            self.scheduled_at,
+            self.tags,
+            self.metadata,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class JobSetState:
@@ -153,6 +168,11 @@ class Listener(Protocol):
 
 class Driver(Protocol):
     schema: str
+
+    @property
+    def announces(self) -> bool:
+        """False: the server has no NOTIFY, so nobody need listen."""
+        ...
 
     # -- connections
     def begin(self) -> AbstractAsyncContextManager[Self]:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from app.jobs.driver import job_list
+from app.jobs.driver import job_list, unique_nonce
 from app.jobs.driver.arrays import bytes_array, json_array, number_array, text_array, time_array
-from app.jobs.driver.copy_lines import job_blocks
+from app.jobs.driver.copy_rows import job_blocks
 from app.jobs.driver.driver import MAX_ATTEMPTS, JobInsertParams, JobListParams, JobSetState
-from app.jobs.driver.rows import job_row
+from app.jobs.driver.rows import job_row, new_job_row
 from app.jobs.driver.statement_runner import StatementRunner
 from app.jobs.errors import JobRunning
 from app.jobs.types import JobInsertResult, JobRow, JobState, Topic
@@ -18,26 +19,21 @@ class JobStatements(StatementRunner):
     async def job_insert_many(
         self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()
     ) -> list[JobInsertResult]:
-        rows = await self._fetch(
-            "job_insert_many",
-            {
-                "kinds": text_array([job.kind for job in jobs]),
-                "args": json_array([job.encoded_args for job in jobs]),
-                "queues": text_array([job.queue for job in jobs]),
-                "priorities": number_array([job.priority for job in jobs]),
-                "max_attempts": number_array([min(job.max_attempts, MAX_ATTEMPTS) for job in jobs]),
-                "states": text_array([job.state for job in jobs]),
-                "created_ats": time_array([job.created_at for job in jobs]),
-                "scheduled_ats": time_array([job.scheduled_at for job in jobs]),
-                "tags": text_array([",".join(job.tags) for job in jobs]),  # no tag holds a comma (contract 8.1)
-                "metadata": json_array([job.metadata for job in jobs]),
-                "unique_keys": bytes_array([job.unique_key for job in jobs]),
-                "unique_states": number_array([job.unique_states for job in jobs]),
-                "channel": self._channel(Topic.INSERT),
-                "payloads": text_array([insert_payload(queue) for queue in notify_queues]),
-            },
-        )
-        return [JobInsertResult(job_row(row[:-2]), unique_skipped_as_duplicate=row[-2]) for row in rows]
+        announcement = {
+            "channel": self._channel(Topic.INSERT),
+            "payloads": text_array([insert_payload(queue) for queue in notify_queues]),
+        }
+        if any(job.unique_key is not None for job in jobs):
+            marked = jobs if self._server.has_system_columns else unique_nonce.mark(jobs)
+            rows = await self._fetch("job_insert_many", _columns(marked) | _unique_columns(marked) | announcement)
+            if not self._server.has_system_columns:
+                return unique_nonce.compare(marked, [job_row(row[:-2]) for row in rows])
+            return [JobInsertResult(job_row(row[:-2]), unique_skipped_as_duplicate=row[-2]) for row in rows]
+        if are_alike(jobs):
+            rows = await self._fetch("job_insert_many_alike", _common_columns(jobs) | announcement)
+        else:
+            rows = await self._fetch("job_insert_many_plain", _columns(jobs) | announcement)
+        return [JobInsertResult(new_job_row(job, row)) for job, row in zip(jobs, rows, strict=True)]
 
     async def job_insert_fast_many(self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
         async with self.begin() as driver:
@@ -145,3 +141,47 @@ class JobStatements(StatementRunner):
 def insert_payload(queue: str) -> str:
     """Return what River announces an insert with, byte for byte (contract 4.2)."""
     return json.dumps({"queue": queue})
+
+
+def are_alike(jobs: Sequence[JobInsertParams]) -> bool:
+    """Tell whether the jobs differ in their args and their unique keys alone, as those of one kind and one call do."""
+    first = jobs[0].shared
+    return all(job.shared == first for job in jobs)
+
+
+def _columns(jobs: Sequence[JobInsertParams]) -> dict[str, Any]:
+    return {
+        "kinds": text_array([job.kind for job in jobs]),
+        "args": json_array([job.encoded_args for job in jobs]),
+        "queues": text_array([job.queue for job in jobs]),
+        "priorities": number_array([job.priority for job in jobs]),
+        "max_attempts": number_array([min(job.max_attempts, MAX_ATTEMPTS) for job in jobs]),
+        "states": text_array([job.state for job in jobs]),
+        "created_ats": time_array([job.created_at for job in jobs]),
+        "scheduled_ats": time_array([job.scheduled_at for job in jobs]),
+        "tags": text_array([",".join(job.tags) for job in jobs]),  # no tag holds a comma (contract 8.1)
+        "metadata": json_array([job.metadata for job in jobs]),
+    }
+
+
+def _unique_columns(jobs: Sequence[JobInsertParams]) -> dict[str, Any]:
+    return {
+        "unique_keys": bytes_array([job.unique_key for job in jobs]),
+        "unique_states": number_array([job.unique_states for job in jobs]),
+    }
+
+
+def _common_columns(jobs: Sequence[JobInsertParams]) -> dict[str, Any]:
+    first = jobs[0]
+    return {
+        "kind": first.kind,
+        "args": json_array([job.encoded_args for job in jobs]),
+        "queue": first.queue,
+        "priority": first.priority,
+        "max_attempts": min(first.max_attempts, MAX_ATTEMPTS),
+        "state": first.state.value,
+        "created_at": first.created_at,
+        "scheduled_at": first.scheduled_at,
+        "tags": text_array(first.tags),
+        "metadata": first.metadata.decode(),
+    }

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from app.errors import InvalidInput
 from app.jobs.driver.driver import Connection
 from app.jobs.driver.rows import Row, fetch_rows, prepare_cursor
+from app.jobs.driver.server import POSTGRESQL, server_of
 from app.jobs.driver.statements import Statements
 from app.jobs.errors import UniqueConflict
 from app.jobs.names import check_schema_name
@@ -37,6 +38,7 @@ class StatementRunner:
         """Empty until `open` has asked for it, where none was configured."""
         self._conninfo = conninfo
         self._pool_size = pool_size
+        self._server = POSTGRESQL
         self._statements = Statements(self.schema)
         self._pool: AsyncConnectionPool[Connection] | None = None
         self._bound: Connection | None = None
@@ -50,6 +52,7 @@ class StatementRunner:
         """
         conninfo = self._conninfo()
         async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            self._server = await server_of(connection)
             self._move_to(self.schema or await current_schema(connection))
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             conninfo,
@@ -57,7 +60,7 @@ class StatementRunner:
             max_size=self._pool_size,
             open=False,
             kwargs={"autocommit": True},
-            configure=_use_utc,
+            configure=_use_utc_and_utf8,
             check=check_alive,
             timeout=POOL_TIMEOUT,
             reconnect_timeout=RECONNECT_TIMEOUT,
@@ -98,7 +101,12 @@ class StatementRunner:
 
     def _move_to(self, schema: str) -> None:
         self.schema = check_schema_name(schema)
-        self._statements = Statements(schema)
+        self._statements = Statements(schema, self._server)
+
+    @property
+    def announces(self) -> bool:
+        """Whether the server has LISTEN and NOTIFY; asked when the driver was opened."""
+        return self._server.announces
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -144,10 +152,13 @@ class StatementRunner:
         """Run a COPY and feed it.
 
         Raises:
+            psycopg.NotSupportedError: the caller's connection does not speak UTF-8.
             UniqueConflict: two jobs would have one unique key.
         """
         query = self._statements[name].replace(b"%%", b"%")  # a statement without parameters is sent as it is
         async with self._connection() as connection:
+            if connection.info.encoding != "utf-8":
+                raise psycopg.NotSupportedError(f"rows are copied in UTF-8, not {connection.info.encoding}")
             with _unique_conflicts():
                 async with psycopg.AsyncCursor(connection) as cursor, cursor.copy(query) as rows:
                     for block in blocks:
@@ -189,9 +200,9 @@ def _has_rows(cursor: psycopg.AsyncCursor[Row]) -> bool:
     return cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
 
 
-async def _use_utc(connection: Connection) -> None:
-    """Get times in UTC at once: otherwise each of every row would have to be moved there."""
-    await connection.execute("SET TimeZone TO 'UTC'")
+async def _use_utc_and_utf8(connection: Connection) -> None:
+    """Get times in UTC at once: otherwise each of every row would have to be moved there. JSON is in UTF-8 anywhere."""
+    await connection.execute("SET TimeZone TO 'UTC'; SET client_encoding TO 'UTF8'")
 
 
 async def check_alive(connection: Connection) -> None:

@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 
 from app.db import migrate
-from app.jobs.driver.copy_lines import JOBS_PER_BLOCK
+from app.jobs.driver.copy_rows import JOBS_PER_BLOCK
 from app.jobs.driver.driver import JobInsertParams
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.errors import UniqueConflict
@@ -118,6 +118,16 @@ async def test_the_callers_transaction_is_used_as_it_is(driver, factory, connect
         await driver.using(connection).job_insert_fast_many([params()], notify_queues=["default"])
         assert await factory.count() == 1
 
+    assert await factory.count() == 0
+
+
+async def test_a_connection_in_another_encoding_is_refused_rather_than_garbled(driver, factory, connection):
+    await connection.execute("SET client_encoding TO 'LATIN1'")
+
+    with pytest.raises(psycopg.NotSupportedError, match="UTF-8"):
+        await driver.using(connection).job_insert_fast_many([params(kind="·é")])
+
+    await connection.execute("RESET client_encoding")
     assert await factory.count() == 0
 
 

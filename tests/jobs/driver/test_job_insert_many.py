@@ -4,6 +4,7 @@ import asyncio
 import json
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -208,3 +209,28 @@ async def test_nothing_depends_on_the_search_path_nor_on_the_number_of_columns(d
         await driver.close()
 
     assert result.job.id == job.id
+
+
+AWKWARD = "é \\ \" ' {} , \t \n % %% \U0001f3ac"
+"""What has to survive text literals, arrays and the wire."""
+
+
+@pytest.mark.parametrize("different", [{}, {"queue": "low"}, {"unique_key": b"key", "unique_states": DEFAULT_MASK}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"kind": "an awkward kind " + AWKWARD, "encoded_args": json.dumps({"b": AWKWARD, "a": 1e5}).encode()},
+        {"metadata": b'{ "b":1,\n "a":12345678901234567890.10 }', "tags": ("one-tag", "two"), "max_attempts": 40_000},
+        {"state": JobState.PENDING, "scheduled_at": LATER.astimezone(ZoneInfo("Asia/Kathmandu")), "priority": 4},
+    ],
+)
+async def test_however_jobs_share_their_values_what_comes_back_is_what_is_there(driver, factory, values, different):
+    """Three statements share the work: jobs that are all alike, jobs that differ, and unique ones."""
+    jobs = [params(**values), params(**values | {"encoded_args": b"[1]"}), params(**values | different)]
+
+    results = await driver.job_insert_many(jobs)
+
+    assert [result.job for result in results] == [await factory.read(result.job.id) for result in results]
+    assert [result.job.queue for result in results] == [job.queue for job in jobs]
+    assert results[1].job.encoded_args == b"[1]"

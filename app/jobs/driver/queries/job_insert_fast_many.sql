@@ -4,4 +4,4 @@ COPY {schema}.river_job (
     kind, queue, priority, max_attempts, state, created_at, scheduled_at, tags, metadata, args, unique_key,
     unique_states
 )
-FROM STDIN
+FROM STDIN (FORMAT binary)

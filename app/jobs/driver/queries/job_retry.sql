@@ -1,5 +1,5 @@
--- Make a job available now. One that used up its attempts gets one more. Neither notified nor freed of its cancel
--- mark: so does River, and rows are compared.
+-- Make a job available now. One that used up its attempts gets one more. Freed of its cancel mark, as River does since
+-- 0.51: it was meant for the attempt before. Not notified, as River does not.
 WITH locked AS MATERIALIZED (
     SELECT {job_columns}
     FROM {schema}.river_job AS job
@@ -11,6 +11,7 @@ updated AS (
     SET state = 'available',
         scheduled_at = coalesce(%(now)s::timestamptz, now()),
         finalized_at = NULL,
+        metadata = job.metadata - 'cancel_attempted_at',
         max_attempts = CASE
             WHEN job.attempt = job.max_attempts THEN least(job.max_attempts + 1, 32767)
             ELSE job.max_attempts
