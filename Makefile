@@ -11,6 +11,9 @@ RUN := $(VENV)/bin/python
 # Words for the command behind a target: make serve ARGS="--no-work", make test ARGS="-k scan".
 ARGS ?=
 
+# Two processes, each with a PostgreSQL of its own: most of a test is waiting for another process. ARGS="-n 0" for one.
+PYTEST := $(RUN) -m pytest --numprocesses 2 --dist worksteal
+
 # An environment is ready for exactly these files, in this place: a moved checkout and another branch get theirs.
 KEY := $(shell { pwd; cat pyproject.toml constraints.txt; } | cksum | tr -d ' \t')
 READY := $(VENV)/.ready-$(KEY)
@@ -35,9 +38,9 @@ serve: $(READY) ## run the server: web face, workers and, if none is configured,
 .PHONY: test
 test: $(READY) ## run all tests, on the bundled PostgreSQL and on the system's where there is one
 	@echo "tests on the bundled PostgreSQL"
-	@REVENGE_TEST_POSTGRES=bundled $(RUN) -m pytest $(ARGS)
+	@REVENGE_TEST_POSTGRES=bundled $(PYTEST) $(ARGS)
 	@found=$$($(RUN) -m tests.system_postgres); case $$? in \
-	0) echo "tests on the system's PostgreSQL $$found"; REVENGE_TEST_POSTGRES=system $(RUN) -m pytest $(ARGS);; \
+	0) echo "tests on the system's PostgreSQL $$found"; REVENGE_TEST_POSTGRES=system $(PYTEST) $(ARGS);; \
 	3) echo "tests on the system's PostgreSQL: skipped, $$found";; \
 	*) exit 1;; esac
 
