@@ -42,6 +42,7 @@ class Notifier(Service):
 
     States: idle → listening ⇄ away → idle. It never gives up; after every absence it listens again to all topics and
     tells its subscribers that there was a gap, so that they look for themselves at once. Subscribers must not block.
+    On a server without announcements it has nothing to do.
     """
 
     def __init__(self, driver: Driver, topics: Sequence[Topic] = tuple(Topic)) -> None:
@@ -69,6 +70,9 @@ class Notifier(Service):
 
     async def prepare(self) -> None:
         """Listen before anybody works. A failure is not fatal: the loop goes on trying and polling covers for it."""
+        if not self._driver.announces:
+            log.info("this server announces nothing, polling instead")
+            return
         try:
             await self._connect()
         except Exception as err:  # noqa: BLE001  whatever it is, the loop meets it again and says so
@@ -76,7 +80,7 @@ class Notifier(Service):
 
     async def run(self) -> None:
         failures = 0
-        while True:
+        while self._driver.announces:
             try:
                 if self._listener is None:
                     await self._connect()
