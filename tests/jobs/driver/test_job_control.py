@@ -133,16 +133,23 @@ async def test_retry_makes_a_job_available_now_and_keeps_its_past(driver, factor
         state=state,
         attempt=2,
         errors=['{"at":"2026-01-01T00:00:00Z","attempt":1,"error":"x","trace":""}'],
-        metadata=f'{{"cancel_attempted_at": "{STAMP}"}}',
+        metadata=f'{{"kept": 1.10, "cancel_attempted_at": "{STAMP}"}}',
     )
     before = await factory.raw(job_id)
 
     job = await driver.job_retry(job_id)
 
     after = await factory.raw(job_id)
-    assert changed(before, after) <= {"state", "finalized_at", "scheduled_at"}
+    assert changed(before, after) <= {"state", "finalized_at", "scheduled_at", "metadata", "metadata_text"}
+    assert job.metadata == b'{"kept": 1.10}', "the cancel was meant for the attempt before"
     assert (job.state, job.finalized_at) == (JobState.AVAILABLE, None)
     assert job.scheduled_at > before["scheduled_at"]
+
+
+async def test_retry_leaves_metadata_that_is_no_object_as_it_is(driver, factory):
+    job_id = await factory.id_of(state="discarded", metadata='["cancel_attempted_at"]')
+
+    assert (await driver.job_retry(job_id)).metadata == b'["cancel_attempted_at"]'
 
 
 async def test_retry_with_attempts_used_up_grants_one_more(driver, factory):

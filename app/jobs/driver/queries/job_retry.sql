@@ -11,7 +11,10 @@ updated AS (
     SET state = 'available',
         scheduled_at = coalesce(%(now)s::timestamptz, now()),
         finalized_at = NULL,
-        metadata = job.metadata - 'cancel_attempted_at',
+        metadata = CASE
+            WHEN jsonb_typeof(job.metadata) = 'object' THEN job.metadata - 'cancel_attempted_at'
+            ELSE job.metadata
+        END,
         max_attempts = CASE
             WHEN job.attempt = job.max_attempts THEN least(job.max_attempts + 1, 32767)
             ELSE job.max_attempts
