@@ -47,7 +47,7 @@ async def resumable_set_step_tx(driver: Driver, connection: Connection, job: Job
     """Write, on the caller's connection, that the step under way is completed: not even a kill makes it run again.
 
     Raises:
-        JobError: there is no step under way.
+        JobError: there is no step under way, or one that was left half done comes first.
         JobNotFound: the job was deleted; roll back.
     """
     return await _write_step(driver, connection, job, None)
@@ -57,7 +57,7 @@ async def resumable_set_step_cursor_tx(driver: Driver, connection: Connection, j
     """Write how far the cursor step under way has come; a later attempt resumes there.
 
     Raises:
-        JobError: there is no step under way.
+        JobError: there is no step under way, or one that was left half done comes first.
         InvalidInput: the cursor is no JSON.
         JobNotFound: the job was deleted; roll back.
     """
@@ -65,9 +65,9 @@ async def resumable_set_step_cursor_tx(driver: Driver, connection: Connection, j
 
 
 async def _write_step(driver: Driver, connection: Connection, job: Job[Any], cursor: msgspec.Raw | None) -> JobRow:
-    progress = job.steps.reach(cursor)
-    job.staged_metadata.update(progress)
-    row = await driver.using(connection).job_set_metadata(job.id, encode_patch(progress))
+    patch = encode_patch(job.steps.checkpoint(cursor))
+    row = await driver.using(connection).job_set_metadata(job.id, patch)
     if row is None:
         raise JobNotFound(job.id)
+    job.steps.has_checkpoint(cursor)
     return row

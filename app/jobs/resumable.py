@@ -37,14 +37,18 @@ class ResumableSteps:
     What an attempt must not lose even then, `resumable_set_step_tx` writes at once.
 
     States: skipping → running → failed. Once a step has failed no other may run, even if its error was swallowed.
+
+    Where no step was completed but cursors were left, there is nothing to skip; the attempt must then come by all of
+    their steps again, or it has not been where the work was left, and neither succeeds nor moves what is on the row.
     """
 
     def __init__(self, row: JobRow) -> None:
         stored = msgspec.json.decode(row.metadata, type=_Stored) if row.metadata.startswith(b"{") else _Stored()
         self._resume_after = _text(stored.step)
         self._cursors = _cursors(stored.cursors)
-        self._had_cursors = bool(self._cursors)
+        self._cursors_changed = False
         self._is_skipping = bool(self._resume_after)
+        self._unvisited = set() if self._is_skipping else set(self._cursors)
         self._names: set[str] = set()
         self._completed = ""
         self._current = ""
@@ -57,6 +61,8 @@ class ResumableSteps:
             JobError: the name has been used in this attempt.
         """
         self._enter(name)
+        if name in self._unvisited:
+            self._fail(JobError(f"resumable step {name!r} was left with a cursor, so it must take one"))
         if not self._skips(name):
             await self._run(name, work)
 
@@ -68,14 +74,16 @@ class ResumableSteps:
             JobError: the name has been used in this attempt, or what is stored is no such cursor.
         """
         self._enter(name)
-        if self._skips(name) and name not in self._cursors:
+        if self._skips(name) and not (name == self._resume_after and name in self._cursors):
             return
         cursor = self._cursor(name, cursor_type)
+        self._unvisited.discard(name)
         await self._run(name, lambda: work(cursor))
-        self._cursors.pop(name, None)
+        if self._cursors.pop(name, None) is not None:
+            self._cursors_changed = True
 
     def set_cursor(self, cursor: Any) -> None:
-        """Say how far this step has come; any JSON. Kept if the attempt fails and a step was completed before.
+        """Say how far this step has come; any JSON. Kept if the attempt does not succeed.
 
         Raises:
             JobError: there is no step under way.
@@ -84,19 +92,28 @@ class ResumableSteps:
         if not self._current:
             raise JobError("a cursor can only be set within a step")
         self._cursors[self._current] = encode_staged(CURSOR_KEY, cursor)
+        self._cursors_changed = True
 
-    def reach(self, cursor: msgspec.Raw | None = None) -> dict[str, Any]:
-        """Count the step under way as completed, and return what is to be merged into the row to say so.
+    def checkpoint(self, cursor: msgspec.Raw | None = None) -> dict[str, Any]:
+        """Return what is to be merged into the row to say that the step under way is completed, or how far it is.
 
         Raises:
-            JobError: there is no step under way.
+            JobError: there is no step under way, or one that was left with a cursor has not been come by.
         """
         if not self._current:
             raise JobError("progress can only be written within a step")
-        self._completed = self._current
+        if self._unvisited:
+            raise JobError(f"progress cannot be written before resumable step {min(self._unvisited)!r}, left half done")
+        cursors = self._cursors if cursor is None else {**self._cursors, self._current: cursor}
+        return {STEP_KEY: encode_staged(STEP_KEY, self._current), CURSOR_KEY: _encoded(cursors)}
+
+    def has_checkpoint(self, cursor: msgspec.Raw | None = None) -> None:
+        """Leave what has been written to whoever commits it. Were it told again at the end of the attempt, a step
+        would be skipped whose work was rolled back."""
         if cursor is not None:
             self._cursors[self._current] = cursor
-        return self.progress()
+        self._completed = ""
+        self._cursors_changed = False
 
     def check_resumed(self) -> None:
         """Refuse a success that rests on a mistake: a step failed unheard, or the one to resume after never came.
@@ -108,16 +125,18 @@ class ResumableSteps:
             raise self._error
         if self._is_skipping:
             raise JobError(f"resumable step {self._resume_after!r} is not one of the worker's")
+        if self._unvisited:
+            raise JobError(f"resumable step {min(self._unvisited)!r}, left half done, is not one of the worker's")
 
     def progress(self) -> dict[str, Any]:
-        """Return what a failed attempt leaves for the next one. Nothing, if no step was completed."""
-        if not self._completed:
-            return {}
-        progress: dict[str, Any] = {STEP_KEY: encode_staged(STEP_KEY, self._completed)}
-        if self._cursors:
-            progress[CURSOR_KEY] = encode_staged(CURSOR_KEY, self._cursors)
-        elif self._had_cursors:
-            progress[CURSOR_KEY] = NULL  # metadata is merged, so a key is only ever overwritten
+        """Return what a failed attempt leaves for the next one; nothing new, nothing said."""
+        if self._unvisited:
+            return {}  # a step to skip to might lie behind them, and they would never be come by again
+        progress: dict[str, Any] = {}
+        if self._cursors_changed:
+            progress[CURSOR_KEY] = _encoded(self._cursors)
+        if self._completed:
+            progress[STEP_KEY] = encode_staged(STEP_KEY, self._completed)
         return progress
 
     def _enter(self, name: str) -> None:
@@ -162,6 +181,11 @@ class ResumableSteps:
         finally:
             self._current = ""
         self._completed = name
+
+
+def _encoded(cursors: dict[str, msgspec.Raw]) -> msgspec.Raw:
+    """None left is said by null: metadata is merged, so a key is only ever overwritten."""
+    return encode_staged(CURSOR_KEY, cursors) if cursors else NULL
 
 
 def _text(raw: msgspec.Raw) -> str:

@@ -76,16 +76,45 @@ async def test_a_failure_leaves_the_last_completed_step_and_the_next_attempt_ski
     assert await work(Walk(), job_with(step="second")) == ["third"]
 
 
-async def test_a_failure_in_the_first_step_leaves_nothing_even_with_a_cursor():
+async def test_a_cursor_of_the_first_step_is_kept_though_no_step_was_completed():
     job = make_job(WorkArgs())
 
     async def set_and_fail(_cursor):
         job.steps.set_cursor(1)
-        raise JobError("early")
+        raise JobSnooze(timedelta(hours=1))
 
-    with pytest.raises(JobError, match="early"):
-        await work_one(WorkFunction(lambda job: job.steps.step_cursor("only", int, set_and_fail)), job)
-    assert left(job) == {}
+    with pytest.raises(JobSnooze):
+        await work_one(WorkFunction(lambda job: job.steps.step_cursor("second", int, set_and_fail)), job)
+    assert left(job) == {"river:resumable_cursor": {"second": 1}}
+
+    resumed, third_fails = job_with(cursor={"second": 1}), Walk(fails="third")
+    await fail(third_fails, resumed)
+    assert third_fails.ran == ["first", ("second", 1), "third"]
+    assert left(resumed) == {"river:resumable_step": "second", "river:resumable_cursor": None}
+
+
+async def test_a_step_left_with_only_a_cursor_must_be_come_by_before_anything_else_is_said():
+    fails_before = job_with(cursor={"second": 1, "third": 2})
+    await fail(Walk(fails="second"), fails_before)
+    assert left(fails_before) == {}
+
+    async def only_first(job):
+        await job.steps.step("first", lambda: asyncio.sleep(0))
+
+    is_gone = job_with(cursor={"second": 1})
+    with pytest.raises(JobError, match="'second', left half done"):
+        await work_one(WorkFunction(only_first), is_gone)
+    assert left(is_gone) == {}
+
+    async def takes_none(job):
+        await job.steps.step("second", lambda: asyncio.sleep(0))
+
+    with pytest.raises(JobError, match="must take one"):
+        await work_one(WorkFunction(takes_none), job_with(cursor={"second": 1}))
+
+
+async def test_a_stale_cursor_of_a_step_before_does_not_make_it_run_again():
+    assert await work(Walk(), job_with(step="third", cursor={"second": 3})) == []
 
 
 async def test_a_cursor_is_kept_until_its_step_is_completed_and_then_cleared():
@@ -265,3 +294,30 @@ async def test_a_step_is_written_only_within_one_and_only_to_a_row(driver, conne
         await resumable_set_step_tx(driver, connection, job)
     with pytest.raises(JobNotFound):
         await job.steps.step("lost", lambda: resumable_set_step_tx(driver, connection, job))
+
+
+async def test_a_checkpoint_that_was_rolled_back_is_not_told_again(driver, connection, factory):
+    """Its work is gone with it: told again at the end of the attempt, the step would never be done."""
+    row = await factory.job(state="running", kind="test.work")
+
+    async def roll_back(job):
+        async with connection.transaction(force_rollback=True):
+            await resumable_set_step_tx(driver, connection, job)
+        raise JobError("after the roll-back")
+
+    async def walk(job):
+        await job.steps.step("first", lambda: asyncio.sleep(0))
+        await job.steps.step("second", lambda: roll_back(job))
+
+    job = Job(row, WorkArgs())
+    with pytest.raises(JobError, match="after"):
+        await work_one(WorkFunction(walk), job)
+
+    assert left(job) == {}
+    assert (await factory.read(row.id)).metadata == b"{}"
+
+
+async def test_no_checkpoint_before_what_was_left_half_done(driver, connection):
+    job = job_with(cursor={"second": 1})
+    with pytest.raises(JobError, match="before resumable step 'second'"):
+        await job.steps.step("first", lambda: resumable_set_step_tx(driver, connection, job))
