@@ -30,7 +30,7 @@ def serve(requests: int, responses: int) -> int:
     """Answer until the input ends; return the process's exit status."""
     log_to_stderr()
     time.tzset()
-    MaintenanceService.start_delay = 0.0  # as in Go's adapter: its leader acts at once, and rows are compared by their times
+    MaintenanceService.start_delay = 0.0  # as in Go's adapter: a leader acts at once, rows are compared by time
     if (driver := os.environ.get("RIVER_CONFORMANCE_DRIVER", "")) != "postgres":
         sys.stderr.write(f"RIVER_CONFORMANCE_DRIVER is {driver!r}; there is only postgres\n")
         return 1
