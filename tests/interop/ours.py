@@ -46,27 +46,39 @@ class WorkWorker(Worker[WorkArgs]):
 
     async def work(self, job: Job[WorkArgs]) -> None:
         self.working.append(job.id)
-        args = job.args
-        match args.behavior:
-            case "":
-                return
-            case "fail":
-                raise JobError(args.text)
-            case "panic":
-                raise ZeroDivisionError(args.text)
-            case "cancel":
-                raise JobCancel(args.text)
-            case "snooze":
-                if "snoozes" not in job.row.metadata_value():
-                    raise JobSnooze(timedelta(seconds=args.seconds))
-            case "wait":
-                await asyncio.Event().wait()
-            case "output":
-                job.record_output({"text": args.text})
-            case "resume":
-                await resume(job)
-            case unknown:
-                raise JobError(f"unknown behavior {unknown!r}")
+        behavior = BEHAVIORS.get(job.args.behavior)
+        if behavior is None:
+            raise JobError(f"unknown behavior {job.args.behavior!r}")
+        await behavior(job)
+
+
+async def complete(_job: Job[WorkArgs]) -> None:
+    """There is nothing to do."""
+
+
+async def fail(job: Job[WorkArgs]) -> None:
+    raise JobError(job.args.text)
+
+
+async def panic(job: Job[WorkArgs]) -> None:
+    raise ZeroDivisionError(job.args.text)
+
+
+async def cancel(job: Job[WorkArgs]) -> None:
+    raise JobCancel(job.args.text)
+
+
+async def snooze(job: Job[WorkArgs]) -> None:
+    if "snoozes" not in job.row.metadata_value():
+        raise JobSnooze(timedelta(seconds=job.args.seconds))
+
+
+async def wait(_job: Job[WorkArgs]) -> None:
+    await asyncio.Event().wait()
+
+
+async def record(job: Job[WorkArgs]) -> None:
+    job.record_output({"text": job.args.text})
 
 
 async def resume(job: Job[WorkArgs]) -> None:
@@ -89,6 +101,31 @@ async def resume(job: Job[WorkArgs]) -> None:
     await job.steps.step("first", first)
     await job.steps.step_cursor("second", int, second)
     await job.steps.step("third", third)
+
+
+async def resume_the_first(job: Job[WorkArgs]) -> None:
+    """Fail the first attempt in the only step; a later one has to go on at the cursor."""
+
+    async def only(cursor: int | None) -> None:
+        if job.attempt == 1:
+            job.steps.set_cursor(7)
+            raise JobError("interrupted at 7")
+        job.record_output({"taken": [f"only from {cursor}"]})
+
+    await job.steps.step_cursor("only", int, only)
+
+
+BEHAVIORS = {
+    "": complete,
+    "fail": fail,
+    "panic": panic,
+    "cancel": cancel,
+    "snooze": snooze,
+    "wait": wait,
+    "output": record,
+    "resume": resume,
+    "resume the first": resume_the_first,
+}
 
 
 def view(job: JobRow) -> dict[str, Any]:

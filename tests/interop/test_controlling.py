@@ -136,3 +136,20 @@ async def test_metadata_of_queues_and_output_of_jobs_are_read_by_the_other(
     }
     assert ours["metadata"] == {"kept": 2**62, "output": {"by": "us"}}
     assert theirs.metadata_value() == {"kept": 2**62, "output": {"by": "them"}}
+
+
+@pytest.mark.parametrize("who_cancels", ["us", "them"])
+async def test_a_retry_frees_a_job_of_its_cancellation(peer: GoPeer, make_client: MakeClient, who_cancels: str) -> None:
+    """River does so since 0.51: the cancel was meant for the attempt before, and must not end the next one."""
+    client = make_client(WorkWorker())
+    for retry in (lambda job_id: peer.call("retry", id=job_id), client.jobs.retry):
+        inserted = await client.insert(WorkArgs(), InsertOpts(queue="nobody", metadata={"kept": 1}))
+        job_id = inserted.job.id
+        await (client.jobs.cancel(job_id) if who_cancels == "us" else peer.call("cancel", id=job_id))
+        assert (await client.jobs.get(job_id)).wants_cancel
+
+        await retry(job_id)
+
+        row = await client.jobs.get(job_id)
+        assert row.state is JobState.AVAILABLE
+        assert row.metadata_value() == {"kept": 1}

@@ -8,11 +8,14 @@ from tests.fixtures.waiting import eventually
 from tests.interop.go_peer import GoPeer, job
 from tests.interop.ours import WorkArgs, WorkWorker
 
+TAKEN = {"resume": ["second from 7", "third"], "resume the first": ["only from 7"]}
 
-async def test_river_resumes_after_our_steps(peer: GoPeer, make_client: MakeClient) -> None:
+
+@pytest.mark.parametrize("behavior", TAKEN)
+async def test_river_resumes_after_our_steps(peer: GoPeer, make_client: MakeClient, behavior: str) -> None:
     client = make_client(WorkWorker())
     await client.start()
-    inserted = await client.insert(WorkArgs(behavior="resume"))
+    inserted = await client.insert(WorkArgs(behavior=behavior))
     await eventually(lambda: _has_failed(client, inserted.job.id))
     await client.stop()
 
@@ -20,12 +23,13 @@ async def test_river_resumes_after_our_steps(peer: GoPeer, make_client: MakeClie
 
     done = await peer.told("job_completed", inserted.job.id)
     assert done["attempted_by"][0] == client.id
-    assert done["metadata"]["output"] == {"taken": ["second from 7", "third"]}
+    assert done["metadata"]["output"] == {"taken": TAKEN[behavior]}
 
 
-async def test_we_resume_after_rivers_steps(peer: GoPeer, make_client: MakeClient) -> None:
+@pytest.mark.parametrize("behavior", TAKEN)
+async def test_we_resume_after_rivers_steps(peer: GoPeer, make_client: MakeClient, behavior: str) -> None:
     their_id = await peer.work()
-    (inserted,) = await peer.insert(job("resume"))
+    (inserted,) = await peer.insert(job(behavior))
     await peer.told("job_failed", inserted["id"])
     await peer.call("stop")
     client = make_client(WorkWorker())
@@ -34,7 +38,7 @@ async def test_we_resume_after_rivers_steps(peer: GoPeer, make_client: MakeClien
 
     done = await until_state(client, inserted["id"], JobState.COMPLETED)
     assert done.attempted_by[0] == their_id
-    assert done.metadata_value()["output"] == {"taken": ["second from 7", "third"]}
+    assert done.metadata_value()["output"] == {"taken": TAKEN[behavior]}
 
 
 async def _has_failed(client, job_id: int) -> bool:

@@ -77,6 +77,8 @@ func (w *worker) Work(ctx context.Context, job *river.Job[workArgs]) error {
 		return river.RecordOutput(ctx, map[string]string{"text": text})
 	case "resume":
 		return resume(ctx, job)
+	case "resume the first":
+		return resumeTheFirst(ctx, job)
 	}
 	return fmt.Errorf("unknown behavior %q", job.Args.Behavior)
 }
@@ -101,6 +103,20 @@ func resume(ctx context.Context, job *river.Job[workArgs]) error {
 	river.ResumableStep(ctx, "third", nil, func(ctx context.Context) error {
 		taken = append(taken, "third")
 		return river.RecordOutput(ctx, map[string][]string{"taken": taken})
+	})
+	return nil
+}
+
+// resumeTheFirst fails its first attempt in the only step; a later one has to go on at the cursor.
+func resumeTheFirst(ctx context.Context, job *river.Job[workArgs]) error {
+	river.ResumableStepCursor(ctx, "only", nil, func(ctx context.Context, cursor int) error {
+		if job.Attempt > 1 {
+			return river.RecordOutput(ctx, map[string][]string{"taken": {fmt.Sprintf("only from %d", cursor)}})
+		}
+		if err := river.ResumableSetCursor(ctx, 7); err != nil {
+			return err
+		}
+		return errors.New("interrupted at 7")
 	})
 	return nil
 }
