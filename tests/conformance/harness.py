@@ -35,21 +35,26 @@ ENTRY = """package harness
 func init() {
 	knownImplementations["python"] = &Implementation{
 		Name: "python",
-		Performance: map[string]PerformanceBound{
-			"enqueue": {MaxP95Ratio: 3, MinThroughputRatio: 0.25},
-			"mixed":   {MaxP95Ratio: 2, MinThroughputRatio: 0.5},
-			"worker":  {MaxP95Ratio: 2, MinThroughputRatio: 0.5},
-		},
+		Performance: map[string]PerformanceBound{%(bounds)s},
 		Build: func(string) (string, []string, error) {
 			return %(root)s, []string{%(python)s, "-m", "tests.conformance"}, nil
 		},
 	}
 }
 """
-"""The bounds are those that River sets for its other implementation in a language with one thread."""
+
+BOUNDS = {
+    "go": {"enqueue": (2.0, 0.4), "mixed": (1.25, 0.8), "worker": (1.25, 0.8)},
+    "js": {"enqueue": (3.0, 0.25), "mixed": (2.0, 0.5), "worker": (2.0, 0.5)},
+}
+"""How many times Go's 95th percentile and what share of its throughput are allowed: what River sets for itself, and for
+its implementation in another language with one thread. The latter is what we owe, the former what we want."""
 
 NIGHTLY = "^(TestChaos|TestPerformance)$"
 OTHERS = "^(TestChaos|TestPerformance|TestSoak|TestMultiEngine)$"
+
+SPEED = re.compile(r": reference [\d.]+ jobs/s")
+"""A line that compares us with Go: told even when all is well."""
 
 SCENARIO = re.compile(r"(?P<name>Test.+?)/postgres\Z")
 
@@ -93,6 +98,7 @@ class Results:
                 self.failed.append(test)
 
     def report(self, tier: str) -> Iterable[str]:
+        yield from (line for lines in self.outputs.values() for line in lines if SPEED.search(line))
         parents = {test.rpartition("/")[0] for test in self.failed}
         for test in (one for one in self.failed if one not in parents):
             yield from self.outputs.get(test, [])
@@ -110,10 +116,14 @@ def why_not(checkout: str) -> str | None:
     return None
 
 
-def overlay(checkout: Path, directory: Path) -> Path:
+def overlay(checkout: Path, directory: Path, bounds: str) -> Path:
     """Write our entry, and the file that lays it over the checkout."""
     entry = directory / "revenge_test.go"
-    entry.write_text(ENTRY % {"root": json.dumps(str(ROOT)), "python": json.dumps(sys.executable)})
+    limits = ", ".join(
+        f"{json.dumps(mode)}: {{MaxP95Ratio: {p95:g}, MinThroughputRatio: {throughput:g}}}"
+        for mode, (p95, throughput) in BOUNDS[bounds].items()
+    )
+    entry.write_text(ENTRY % {"bounds": limits, "root": json.dumps(str(ROOT)), "python": json.dumps(sys.executable)})
     replaced = directory / "overlay.json"
     replaced.write_text(json.dumps({"Replace": {str(checkout / HARNESS / entry.name): str(entry)}}))
     return replaced
@@ -175,6 +185,7 @@ def asked(known: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make conformance ARGS=…", description=__doc__)
     parser.add_argument("--tier", action="append", choices=list(known), help="default: pull-request and nightly")
     parser.add_argument("--candidate", default="python", help="go proves the environment itself")
+    parser.add_argument("--bounds", default="js", choices=list(BOUNDS), help="how close to Go's speed we must come")
     parser.add_argument("--soak", default="10m", help="how long the soak lasts")
     parser.add_argument("--run", default="", help="only scenarios that match, in the go command's words")
     parser.add_argument("--parallel", type=int, default=os.cpu_count() or 1)
@@ -191,7 +202,7 @@ async def main() -> int:
     known = tiers(options.soak)
     with tempfile.TemporaryDirectory(prefix="revenge-conformance-") as name:
         root, directory = Path(checkout).resolve(), Path(name)
-        laid_over = overlay(root, directory)
+        laid_over = overlay(root, directory, options.bounds)
         async with database(directory) as url:
             passed = [
                 await run(known[tier], options, root, laid_over, url)

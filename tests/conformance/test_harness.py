@@ -33,6 +33,14 @@ def test_scenarios_are_counted_once_whatever_their_directions():
     assert list(results.report("nightly")) == ["ids differ\n", "nightly: 2/3 scenarios passed\n"]
 
 
+def test_speeds_are_told_even_when_all_is_well():
+    results = Results()
+    compared = "    x_test.go:1: enqueue: reference 1500.0 jobs/s p95 0.8ms; candidate 1400.0 jobs/s p95 0.9ms\n"
+    results.read(said("output", "TestPerformance/Throughput/postgres", Output=compared))
+    results.read(said("pass", "TestPerformance/Throughput/postgres"))
+    assert list(results.report("nightly")) == [compared, "nightly: 1/1 scenarios passed\n"]
+
+
 def test_what_does_not_build_is_told_in_the_go_commands_own_words():
     results = Results()
     results.read("harness/x.go:1: expected 'package'\n")
@@ -44,11 +52,13 @@ def test_our_entry_lies_over_the_checkout_and_leaves_it_alone(tmp_path):
     checkout, directory = tmp_path / "river", tmp_path / "ours"
     (checkout / HARNESS).mkdir(parents=True)
     directory.mkdir()
-    replaced = json.loads(overlay(checkout, directory).read_text())["Replace"]
+    replaced = json.loads(overlay(checkout, directory, "go").read_text())["Replace"]
 
     ((over, ours),) = replaced.items()
     assert over == str(checkout / HARNESS / "revenge_test.go")
-    assert json.dumps(sys.executable) in (directory / ours).read_text()
+    entry = (directory / ours).read_text()
+    assert json.dumps(sys.executable) in entry
+    assert '"enqueue": {MaxP95Ratio: 2, MinThroughputRatio: 0.4}' in entry
     assert list((checkout / HARNESS).iterdir()) == []
 
 
