@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -84,6 +85,12 @@ class Completion:
     @property
     def is_plain(self) -> bool:
         return self.outcome is Outcome.COMPLETED and self.change.metadata is None
+
+
+class TakesCompletions(Protocol):
+    def offer(self, completion: Completion) -> None:
+        """Take over an attempt's end. Never refuses."""
+        ...
 
 
 Write = Callable[[list[Completion]], Awaitable[list[JobRow | None]]]

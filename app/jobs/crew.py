@@ -9,7 +9,7 @@ import structlog
 from app.clock import Clock
 from app.errors import InvalidInput
 from app.jobs.client_config import ClientConfig
-from app.jobs.completer import Completer
+from app.jobs.completer import Completer, TakesCompletions
 from app.jobs.driver.driver import Driver
 from app.jobs.elector import Elector
 from app.jobs.executor import Executor
@@ -65,16 +65,8 @@ class Crew:
         self._is_started = False
         self.notifier = None if config.poll_only else Notifier(driver)
         self.completer = Completer(driver, subscriptions, clock, metrics)
-        self.executor = Executor(
-            workers,
-            self.completer,
-            clock,
-            job_timeout=config.job_timeout,
-            retry_policy=config.retry_policy,
-            report_progress=self._write_progress,
-            error_handler=config.error_handler,
-            extensions=extensions,
-        )
+        self._clock = clock
+        self.executor = self.make_executor(self.completer)
         self.presence = Presence(driver, config.id, lambda: sorted(self.producers))
         self.producers: dict[str, Producer] = {}
         self._keepers: dict[str, QueueKeeper] = {}
@@ -82,6 +74,19 @@ class Crew:
             self._make_producer(name, queue)
         self.maintainer = Maintainer(self._make_services(inserter, periodic_jobs, clock))
         self.elector = Elector(driver, config.id, self.notifier, self.maintainer, metrics)
+
+    def make_executor(self, completer: TakesCompletions) -> Executor:
+        config = self._config
+        return Executor(
+            self._workers,
+            completer,
+            self._clock,
+            job_timeout=config.job_timeout,
+            retry_policy=config.retry_policy,
+            report_progress=self._write_progress,
+            error_handler=config.error_handler,
+            extensions=self._extensions,
+        )
 
     def _make_producer(self, name: str, queue: QueueConfig) -> None:
         config = self._config

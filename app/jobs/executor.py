@@ -18,7 +18,7 @@ from app.errors import InvalidInput
 from app.jobs import verdict
 from app.jobs.attempt import Attempt, Cause
 from app.jobs.attempt_error import encode_attempt_error, text_of, trace_of
-from app.jobs.completer import Completer, Completion, Outcome
+from app.jobs.completer import Completion, Outcome, TakesCompletions
 from app.jobs.driver.driver import JobSetState
 from app.jobs.error_handler import ErrorHandler
 from app.jobs.errors import JobError
@@ -67,7 +67,7 @@ class Executor:
     def __init__(
         self,
         workers: Workers,
-        completer: Completer,
+        completer: TakesCompletions,
         clock: Clock,
         *,
         job_timeout: timedelta,

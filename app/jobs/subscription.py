@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from app.errors import InvalidInput
 from app.jobs.types import JobRow
 
 log = structlog.get_logger("jobs.subscription")
@@ -92,7 +93,15 @@ class SubscriptionManager:
         return bool(self._streams)
 
     def subscribe(self, *kinds: EventKind, buffer: int = BUFFER) -> EventStream:
-        """Receive events of these kinds from now on; all kinds when none is named."""
+        """Receive events of these kinds from now on; all kinds when none is named.
+
+        Raises:
+            InvalidInput: there is no such kind, or no room for a single event.
+        """
+        if unknown := [kind for kind in kinds if kind not in list(EventKind)]:
+            raise InvalidInput("kinds", f"there are no events of kind {unknown[0]!r}")
+        if buffer < 1:
+            raise InvalidInput("buffer", f"must have room for one event at least, has {buffer}")
         stream = EventStream(kinds or tuple(EventKind), buffer, self._streams.remove)
         self._streams.append(stream)
         return stream

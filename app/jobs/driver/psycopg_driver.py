@@ -8,6 +8,7 @@ from app.jobs.driver.maintenance_statements import MaintenanceStatements
 from app.jobs.driver.presence_statements import PresenceStatements
 from app.jobs.driver.queue_statements import QueueStatements
 from app.jobs.driver.statistics_statements import StatisticsStatements
+from app.jobs.driver.testing_statements import StatementsForTests
 
 
 class PsycopgDriver(
@@ -17,6 +18,7 @@ class PsycopgDriver(
     QueueStatements,
     PresenceStatements,
     StatisticsStatements,
+    StatementsForTests,
     Driver,
 ):
     """`PsycopgDriver(conninfo, schema, pool_size)`, then `open`.
