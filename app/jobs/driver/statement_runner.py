@@ -1,7 +1,7 @@
 """How a statement reaches PostgreSQL: over the queue's own small pool, or on a connection that a caller lends."""
 
 import copy
-import selectors
+import select
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
@@ -214,8 +214,7 @@ async def check_alive(connection: Connection) -> None:
     Raises:
         psycopg.OperationalError: it has hung up.
     """
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection.fileno(), selectors.EVENT_READ)
-        is_silent = not selector.select(timeout=0)
-    if not is_silent:
+    poller = select.poll()  # one system call; a selector of the standard library makes four
+    poller.register(connection.fileno(), select.POLLIN)
+    if poller.poll(0):
         await AsyncConnectionPool.check_connection(connection)
