@@ -108,6 +108,13 @@ async def test_many_are_compared_in_order(driver, inserter):
         )
 
 
+async def test_args_name_one_job_among_many(driver, inserter):
+    await inserter.insert_many([WorkArgs(number=1), WorkArgs(number=2)])
+    assert (await require_inserted(driver, WorkArgs(number=2))).args.number == 2
+    with pytest.raises(AssertionError, match=r"one job of kind test.work with WorkArgs\(number=3\), found 0"):
+        await require_inserted(driver, WorkArgs(number=3))
+
+
 async def test_only_jobs_with_all_that_is_named_are_unwanted(driver, inserter):
     await inserter.insert(WorkArgs(number=1), InsertOpts(queue="low"))
     await require_not_inserted(driver, WorkArgs, queue="high")

@@ -41,16 +41,21 @@ class Expected(Generic[A]):
     def kind(self) -> str:
         return self.args.kind
 
+    @property
+    def wanted(self) -> str:
+        return f"kind {self.kind}" if isinstance(self.args, type) else f"kind {self.kind} with {self.args!r}"
+
     def differences(self, row: JobRow) -> list[str]:
+        found = [] if self.has_args_of(row) else [f"args are {self.decoded(row).args!r} instead of {self.args!r}"]
         wanted: Mapping[str, Any] = self.attributes
-        found = [
+        return found + [
             f"{name} is {getattr(row, name)!r} instead of {value!r}"
             for name, value in wanted.items()
             if getattr(row, name) != (list(value) if name == "tags" else value)
         ]
-        if not isinstance(self.args, type) and (args := self.decoded(row).args) != self.args:
-            found.append(f"args are {args!r} instead of {self.args!r}")
-        return found
+
+    def has_args_of(self, row: JobRow) -> bool:
+        return isinstance(self.args, type) or self.decoded(row).args == self.args
 
     def decoded(self, row: JobRow) -> Job[A]:
         args_type = self.args if isinstance(self.args, type) else type(self.args)
@@ -60,12 +65,17 @@ class Expected(Generic[A]):
 async def require_inserted(
     driver: Driver, args: type[A] | A, *, connection: Connection | None = None, **expected: Unpack[Attributes]
 ) -> Job[A]:
-    """Return the one job of this kind there is, checked against what is expected of it.
+    """Return the one job of this kind, or with these very args, checked against what is expected of it.
 
     Raises:
         AssertionError: there is none, there are several, or it differs; says how.
     """
-    return (await require_many_inserted(driver, [Expected(args, expected)], connection=connection))[0]
+    one = Expected(args, expected)
+    rows = [row for row in await _rows(driver, [args.kind], connection) if one.has_args_of(row)]
+    if len(rows) != 1:
+        raise AssertionError(f"expected one job of {one.wanted}, found {len(rows)}")
+    _compare(one, rows[0])
+    return one.decoded(rows[0])
 
 
 async def require_many_inserted(
@@ -79,10 +89,11 @@ async def require_many_inserted(
     kinds = sorted({one.kind for one in expected})
     rows = await _rows(driver, kinds, connection)
     if [row.kind for row in rows] != [one.kind for one in expected]:
-        raise AssertionError(_miscounted(rows, expected))
+        raise AssertionError(
+            f"expected jobs of kinds {[one.kind for one in expected]}, found {[row.kind for row in rows]}"
+        )
     for row, one in zip(rows, expected, strict=True):
-        if wrong := one.differences(row):
-            raise AssertionError(f"job {row.id} of kind {row.kind}: {'; '.join(wrong)}")
+        _compare(one, row)
     return [one.decoded(row) for row, one in zip(rows, expected, strict=True)]
 
 
@@ -101,13 +112,12 @@ async def require_not_inserted(
     unwanted = Expected(args, expected)
     rows = await _rows(driver, [args.kind], connection)
     if found := [row.id for row in rows if not unwanted.differences(row)]:
-        raise AssertionError(f"expected no such job of kind {args.kind}, found {len(found)}: {found[:10]}")
+        raise AssertionError(f"expected no such job of {unwanted.wanted}, found {len(found)}: {found[:10]}")
 
 
-def _miscounted(rows: Sequence[JobRow], expected: Sequence[Expected[Any]]) -> str:
-    if len(expected) == 1:
-        return f"expected one job of kind {expected[0].kind}, found {len(rows)}"
-    return f"expected jobs of kinds {[one.kind for one in expected]}, found {[row.kind for row in rows]}"
+def _compare(expected: Expected[Any], row: JobRow) -> None:
+    if wrong := expected.differences(row):
+        raise AssertionError(f"job {row.id} of kind {row.kind}: {'; '.join(wrong)}")
 
 
 async def _rows(driver: Driver, kinds: Sequence[str], connection: Connection | None) -> list[JobRow]:
