@@ -78,7 +78,9 @@ async def run_all(
 
 
 def main() -> None:
-    asyncio.run(run(parse(sys.argv[1:]), ["python", "bench/run.py", *sys.argv[1:]]))
+    options = parse(sys.argv[1:])
+    asked = [argument for argument in sys.argv[1:] if argument not in {"--note", options.note}]
+    asyncio.run(run(options, ["python", "bench/run.py", *asked]))
 
 
 if __name__ == "__main__":

@@ -59,19 +59,25 @@ class Server:
         """CPU time of the postmaster and all its processes so far, ended ones included. None: it cannot be told."""
         if self.pid is None or not Path(f"/proc/{self.pid}/stat").exists():
             return None
-        ticks = sum(_stat(self.pid, 4))
-        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended: counted with its parent next time
-                ticks += sum(_stat(int(child), 2))
-        return ticks / os.sysconf("SC_CLK_TCK")
+        while True:  # a process that ends meanwhile is in neither sum: look again
+            children = self._children()
+            ticks = sum(_stat(self.pid, 4)) + sum(sum(_stat(child, 2)) for child in children)
+            if children == self._children():
+                return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _children(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     async def _connect(self) -> psycopg.AsyncConnection[tuple[object, ...]]:
         return await psycopg.AsyncConnection.connect(self.url, autocommit=True)
 
 
 def _stat(pid: int, count: int) -> list[int]:
-    """Return the first `count` of utime, stime, cutime, cstime."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """Return the first `count` of utime, stime, cutime, cstime; nothing when the process has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
     return [int(field) for field in fields[11 : 11 + count]]
 
 
