@@ -70,6 +70,11 @@ def tiers(soak: str) -> dict[str, Tier]:
     return {
         "pull-request": Tier("pull-request", ("-skip", OTHERS, "-timeout", "20m")),
         "nightly": Tier("nightly", ("-run", NIGHTLY, "-timeout", "40m"), {"RIVER_CONFORMANCE_NIGHTLY": "1"}),
+        "multi-engine": Tier(
+            "multi-engine",
+            ("-run", "^TestMultiEngine$", "-timeout", "20m"),
+            {"RIVER_CONFORMANCE_NIGHTLY": "1", "RIVER_CONFORMANCE_PEER": "python"},
+        ),
         "soak": Tier("soak", ("-run", "^TestSoak$", "-timeout", "6h"), {"RIVER_CONFORMANCE_SOAK": soak}),
     }
 
