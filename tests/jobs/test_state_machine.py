@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,9 @@ from app.observability import Metrics
 from tests.fixtures.clients import WorkFunction
 
 HOUR = timedelta(hours=1)
+FOREIGN = {"deps": '["é"]', "workflow_id": "12345678901234567890.10"}
+"""What others keep in the metadata: it stays, to the last digit, whatever else comes and goes beside it."""
+METADATA = "{" + ", ".join(f'"{key}": {value}' for key, value in FOREIGN.items()) + "}"
 VERDICTS = {
     "success": None,
     "failure": JobError("no"),
@@ -145,7 +149,8 @@ def check(row: JobRow, raw: dict[str, object]) -> None:
     if row.state is JobState.RUNNING:
         assert row.attempt > 0
     assert row.snoozes >= 0
-    assert isinstance(row.metadata_value(), dict)
+    metadata = msgspec.json.decode(row.metadata, type=dict[str, msgspec.Raw])
+    assert {key: bytes(metadata[key]).decode() for key in FOREIGN} == FOREIGN
 
 
 def allowed(event: str, before: JobRow) -> set[JobState]:
@@ -162,7 +167,7 @@ def allowed(event: str, before: JobRow) -> set[JobState]:
 @given(events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=25))
 async def test_any_history_leaves_a_row_river_would_have_written(driver, factory, connection, events):
     await connection.execute("DELETE FROM river.river_job")
-    world = World(driver, factory, connection, await factory.id_of(kind="test.work", max_attempts=3))
+    world = World(driver, factory, connection, await factory.id_of(kind="test.work", max_attempts=3, metadata=METADATA))
     before = await factory.read(world.job_id)
     for event in events:
         await world.happen(event)
