@@ -1,8 +1,8 @@
 """Jobs that insert themselves, over and over (contract 10)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from app.errors import InvalidInput
@@ -13,9 +13,13 @@ from app.jobs.names import check_kind
 JobConstructor = Callable[[], "JobArgs | tuple[JobArgs, InsertOpts | None] | None"]
 
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""The next time of what does not come again."""
+
+
 class PeriodicSchedule(Protocol):
     def next(self, after: datetime) -> datetime:
-        """Return the first time later than `after`."""
+        """Return the first time later than `after`; NEVER when there is none."""
         ...
 
 
@@ -29,6 +33,14 @@ class IntervalSchedule:
 
     def next(self, after: datetime) -> datetime:
         return after + self.interval
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSchedule:
+    """For what is to run at the start of a leadership only, or to be switched off where a schedule is asked for."""
+
+    def next(self, after: datetime) -> datetime:  # noqa: ARG002  whenever one asks
+        return NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +76,7 @@ class PeriodicJobs:
     def __init__(self, jobs: tuple[PeriodicJob, ...] = ()) -> None:
         self._jobs: list[PeriodicJob] = []
         self._on_change: list[Callable[[], None]] = []
-        for job in jobs:
-            self.add(job)
+        self.add_many(jobs)
 
     def __iter__(self) -> Iterator[PeriodicJob]:
         return iter(tuple(self._jobs))
@@ -80,27 +91,53 @@ class PeriodicJobs:
         """Add one; its first run is counted from now.
 
         Raises:
-            InvalidInput: another one has its id.
+            InvalidInput: it is there already, or another one has its id.
         """
-        if job.id is not None and any(other.id == job.id for other in self._jobs):
-            raise InvalidInput("id", f"there is a periodic job {job.id} already")
-        self._jobs.append(job)
+        self.add_many([job])
+
+    def add_many(self, jobs: Iterable[PeriodicJob]) -> None:
+        """Add all of them or, when one is refused, none.
+
+        Raises:
+            InvalidInput: one is there already, or shares its id with another one.
+        """
+        together = list(self._jobs)
+        for job in jobs:
+            if job in together:
+                raise InvalidInput("jobs", f"this periodic job was added already: {job.id or 'it has no id'}")
+            if job.id is not None and any(other.id == job.id for other in together):
+                raise InvalidInput("id", f"there is a periodic job {job.id} already")
+            together.append(job)
+        self._jobs = together
         self._changed()
 
-    def remove(self, job: PeriodicJob) -> None:
-        if job in self._jobs:
-            self._jobs.remove(job)
-            self._changed()
+    def remove(self, job: PeriodicJob) -> bool:
+        """Remove one. False: it was not there."""
+        return self._keep(lambda other: other is not job)
+
+    def remove_many(self, jobs: Iterable[PeriodicJob]) -> bool:
+        """Remove those of them that are there. False: none was."""
+        unwanted = set(jobs)
+        return self._keep(lambda other: other not in unwanted)
 
     def remove_by_id(self, job_id: str) -> bool:
-        found = [job for job in self._jobs if job.id == job_id]
-        for job in found:
-            self.remove(job)
-        return bool(found)
+        return self.remove_many_by_id([job_id])
+
+    def remove_many_by_id(self, job_ids: Iterable[str]) -> bool:
+        """Remove those of these ids. False: nobody had one of them."""
+        unwanted = set(job_ids)
+        return self._keep(lambda other: other.id not in unwanted)
 
     def clear(self) -> None:
-        self._jobs.clear()
-        self._changed()
+        self._keep(lambda _: False)
+
+    def _keep(self, is_wanted: Callable[[PeriodicJob], bool]) -> bool:
+        kept = [job for job in self._jobs if is_wanted(job)]
+        has_changed = len(kept) < len(self._jobs)
+        if has_changed:
+            self._jobs = kept
+            self._changed()
+        return has_changed
 
     def _changed(self) -> None:
         for tell in self._on_change:

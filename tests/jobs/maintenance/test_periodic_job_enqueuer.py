@@ -1,15 +1,16 @@
 """Jobs that insert themselves (contract 10)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.errors import InvalidInput
+from app.jobs.cron import cron
 from app.jobs.insert_opts import InsertOpts, UniqueOpts
 from app.jobs.inserter import Inserter
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
-from app.jobs.periodic import IntervalSchedule, PeriodicJob, PeriodicJobs
+from app.jobs.periodic import IntervalSchedule, NeverSchedule, PeriodicJob, PeriodicJobs
 from app.jobs.types import JobState
 from app.observability import Metrics
 from tests.fixtures.clients import WorkArgs, until
@@ -171,3 +172,44 @@ async def test_ten_tasks_starting_and_stopping_fifty_times_leave_nothing(enqueue
 
     await asyncio.gather(*(stress() for _ in range(10)))
     assert not enqueuer.is_running
+
+
+async def test_a_schedule_that_cannot_tell_is_left_aside_and_costs_the_others_nothing(enqueuer_of, clock):
+    class Broken:
+        def next(self, after):
+            if after > start:
+                raise RuntimeError
+            return after + HOUR
+
+    start = clock.now()
+    broken, sound = PeriodicJob(Broken(), WorkArgs), periodic()
+    enqueuer = enqueuer_of(broken, sound)
+    enqueuer._take_in_new()
+    clock.advance(HOUR)
+    assert [run.job for run in enqueuer.take_due()] == [broken, sound]
+    clock.advance(HOUR)
+    assert [run.job for run in enqueuer.take_due()] == [sound]
+
+
+async def test_a_job_follows_its_cron_expression_from_planned_time_to_planned_time(enqueuer_of, clock):
+    clock.time = datetime(2026, 3, 28, 0, 30, tzinfo=UTC)
+    enqueuer = enqueuer_of(PeriodicJob(cron("CRON_TZ=Europe/Berlin 30 2 * * *"), WorkArgs))
+    enqueuer._take_in_new()
+    planned = []
+    for _ in range(3):
+        clock.advance(timedelta(days=1))
+        planned += [run.planned_at.isoformat() for run in enqueuer.take_due()]
+    assert planned == [
+        "2026-03-28T01:30:00+00:00",
+        "2026-03-30T00:30:00+00:00",  # the spring skips the 29th at half past two
+        "2026-03-31T00:30:00+00:00",
+    ]
+
+
+async def test_what_never_comes_is_not_waited_for(enqueuer_of, factory, clock):
+    enqueuer = enqueuer_of(PeriodicJob(NeverSchedule(), WorkArgs, run_on_start=True))
+    await enqueuer.start()
+    assert len(await enqueuer.inserted.wait()) == 1
+    clock.advance(10_000 * timedelta(days=1))
+    assert enqueuer.take_due() == []
+    await enqueuer.stop()
