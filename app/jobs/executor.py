@@ -116,24 +116,25 @@ class Executor:
         change.new_attempt = max(attempt.row.attempt - 1, 0)
         self._completer.offer(Completion(attempt.row, change, Outcome.INTERRUPTED, now, 0.0))
 
-    async def _work(self, attempt: Attempt) -> None:
+    def _work(self, attempt: Attempt) -> Awaitable[None]:
+        """Return what is to be awaited: a coroutine of its own around the worker's would cost every job its frame."""
         row = attempt.row
         if row.undecodable is not None:
             raise JobError(f"job row couldn't be decoded: {row.undecodable}")
         kind = self._kinds.get(row.kind) or self._look_up(row.kind)
         if kind.extended is not None:
-            await self._work_extended(kind, kind.extended, attempt)
-            return
+            return self._work_extended(kind, kind.extended, attempt)
         job = attempt.job = Job(row, kind.decode(row), self._report_progress)
         job.begin()
-        await self._run_worker(kind, attempt, job)
-        job.end_well()
+        return self._run_worker(kind, attempt, job)
 
     async def _work_extended(self, kind: _Kind, extended: ExtendedWork, attempt: Attempt) -> None:
         """The same with hooks and middleware around it, which an interruption reaches as it reaches the worker."""
         job: Job[Any] = Job(attempt.row, None, self._report_progress)
         attempt.job = job
-        self._deliver_from_here_on(attempt)
+        attempt.is_working = True
+        if attempt.cause is not None:
+            attempt.deliver()
 
         def decode() -> None:
             job.args = kind.decode(attempt.row)
@@ -154,7 +155,9 @@ class Executor:
         limit = self._timeout_of(kind.worker, job)
         if limit is not None:
             self._timeouts.watch(attempt, limit)
-        self._deliver_from_here_on(attempt)
+        attempt.is_working = True
+        if attempt.cause is not None:
+            attempt.deliver()
         try:
             if kind.is_async:
                 await kind.worker.work(job)  # type: ignore[misc]  # a coroutine function, checked when looked up
@@ -163,11 +166,7 @@ class Executor:
         finally:
             if limit is not None:
                 self._timeouts.forget(attempt, limit)
-
-    def _deliver_from_here_on(self, attempt: Attempt) -> None:
-        attempt.is_working = True
-        if attempt.cause is not None:
-            attempt.deliver()
+        job.end_well()
 
     async def _work_in_thread(self, worker: Worker[Any], attempt: Attempt, job: Job[Any]) -> None:
         result = await run_in_daemon_thread(worker.work, job, name=f"job-{job.id}")

@@ -54,7 +54,6 @@ class ExtendedWork:
 async def _resume(job: Job[Any], inner: DoWork) -> None:
     job.begin()
     await inner()
-    job.end_well()
 
 
 async def _outcome(work: DoWork) -> BaseException | None:
