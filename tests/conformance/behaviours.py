@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 from app.jobs.args import JobArgs
 from app.jobs.errors import JobCancel, JobError, JobSnooze
@@ -114,7 +113,3 @@ class RenamedWorker(EchoWorker):
 WORKERS: dict[str, type[EchoWorker]] = {
     worker.args_type.kind: worker for worker in (EchoWorker, PeerWorker, RenamedWorker)
 }
-
-
-def args_of(behavior: str, duration_ms: int, message: str) -> Any:
-    return EchoArgs(behavior=behavior, duration_ms=duration_ms, message=message)

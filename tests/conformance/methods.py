@@ -13,7 +13,7 @@ from app.jobs.insert_opts import InsertOpts, UniqueOpts
 from app.jobs.job_list_cursor import JobListCursor
 from tests.conformance import params as asked
 from tests.conformance.barriers import Barriers
-from tests.conformance.behaviours import args_of
+from tests.conformance.behaviours import EchoArgs
 from tests.conformance.database import Database
 from tests.conformance.jobs_view import view_of
 from tests.conformance.protocol import INVALID_PARAMS, METHOD_NOT_FOUND, REJECTED, Failure, Request, decode_params
@@ -73,7 +73,7 @@ class Methods:
 
     async def _insert(self, params: asked.InsertParams) -> Answer:
         client, connection = await self._where(params)
-        jobs = [(args_of(job.behavior, job.duration_ms, job.message), insert_opts(job.opts)) for job in params.jobs]
+        jobs = [(args_of(job), insert_opts(job.opts)) for job in params.jobs]
         if connection is None:
             results = await client.insert_many(jobs)
         else:
@@ -171,6 +171,10 @@ class Methods:
     async def _tx_end(self, params: asked.TxEndParams) -> Answer:
         await self._database.end(params.tx, commit=params.commit)
         return {}
+
+
+def args_of(job: asked.JobParams) -> EchoArgs:
+    return EchoArgs(behavior=job.behavior, duration_ms=job.duration_ms, message=job.message)
 
 
 def insert_opts(opts: asked.InsertOptsParams | None) -> InsertOpts | None:
