@@ -1,0 +1,32 @@
+"""Clients whose clocks are wrong, in both directions at once, one of them killed."""
+
+import pytest
+
+from tests.faults.fleet import Fleet
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.parametrize("seconds", [2, 300])
+async def test_clocks_apart_cost_no_job(fleet: Fleet, seconds: int):
+    """What waits for a clock that is ahead is let go at once, instead of waiting for five minutes."""
+    await fleet.start(skew=seconds)
+    async for _ in fleet.rounds():
+        await fleet.start(skew=-seconds)
+        await fleet.insert(200)
+        await fleet.under_way(fleet.members[-1].id)
+        fleet.kill(fleet.members[-1])
+        await fleet.drained_without_waiting()
+    await fleet.judge()
+
+
+@pytest.mark.parametrize("seconds", [-300, 300])
+async def test_jobs_of_the_dead_run_again_at_once_whatever_the_leaders_clock_says(fleet: Fleet, seconds: int):
+    leader = await fleet.start(skew=seconds)
+    assert await fleet.leader() is leader
+    async for _ in fleet.rounds():
+        doomed = await fleet.start(hold=0.2)
+        await fleet.insert(50, ["plain", "commit"])
+        await fleet.under_way(doomed.id)
+        fleet.kill(doomed)
+    await fleet.judge()

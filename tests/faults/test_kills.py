@@ -1,0 +1,39 @@
+"""kill -9, under load, of whoever there is to kill."""
+
+import os
+import signal
+
+import pytest
+
+from app.db.embedded import EmbeddedPostgres
+from tests.faults.fleet import Fleet
+from tests.fixtures.waiting import eventually
+
+pytestmark = pytest.mark.process
+
+
+@pytest.mark.parametrize("role", ["worker", "leader"])
+async def test_a_killed_process_costs_no_job(fleet: Fleet, role: str):
+    await fleet.start()
+    await fleet.start()
+    async for _ in fleet.rounds():
+        leader = await fleet.leader()
+        others = [member for member in fleet.members if member.is_there and member is not leader]
+        doomed = leader if role == "leader" else others[0]
+        await fleet.insert(200)
+        await fleet.under_way(doomed.id)
+        fleet.kill(doomed)
+        await fleet.start()
+    await fleet.judge()
+
+
+async def test_a_killed_postgresql_costs_no_job(fleet_apart: Fleet, own_postgres: EmbeddedPostgres):
+    await fleet_apart.start()
+    await fleet_apart.start()
+    async for _ in fleet_apart.rounds():
+        await fleet_apart.insert(200)
+        await fleet_apart.under_way()
+        killed = own_postgres.pid
+        os.kill(killed, signal.SIGKILL)
+        await eventually(lambda killed=killed: own_postgres.pid not in (killed, None))
+    await fleet_apart.judge()
