@@ -1,9 +1,10 @@
 """What may be done to a job from outside: look, cancel, retry, delete, note (contract 2.7, 12.5)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.clock import Clock
-from app.jobs.driver.driver import Connection, Driver, JobListParams
+from app.jobs.driver.driver import Connection, Driver, JobDeleteManyParams, JobListParams
 from app.jobs.driver.job_list import LARGEST_ID, time_field
 from app.jobs.errors import JobNotFound
 from app.jobs.go_time import go_time
@@ -15,7 +16,7 @@ from app.jobs.types import JobListPage, JobRow
 class JobControl:
     """Each verb exists twice; the one ending in `_tx` works in the caller's transaction and is seen when it commits.
 
-    Every one of them but `list` raises `JobNotFound`.
+    Every one of them but `list` and `delete_many` raises `JobNotFound`.
     """
 
     def __init__(self, driver: Driver, clock: Clock) -> None:
@@ -62,6 +63,17 @@ class JobControl:
         """
         return _found(job_id, await self._driver.job_delete(_possible(job_id)))
 
+    async def delete_many(self, params: JobDeleteManyParams) -> Sequence[JobRow]:
+        """Delete jobs by what they have in common, and return them in the order of their ids.
+
+        One call deletes up to its limit; while as many come back there may be more. Running jobs stay, and so do rows
+        that somebody holds.
+
+        Raises:
+            InvalidInput: a limit that makes no sense, or no filter and no `unsafe_all`.
+        """
+        return await self._driver.job_delete_many(params)
+
     async def update(self, job_id: int, *, output: Any) -> JobRow:
         """Set what the job has to show, in any state.
 
@@ -84,6 +96,9 @@ class JobControl:
 
     async def delete_tx(self, connection: Connection, job_id: int) -> JobRow:
         return await self._on(connection).delete(job_id)
+
+    async def delete_many_tx(self, connection: Connection, params: JobDeleteManyParams) -> Sequence[JobRow]:
+        return await self._on(connection).delete_many(params)
 
     async def update_tx(self, connection: Connection, job_id: int, *, output: Any) -> JobRow:
         return await self._on(connection).update(job_id, output=output)

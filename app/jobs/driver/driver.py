@@ -120,6 +120,23 @@ class JobListParams:
     limit: int = 100
 
 
+@dataclass(slots=True, frozen=True, kw_only=True)
+class JobDeleteManyParams:
+    """Which jobs to delete: any within one field, all between fields (contract 2.7). Running ones never are.
+
+    None is no filter, and an empty one matches nothing: a list of ids that turns out empty must not delete the rest.
+    """
+
+    ids: Sequence[int] | None = None
+    kinds: Sequence[str] | None = None
+    priorities: Sequence[int] | None = None
+    queues: Sequence[str] | None = None
+    states: Sequence[JobState] | None = None
+    unsafe_all: bool = False
+    """Said instead of a filter: delete whatever is not running."""
+    limit: int = 100
+
+
 @dataclass(slots=True, frozen=True)
 class JobSchedule:
     """A row that the scheduler moved: to available, or to discarded because of a unique conflict (contract 6.1)."""
@@ -248,6 +265,10 @@ class Driver(Protocol):
 
     async def job_delete(self, job_id: int) -> JobRow | None:
         """Delete unless running. None: no such row. Raises JobRunning."""
+        ...
+
+    async def job_delete_many(self, params: JobDeleteManyParams) -> list[JobRow]:
+        """Delete, passing over rows that are running or held by somebody, and return them by their ids."""
         ...
 
     # -- maintenance (contract 6); statements that select in batches return how many they touched

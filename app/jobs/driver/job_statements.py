@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.jobs.driver import job_list, unique_nonce
+from app.jobs.driver import job_delete_many, job_list, unique_nonce
 from app.jobs.driver.arrays import bytes_array, json_array, number_array, text_array, time_array
 from app.jobs.driver.copy_rows import job_blocks
-from app.jobs.driver.driver import MAX_ATTEMPTS, JobInsertParams, JobListParams, JobSetState
+from app.jobs.driver.driver import MAX_ATTEMPTS, JobDeleteManyParams, JobInsertParams, JobListParams, JobSetState
 from app.jobs.driver.rows import job_row, new_job_row
 from app.jobs.driver.statement_runner import StatementRunner
 from app.jobs.errors import JobRunning
@@ -136,6 +136,16 @@ class JobStatements(StatementRunner):
         if job is not None and job.state is JobState.RUNNING:
             raise JobRunning(job_id)
         return job
+
+    async def job_delete_many(self, params: JobDeleteManyParams) -> list[JobRow]:
+        """See `Driver`.
+
+        Raises:
+            InvalidInput: the limit or the filters make no sense.
+        """
+        conditions, values = job_delete_many.plan(params)
+        query = self._statements.fragment("job_delete_many", conditions=conditions)
+        return [job_row(row) for row in await self._run(query, values, prepare=False)]
 
 
 def insert_payload(queue: str) -> str:
