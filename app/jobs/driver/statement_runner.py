@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from app.errors import InvalidInput
 from app.jobs.driver.driver import Connection
-from app.jobs.driver.rows import Row, fetch_rows, prepare_cursor
+from app.jobs.driver.rows import Row, fetch_rows, read_jsonb_as_bytes
 from app.jobs.driver.server import POSTGRESQL, server_of
 from app.jobs.driver.statements import Statements
 from app.jobs.errors import UniqueConflict
@@ -60,7 +60,7 @@ class StatementRunner:
             max_size=self._pool_size,
             open=False,
             kwargs={"autocommit": True},
-            configure=_use_utc_and_utf8,
+            configure=_set_up,
             check=check_alive,
             timeout=POOL_TIMEOUT,
             reconnect_timeout=RECONNECT_TIMEOUT,
@@ -141,7 +141,8 @@ class StatementRunner:
         """
         async with self._connection() as connection:
             cursor = psycopg.AsyncCursor(connection, row_factory=tuple_row)
-            prepare_cursor(cursor)
+            if self._bound is not None:
+                read_jsonb_as_bytes(cursor)
             async with cursor:
                 with _unique_conflicts():
                     # Never None: psycopg reads %% in a schema's name as % only where there may be parameters.
@@ -200,8 +201,9 @@ def _has_rows(cursor: psycopg.AsyncCursor[Row]) -> bool:
     return cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
 
 
-async def _use_utc_and_utf8(connection: Connection) -> None:
+async def _set_up(connection: Connection) -> None:
     """Get times in UTC at once: otherwise each of every row would have to be moved there. JSON is in UTF-8 anywhere."""
+    read_jsonb_as_bytes(connection)
     await connection.execute("SET TimeZone TO 'UTC'; SET client_encoding TO 'UTF8'")
 
 
