@@ -1,5 +1,9 @@
 """What every test may ask for; each file of fixtures says what it gives."""
 
+from collections.abc import Generator
+
+import pytest
+
 pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.jobs",
@@ -13,3 +17,11 @@ pytest_plugins = [
     "tests.fixtures.tree",
     "tests.fixtures.library",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what was captured fit for the wire between the test processes: some tests log what is no text on purpose."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
