@@ -60,11 +60,12 @@ class ClientRescuer(MaintenanceService):
         log.warning("rescued jobs whose client is gone", jobs=len(rescued))
 
     def decide(self, job: JobRow) -> JobRescue:
-        """A dead node is not the job's fault, so it runs again at once; the attempt stays counted all the same, or a
-        job that kills its node would do so for ever."""
+        """A dead node is not the job's fault, so it runs again at once: it was due when it was claimed, and keeps that
+        time, for our own clock may be minutes ahead of the database's. The attempt stays counted all the same, or a job
+        that kills its node would do so for ever."""
         now = self._clock.now()
         if job.wants_cancel:
             return rescue_of(job, JobState.CANCELLED, now)
         if job.attempt >= job.max_attempts:
             return rescue_of(job, JobState.DISCARDED, now)
-        return rescue_of(job, JobState.AVAILABLE, now, scheduled_at=now)
+        return rescue_of(job, JobState.AVAILABLE, now)

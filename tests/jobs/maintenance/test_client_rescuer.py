@@ -51,12 +51,21 @@ async def test_the_jobs_of_a_client_that_is_gone_run_again_at_once(rescuer, says
     job = await factory.read(lost.id)
     assert job.state is JobState.AVAILABLE
     assert job.attempt == 2
-    assert job.scheduled_at == clock.now()
+    assert job.scheduled_at == lost.scheduled_at
     assert [(error.attempt, error.error, error.trace) for error in job.errors] == [
         (2, "Stuck job rescued by JobRescuer", "")
     ]
     assert job.metadata_value() == {"river:rescue_count": 1}
     assert await driver.client_list() == []
+
+
+async def test_a_leader_whose_clock_is_ahead_puts_nothing_off(rescuer, says, factory, driver, clock):
+    await says("dead", 16)
+    lost = await factory.job(state="running", attempt=1, attempted_by=["dead"])
+    clock.advance(timedelta(minutes=5))
+    await rescuer.run_once()
+    (claimed,) = await driver.job_get_available(queue=lost.queue, client_id="heir", limit=1)
+    assert claimed.id == lost.id
 
 
 async def test_who_was_heard_of_lately_keeps_its_jobs(rescuer, says, factory, driver):
