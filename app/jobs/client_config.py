@@ -9,8 +9,10 @@ from app.errors import InvalidInput
 from app.jobs.error_handler import ErrorHandler
 from app.jobs.extensions import Extensions
 from app.jobs.hooks import Hook
+from app.jobs.maintenance.reindexer import DEFAULT_INDEX_NAMES, LONGEST_INDEX_NAME, MidnightSchedule
 from app.jobs.middleware import Middleware, Plugin
-from app.jobs.names import check_queue_name
+from app.jobs.names import check_queue_name, is_storable
+from app.jobs.periodic import PeriodicSchedule
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
 from app.jobs.types import QueueConfig
 
@@ -61,6 +63,12 @@ class ClientConfig:
     cancelled_job_retention_period: timedelta = timedelta(hours=24)
     discarded_job_retention_period: timedelta = timedelta(days=7)
 
+    reindexer_index_names: Sequence[str] = DEFAULT_INDEX_NAMES
+    reindexer_schedule: PeriodicSchedule = field(default_factory=MidnightSchedule)
+    """When the leader rebuilds them. `NeverSchedule()`: not at all."""
+    reindexer_timeout: timedelta = timedelta(minutes=1)
+    """For each of them."""
+
     leader_election_disabled: bool = False
     skip_unknown_job_check: bool = False
     """Let kinds be inserted that have no worker here although there are workers."""
@@ -104,6 +112,11 @@ class ClientConfig:
             raise InvalidInput("max_attempts", f"must be at least 1, is {self.max_attempts}")
         if self.rescue_after < self.job_timeout:
             raise InvalidInput("rescue_stuck_jobs_after", "must not be shorter than job_timeout")
+        if self.reindexer_timeout == timedelta(0):
+            raise InvalidInput("reindexer_timeout", "must not be nothing; a negative one is none")
+        for name in self.reindexer_index_names:
+            if not 0 < len(name.encode(errors="replace")) <= LONGEST_INDEX_NAME or not is_storable(name):
+                raise InvalidInput("reindexer_index_names", f"a name has 1 to {LONGEST_INDEX_NAME} bytes: {name!r}")
         check_pace("fetch_cooldown", self.fetch_cooldown.total_seconds(), self.fetch_poll_interval.total_seconds())
         for name, queue in self.queues.items():
             self.check_queue(name, queue)

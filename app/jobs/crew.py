@@ -23,6 +23,7 @@ from app.jobs.maintenance.maintainer import Maintainer, stop_all
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
 from app.jobs.maintenance.queue_cleaner import QueueCleaner
 from app.jobs.maintenance.queue_reporter import QueueReporter
+from app.jobs.maintenance.reindexer import Reindexer
 from app.jobs.notifier import Notifier
 from app.jobs.periodic import PeriodicJobs
 from app.jobs.presence import Presence
@@ -113,7 +114,7 @@ class Crew:
         self._keepers[name] = QueueKeeper(producer, self._driver, self.notifier)
 
     def _make_services(self, inserter: Inserter, periodic_jobs: PeriodicJobs, clock: Clock) -> list[Service]:
-        """Make what the leader runs, in River's order; its reindexer will take its place at the end."""
+        """Make what the leader runs, in River's order."""
         driver, config = self._driver, self._config
         return [
             JobCleaner(
@@ -145,6 +146,14 @@ class Crew:
             ),
             QueueCleaner(driver, clock, may_run=self._leads),
             QueueReporter(driver, self._metrics, may_run=self._leads),
+            Reindexer(
+                driver,
+                clock,
+                index_names=config.reindexer_index_names,
+                schedule=config.reindexer_schedule,
+                timeout=config.reindexer_timeout,
+                may_run=self._leads,
+            ),
         ]
 
     def _leads(self) -> bool:

@@ -1,6 +1,7 @@
 """The driver over psycopg. Every statement stands in `queries/`; nothing above this folder sees a row."""
 
 from app.jobs.driver.driver import Driver, Listener
+from app.jobs.driver.index_statements import IndexStatements
 from app.jobs.driver.job_statements import JobStatements
 from app.jobs.driver.leader_statements import LeaderStatements
 from app.jobs.driver.listener import PsycopgListener
@@ -18,6 +19,7 @@ class PsycopgDriver(
     QueueStatements,
     PresenceStatements,
     StatisticsStatements,
+    IndexStatements,
     StatementsForTests,
     Driver,
 ):

@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 import structlog
 
 from app.jobs.attempt_error import text_of
 from app.jobs.completer import DATABASE_AWAY
+from app.jobs.periodic import NEVER, PeriodicSchedule
 from app.jobs.signals import TestSignal
 from app.lifecycle import Service
 
@@ -88,6 +90,15 @@ class MaintenanceService(Service):
 
     async def run_once(self) -> None:
         raise NotImplementedError
+
+
+def next_time(schedule: PeriodicSchedule, after: datetime, **facts: object) -> datetime:
+    """Ask a schedule. One that cannot tell is not asked again: its defect must not end the loop that asks."""
+    try:
+        return schedule.next(after)
+    except Exception:
+        log.exception("a schedule cannot tell its next time; this leadership runs it no more", **facts)
+        return NEVER
 
 
 async def pause_between_batches() -> None:

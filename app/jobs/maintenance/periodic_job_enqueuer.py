@@ -12,7 +12,8 @@ from app.clock import Clock
 from app.jobs.driver.driver import JobInsertParams
 from app.jobs.hooks import HookPeriodicJobsStart
 from app.jobs.inserter import Inserter
-from app.jobs.periodic import NEVER, PeriodicJob, PeriodicJobs
+from app.jobs.maintenance.maintenance_service import next_time
+from app.jobs.periodic import PeriodicJob, PeriodicJobs
 from app.jobs.signals import TestSignal
 from app.jobs.staged import encode_patch
 from app.jobs.types import JobInsertResult, JobState
@@ -77,7 +78,7 @@ class PeriodicJobEnqueuer(Service):
         known = set(self._jobs)
         self._next = {job: at for job, at in self._next.items() if job in known}
         added = [job for job in self._jobs if job not in self._next]
-        self._next.update({job: next_of(job, now) for job in added})
+        self._next.update({job: next_time(job.schedule, now, id=job.id) for job in added})
         return [Run(job, now) for job in added if job.run_on_start]
 
     def take_due(self) -> list[Run]:
@@ -85,7 +86,7 @@ class PeriodicJobEnqueuer(Service):
         horizon = self._clock.now() + SOON_ENOUGH
         due = [Run(job, at) for job, at in self._next.items() if at <= horizon]
         for run in due:
-            self._next[run.job] = next_of(run.job, run.planned_at)
+            self._next[run.job] = next_time(run.job.schedule, run.planned_at, id=run.job.id)
         return due
 
     async def _sleep_until_next(self) -> None:
@@ -132,15 +133,6 @@ class PeriodicJobEnqueuer(Service):
             return replace(params, metadata=merged)
         scheduled_at = run.planned_at if opts.scheduled_at is None else params.scheduled_at
         return replace(params, metadata=merged, state=JobState.AVAILABLE, scheduled_at=scheduled_at)
-
-
-def next_of(job: PeriodicJob, after: datetime) -> datetime:
-    """Ask a job's schedule. One that cannot tell is not asked again: its defect must not cost the others their runs."""
-    try:
-        return job.schedule.next(after)
-    except Exception:
-        log.exception("a schedule could not tell its next time; this leadership runs it no more", id=job.id)
-        return NEVER
 
 
 def merge_objects(first: bytes, second: bytes) -> bytes:
