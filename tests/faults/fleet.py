@@ -128,6 +128,17 @@ class Fleet:
         leader_id = await self.until("SELECT max(leader_id) FROM river.river_leader WHERE expires_at > now()")
         return next(member for member in self.members if member.id == leader_id)
 
+    async def leader_in_office(self) -> Member:
+        """Wait also until it knows that it leads; asked before, it would not know what to resign from."""
+        leader = await self.leader()
+
+        def is_in_office() -> bool:
+            terms = terms_of(leader.id, lines_of(leader))
+            return bool(terms) and terms[-1].ended is None
+
+        await eventually(is_in_office, within=PATIENCE)
+        return leader
+
     def kill(self, member: Member) -> None:
         member.kill()
         self.deaths[member.id] = time.monotonic()
@@ -236,11 +247,16 @@ class Fleet:
         attempts: list[AttemptInterval] = []
         terms: list[Interval] = []
         for member in self.members:
-            lines = [msgspec.json.decode(line) for line in Path(member.settings.journal).read_bytes().splitlines()]
+            lines = lines_of(member)
             attempts += attempts_of(member.id, lines)
             terms += terms_of(member.id, lines)
         effects = [Effect(*row) for row in await self.query("SELECT job_id, attempt, client, with_job FROM journal")]
         return Journal(self.inserted, attempts, effects, terms, self.deaths, self.cut_off)
+
+
+def lines_of(member: Member) -> list[list[Any]]:
+    """Read what a member has written; a line it is just writing is not there yet."""
+    return [msgspec.json.decode(line) for line in Path(member.settings.journal).read_bytes().splitlines()]
 
 
 def attempts_of(client: str, lines: list[list[Any]]) -> list[AttemptInterval]:
