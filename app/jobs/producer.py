@@ -167,9 +167,9 @@ class Producer(Service):
     async def ask_to_stop(self) -> None:
         self._stop_asked.set()
         self._wake.set()
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=2 * FETCH_TIMEOUT)
         try:
+            if self._task is not None:
+                await asyncio.wait({self._task}, timeout=2 * FETCH_TIMEOUT)
             await self._wait_for_attempts()
         finally:  # however the waiting ended: nothing of ours goes on as if nobody had asked it to stop
             for attempt in list(self._active.values()):
