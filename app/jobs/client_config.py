@@ -14,6 +14,7 @@ from app.jobs.middleware import Middleware, Plugin
 from app.jobs.names import check_queue_name, is_storable
 from app.jobs.periodic import PeriodicSchedule
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
+from app.jobs.stuck import STUCK_AFTER, JobStuckHandler
 from app.jobs.types import QueueConfig
 
 LONGEST_HOSTNAME = 60
@@ -56,6 +57,9 @@ class ClientConfig:
     """The first is the outermost."""
     plugins: Sequence[Plugin] = ()
     """Objects that are hooks and middleware, as they have methods for; they come before those given singly."""
+    job_stuck_handler: JobStuckHandler | None = None
+    job_stuck_threshold: timedelta = STUCK_AFTER
+    """How long beyond its timeout a job may take to end before it is reported, and the handler asked."""
     rescue_stuck_jobs_after: timedelta | None = None
     """None: an hour, and with a longer job timeout than the default an hour more than that."""
 
@@ -110,6 +114,8 @@ class ClientConfig:
             raise InvalidInput("id", f"must have 1 to {LONGEST_ID} bytes, has {len(self.id.encode())}")
         if self.max_attempts < 1:
             raise InvalidInput("max_attempts", f"must be at least 1, is {self.max_attempts}")
+        if self.job_stuck_threshold < timedelta(0):
+            raise InvalidInput("job_stuck_threshold", "must not be negative")
         if self.rescue_after < self.job_timeout:
             raise InvalidInput("rescue_stuck_jobs_after", "must not be shorter than job_timeout")
         if self.reindexer_timeout == timedelta(0):

@@ -8,6 +8,7 @@ import structlog
 
 from app.clock import Clock
 from app.errors import InvalidInput
+from app.jobs.attempt import Attempt
 from app.jobs.client_config import ClientConfig
 from app.jobs.completer import Completer, TakesCompletions
 from app.jobs.driver.driver import Driver
@@ -29,6 +30,7 @@ from app.jobs.periodic import PeriodicJobs
 from app.jobs.presence import Presence
 from app.jobs.producer import Producer, ProducerConfig
 from app.jobs.queue_keeper import QueueKeeper
+from app.jobs.stuck import StuckJobs
 from app.jobs.subscription import SubscriptionManager
 from app.jobs.types import JobRow, QueueConfig
 from app.jobs.worker import Workers
@@ -87,7 +89,12 @@ class Crew:
             report_progress=self._write_progress,
             error_handler=config.error_handler,
             extensions=self._extensions,
+            stuck=StuckJobs(config.job_stuck_threshold, config.job_stuck_handler, self._give_up_slot),
         )
+
+    def _give_up_slot(self, attempt: Attempt) -> None:
+        if (producer := self.producers.get(attempt.row.queue)) is not None:
+            producer.give_up_slot(attempt)
 
     def _make_producer(self, name: str, queue: QueueConfig) -> None:
         config = self._config

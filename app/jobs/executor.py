@@ -27,15 +27,13 @@ from app.jobs.extensions import Extensions
 from app.jobs.job import Job, ReportProgress
 from app.jobs.retry_policy import RetryPolicy, RiverRetryPolicy
 from app.jobs.staged import encode_patch
+from app.jobs.stuck import StuckJobs
 from app.jobs.threads import run_in_daemon_thread
 from app.jobs.timeouts import Timeouts
 from app.jobs.types import JobRow, JobState
 from app.jobs.worker import Worker, Workers
 
 log = structlog.get_logger("jobs.executor")
-
-STUCK_AFTER = 10.0
-"""Seconds beyond its timeout after which an attempt that does not end is reported. River's number."""
 
 LARGEST_SNOOZES = 2**63 - 1
 
@@ -75,6 +73,7 @@ class Executor:
         report_progress: ReportProgress,
         error_handler: ErrorHandler | None = None,
         extensions: Extensions | None = None,
+        stuck: StuckJobs | None = None,
     ) -> None:
         self._workers = workers
         self._completer = completer
@@ -86,6 +85,7 @@ class Executor:
         self._extensions = extensions or Extensions()
         self._kinds: dict[str, _Kind] = {}
         self._timeouts = Timeouts(self._time_out)
+        self.stuck = StuckJobs() if stuck is None else stuck
 
     async def execute(self, attempt: Attempt, on_end: Callable[[Attempt], None]) -> None:
         """Run an attempt to its end, hand the result to the completer, then call `on_end`."""
@@ -195,14 +195,11 @@ class Executor:
 
     def _time_out(self, attempt: Attempt) -> None:
         attempt.interrupt(Cause.TIMEOUT)
-        asyncio.get_running_loop().call_later(STUCK_AFTER, self._report_if_stuck, attempt)
-
-    def _report_if_stuck(self, attempt: Attempt) -> None:
-        if attempt.is_working:
-            log.warning("a job does not end although its time is over", job=attempt.row.id, kind=attempt.row.kind)
+        self.stuck.timed_out(attempt)
 
     async def _settle(self, attempt: Attempt) -> None:
         attempt.is_working = False  # none is delivered from here on
+        self.stuck.ended(attempt)
         await swallow_cancellation(attempt)
 
     async def _success(self, attempt: Attempt, started_at: datetime) -> Completion:

@@ -88,6 +88,7 @@ class Producer(Service):
         self._fetch_batch = metrics.job_fetch_batch.labels(config.queue)
         self._active: dict[int, Attempt] = {}
         self._busy = 0
+        self._slotless: set[Attempt] = set()
         self._is_paused = False
         self._refetch_when_free = False
         self._cancelled_in_flight: set[int] | None = None
@@ -140,6 +141,12 @@ class Producer(Service):
             Event(EventKind.QUEUE_PAUSED if paused else EventKind.QUEUE_RESUMED, queue=self.queue)
         )
         if not paused:
+            self.trigger()
+
+    def give_up_slot(self, attempt: Attempt) -> None:
+        """Let another job run beside this one, which is stuck. It is waited for, cancelled and counted as before."""
+        if not attempt.is_abandoned:
+            self._slotless.add(attempt)
             self.trigger()
 
     def cancel_work(self) -> None:
@@ -242,7 +249,7 @@ class Producer(Service):
             return
         if self._lost_claim_checks:
             await self._adopt_lost_claims()
-        free = self.config.max_workers - self._busy
+        free = self.config.max_workers - self._busy + len(self._slotless)
         if free <= 0:
             self._refetch_when_free = True
             return
@@ -333,6 +340,7 @@ class Producer(Service):
         if self._active.get(attempt.row.id) is attempt:
             del self._active[attempt.row.id]
         self._busy -= 1
+        self._slotless.discard(attempt)
         if self._refetch_when_free:
             self._wake.set()
         self._mark_idle()
