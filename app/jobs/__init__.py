@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from app.jobs.client_config import ClientConfig
     from app.jobs.completion import job_complete_tx, resumable_set_step_cursor_tx, resumable_set_step_tx
     from app.jobs.context import client_from_context
-    from app.jobs.driver.driver import Driver, JobInsertParams, JobListParams
+    from app.jobs.cron_expression import cron
+    from app.jobs.driver.driver import Driver, JobDeleteManyParams, JobInsertParams, JobListParams
     from app.jobs.driver.psycopg_driver import PsycopgDriver
     from app.jobs.error_handler import ErrorHandler
     from app.jobs.errors import (
@@ -44,8 +45,9 @@ if TYPE_CHECKING:
     from app.jobs.job import Job
     from app.jobs.job_log import JobLogMiddleware
     from app.jobs.middleware import DoInsert, DoWork, JobInsertMiddleware, Middleware, Plugin, WorkerMiddleware
-    from app.jobs.periodic import IntervalSchedule, PeriodicJob, PeriodicJobs, PeriodicSchedule
+    from app.jobs.periodic import IntervalSchedule, NeverSchedule, PeriodicJob, PeriodicJobs, PeriodicSchedule
     from app.jobs.retry_policy import ExponentialRetryPolicy, RetryPolicy, RiverRetryPolicy
+    from app.jobs.stuck import JobStuckHandler, StuckJob
     from app.jobs.subscription import Event, EventKind, EventStream, JobStatistics
     from app.jobs.types import AttemptError, JobInsertResult, JobListPage, JobRow, JobState, QueueConfig, QueueRow
     from app.jobs.worker import NO_TIMEOUT, DuplicateWorker, MissingWorker, Worker, Workers
@@ -56,7 +58,8 @@ _HOMES = {
     "client_config": ("ClientConfig",),
     "completion": ("job_complete_tx", "resumable_set_step_cursor_tx", "resumable_set_step_tx"),
     "context": ("client_from_context",),
-    "driver.driver": ("Driver", "JobInsertParams", "JobListParams"),
+    "cron_expression": ("cron",),
+    "driver.driver": ("Driver", "JobDeleteManyParams", "JobInsertParams", "JobListParams"),
     "driver.psycopg_driver": ("PsycopgDriver",),
     "error_handler": ("ErrorHandler",),
     "errors": (
@@ -84,8 +87,9 @@ _HOMES = {
     "job": ("Job",),
     "job_log": ("JobLogMiddleware",),
     "middleware": ("DoInsert", "DoWork", "JobInsertMiddleware", "Middleware", "Plugin", "WorkerMiddleware"),
-    "periodic": ("IntervalSchedule", "PeriodicJob", "PeriodicJobs", "PeriodicSchedule"),
+    "periodic": ("IntervalSchedule", "NeverSchedule", "PeriodicJob", "PeriodicJobs", "PeriodicSchedule"),
     "retry_policy": ("ExponentialRetryPolicy", "RetryPolicy", "RiverRetryPolicy"),
+    "stuck": ("JobStuckHandler", "StuckJob"),
     "subscription": ("Event", "EventKind", "EventStream", "JobStatistics"),
     "types": ("AttemptError", "JobInsertResult", "JobListPage", "JobRow", "JobState", "QueueConfig", "QueueRow"),
     "worker": ("NO_TIMEOUT", "DuplicateWorker", "MissingWorker", "Worker", "Workers"),
@@ -119,6 +123,7 @@ __all__ = [
     "Job",
     "JobArgs",
     "JobCancel",
+    "JobDeleteManyParams",
     "JobError",
     "JobInsertMiddleware",
     "JobInsertParams",
@@ -133,9 +138,11 @@ __all__ = [
     "JobSnooze",
     "JobState",
     "JobStatistics",
+    "JobStuckHandler",
     "Metric",
     "Middleware",
     "MissingWorker",
+    "NeverSchedule",
     "PeriodicJob",
     "PeriodicJobs",
     "PeriodicSchedule",
@@ -146,6 +153,7 @@ __all__ = [
     "QueueRow",
     "RetryPolicy",
     "RiverRetryPolicy",
+    "StuckJob",
     "UniqueConflict",
     "UniqueOpts",
     "UnknownJobKind",
@@ -153,6 +161,7 @@ __all__ = [
     "WorkerMiddleware",
     "Workers",
     "client_from_context",
+    "cron",
     "job_complete_tx",
     "resumable_set_step_cursor_tx",
     "resumable_set_step_tx",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidInput
-from app.jobs.cron import cron
+from app.jobs.cron_expression import cron
 from app.jobs.go_duration import parse_duration
 from app.jobs.periodic import NEVER
 

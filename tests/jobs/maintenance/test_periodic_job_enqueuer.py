@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.errors import InvalidInput
-from app.jobs.cron import cron
+from app.jobs.cron_expression import cron
 from app.jobs.insert_opts import InsertOpts, UniqueOpts
 from app.jobs.inserter import Inserter
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
