@@ -86,6 +86,7 @@ class Fleet:
         self.inserted: set[int] = set()
         self.deaths: dict[str, float] = {}
         self.cut_off: set[str] = set()
+        self.crashes: list[float] = []
         self._folder = folder
         self._numbers = itertools.count(1)
         self._began = time.monotonic()
@@ -251,7 +252,7 @@ class Fleet:
             attempts += attempts_of(member.id, lines)
             terms += terms_of(member.id, lines)
         effects = [Effect(*row) for row in await self.query("SELECT job_id, attempt, client, with_job FROM journal")]
-        return Journal(self.inserted, attempts, effects, terms, self.deaths, self.cut_off)
+        return Journal(self.inserted, attempts, effects, terms, self.deaths, self.cut_off, self.crashes)
 
 
 def lines_of(member: Member) -> list[list[Any]]:

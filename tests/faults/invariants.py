@@ -52,6 +52,9 @@ class Journal:
     """When which client was killed."""
     cut_off: Collection[str] = ()
     """Clients that could not say that they live: only of these and of the dead may jobs be taken away."""
+    crashes: Sequence[float] = ()
+    """When PostgreSQL was killed. River keeps the lease in an unlogged table, which recovery empties: whoever led goes
+    on until its next renewal tells it otherwise, while another may be elected at once."""
 
     def end_of(self, interval: Interval) -> float:
         return self.deaths.get(interval.client, inf) if interval.ended is None else interval.ended
@@ -144,5 +147,6 @@ def _rescued(rows: Sequence[JobRow]) -> set[tuple[int, int]]:
 
 def _led_by_two(journal: Journal) -> Iterator[str]:
     for first, second in pairwise(sorted(journal.terms, key=lambda term: term.began)):
-        if second.began < journal.end_of(first):
+        lease_was_emptied = any(first.began <= crash <= second.began for crash in journal.crashes)
+        if second.began < journal.end_of(first) and not lease_was_emptied:
             yield f"{first.client} and {second.client} led at once"

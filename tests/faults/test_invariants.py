@@ -47,6 +47,12 @@ def test_a_sound_history_is_not_accused():
     assert check_invariants([a_row()], SOUND) == []
 
 
+def test_a_lease_that_a_crash_has_emptied_accuses_nobody_and_a_crash_elsewhere_excuses_nobody():
+    terms = [Interval("c", 1.0, 3.0), Interval("d", 2.0, 4.0)]
+    assert check_invariants([a_row()], replace(SOUND, terms=terms, crashes=[1.5])) == []
+    assert check_invariants([a_row()], replace(SOUND, terms=terms, crashes=[0.5])) == ["c and d led at once"]
+
+
 @pytest.mark.parametrize(
     ("row", "changes", "said"),
     [

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -35,5 +36,6 @@ async def test_a_killed_postgresql_costs_no_job(fleet_apart: Fleet, own_postgres
         await fleet_apart.under_way()
         killed = own_postgres.pid
         os.kill(killed, signal.SIGKILL)
+        fleet_apart.crashes.append(time.monotonic())
         await eventually(lambda killed=killed: own_postgres.pid not in (killed, None))
     await fleet_apart.judge()

@@ -50,12 +50,11 @@ class StatementRunner:
             psycopg.OperationalError: the database cannot be reached.
             InvalidInput: the schema's name is too long, or none was configured and the search path leads to none.
         """
-        conninfo = self._conninfo()
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(self._conninfo(), autocommit=True) as connection:
             self._server = await server_of(connection)
             self._move_to(self.schema or await current_schema(connection))
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            conninfo,
+            self._conninfo,
             min_size=1,
             max_size=self._pool_size,
             open=False,
