@@ -1,8 +1,13 @@
 """What every test may ask for; each file of fixtures says what it gives."""
 
+import signal
 from collections.abc import Generator
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs us in the background has told us to ignore Ctrl-C, and our children would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
     "tests.fixtures.postgres",
