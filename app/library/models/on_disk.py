@@ -1,0 +1,148 @@
+"""What is on disk: folders and files, and what probing says is in them.
+
+A path is stored as the bytes the system has for it (`path`, `name`); text beside it (`display_path`) is for showing
+and never opens anything.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base
+from app.library.kinds import FileKind, FileState
+from app.library.models.columns import Timestamp, one_of
+
+
+class Folder(Base):
+    """A folder as a scan last recorded it. An equal signature means: nothing in it changed, skip it."""
+
+    __tablename__ = "folder"
+    __table_args__ = (
+        Index("uq_folder_root_id_path_sha256", "root_id", text("sha256(path)"), unique=True),
+        Index("ix_folder_anchor_id", "anchor_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    root_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library_root.id", ondelete="CASCADE"))
+    anchor_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("folder.id", ondelete="CASCADE"))
+    """The folder whose items the files in here belong to: itself, or the film's for `Trailers` and `VIDEO_TS`."""
+    path: Mapped[bytes] = mapped_column(LargeBinary)
+    """Below the root; empty for the root itself."""
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """NULL: what is recorded is not (yet) all that there was to record, so the next scan looks again."""
+    missing_since: Mapped[datetime | None] = mapped_column(Timestamp)
+
+
+class File(Base):
+    """A playable file, and what probing it said. Keeps its id for as long as the path does, missing or not."""
+
+    __tablename__ = "file"
+    __table_args__ = (
+        one_of("state", FileState),
+        one_of("kind", FileKind),
+        UniqueConstraint("folder_id", "name"),
+        Index("ix_file_root_id_state", "root_id", "state"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    root_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library_root.id", ondelete="CASCADE"))
+    folder_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("folder.id", ondelete="CASCADE"))
+    name: Mapped[bytes] = mapped_column(LargeBinary)
+    display_path: Mapped[str] = mapped_column(Text)
+    """Below the root, for people."""
+    kind: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    device: Mapped[int] = mapped_column(BigInteger)
+    inode: Mapped[int] = mapped_column(BigInteger)
+    """As the system says them, wrapped into 64 signed bits. They pair moves and decide nothing else."""
+    partial_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(Text, server_default=FileState.PRESENT)
+    missing_since: Mapped[datetime | None] = mapped_column(Timestamp)
+    added_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+
+    probed_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    probed_size: Mapped[int | None] = mapped_column(BigInteger)
+    probed_mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    prober_version: Mapped[int | None] = mapped_column(Integer)
+    """With size and mtime: what was probed, by which prober. Equal to what is there now means: never again."""
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Why the last probe gave nothing or not all: one word of `app.library.probe.Problem`."""
+    problem_detail: Mapped[str | None] = mapped_column(Text)
+    container: Mapped[str | None] = mapped_column(Text)
+    duration_ms: Mapped[int | None] = mapped_column(BigInteger)
+    bit_rate: Mapped[int | None] = mapped_column(BigInteger)
+    tags: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    pictures: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    """Attached pictures: stream index, codec, width, height, size in bytes. The bytes stay in the file."""
+
+    folder: Mapped[Folder] = relationship(lazy="raise")
+    streams: Mapped[list["Stream"]] = relationship(order_by="Stream.index", passive_deletes=True, lazy="raise")
+    chapters: Mapped[list["Chapter"]] = relationship(order_by="Chapter.index", passive_deletes=True, lazy="raise")
+
+
+class Stream(Base):
+    __tablename__ = "stream"
+
+    file_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    """The container's own number, which ffmpeg's `-map 0:index` takes."""
+    kind: Mapped[str] = mapped_column(Text)
+    """video, audio, subtitle, attachment or data."""
+    codec: Mapped[str | None] = mapped_column(Text)
+    """FFmpeg's canonical name (`subrip`, not `srt`). NULL: nothing we know."""
+    profile: Mapped[str | None] = mapped_column(Text)
+    level: Mapped[int | None] = mapped_column(Integer)
+    language: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    dispositions: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """FFmpeg's words: default, forced, comment, hearing_impaired …"""
+    bit_rate: Mapped[int | None] = mapped_column(BigInteger)
+    start_ms: Mapped[int | None] = mapped_column(BigInteger)
+    duration_ms: Mapped[int | None] = mapped_column(BigInteger)
+    width: Mapped[int | None] = mapped_column(Integer)
+    height: Mapped[int | None] = mapped_column(Integer)
+    pixel_format: Mapped[str | None] = mapped_column(Text)
+    bit_depth: Mapped[int | None] = mapped_column(SmallInteger)
+    frame_rate: Mapped[float | None] = mapped_column(Double)
+    """Frames per second on average; of a file with a varying rate, what the container claims."""
+    sample_aspect_ratio: Mapped[str | None] = mapped_column(Text)
+    field_order: Mapped[str | None] = mapped_column(Text)
+    color_range: Mapped[str | None] = mapped_column(Text)
+    color_primaries: Mapped[str | None] = mapped_column(Text)
+    color_transfer: Mapped[str | None] = mapped_column(Text)
+    color_space: Mapped[str | None] = mapped_column(Text)
+    hdr: Mapped[str | None] = mapped_column(Text)
+    """pq, hdr10 (PQ with mastering data) or hlg; NULL: standard range, as far as the container tells."""
+    hdr_metadata: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    channels: Mapped[int | None] = mapped_column(Integer)
+    channel_layout: Mapped[str | None] = mapped_column(Text)
+    sample_rate: Mapped[int | None] = mapped_column(Integer)
+    tags: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+
+
+class Chapter(Base):
+    __tablename__ = "chapter"
+
+    file_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    start_ms: Mapped[int] = mapped_column(BigInteger)
+    end_ms: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str | None] = mapped_column(Text)

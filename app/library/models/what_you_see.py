@@ -1,0 +1,98 @@
+"""What you see: one item model for all kinds, so that a list, a search or a watch state is written once."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, Integer, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base
+from app.library.kinds import FileRole, ItemKind, ItemState
+from app.library.models.columns import SortText, Timestamp, one_of
+from app.library.models.on_disk import File
+
+SEARCH_VECTOR = (
+    "to_tsvector('simple'::regconfig, translate("
+    "(((title || ' '::text) || sort_title) || ' '::text) || COALESCE(original_title, ''::text), "
+    "'./@_:'::text, '     '::text))"
+)
+"""What the words of a search are looked for in (`app.catalog.search`), spelt as PostgreSQL spells it back.
+
+Some signs become spaces first: PostgreSQL takes `Mr.Robot` for the name of a host, and keeps it in one piece."""
+
+
+class Item(Base):
+    """What you see: a film, a series, an album. Present while one of its files is; a scan never deletes one."""
+
+    __tablename__ = "item"
+    __table_args__ = (
+        one_of("kind", ItemKind),
+        one_of("state", ItemState),
+        CheckConstraint("title_source IN ('name', 'user', 'metadata')", name="title_source"),
+        Index("ix_item_library_id_kind_sort_title_id", "library_id", "kind", "sort_title", "id"),
+        Index("ix_item_library_id_kind_id", "library_id", "kind", "id"),
+        Index("ix_item_library_id_kind_year", "library_id", "kind", text("coalesce(year, 0)"), "sort_title", "id"),
+        Index("ix_item_sort_title_id", "sort_title", "id"),
+        Index("ix_item_search", text(SEARCH_VECTOR), postgresql_using="gin"),
+        Index("ix_item_parent_id_number", "parent_id", "number"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    library_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library.id", ondelete="CASCADE"))
+    parent_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    sort_title: Mapped[str] = mapped_column(SortText)
+    original_title: Mapped[str | None] = mapped_column(Text)
+    year: Mapped[int | None] = mapped_column(Integer)
+    released_on: Mapped[date | None] = mapped_column(Date)
+    number: Mapped[int | None] = mapped_column(Integer)
+    number_end: Mapped[int | None] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(Text, server_default=ItemState.PRESENT)
+    missing_since: Mapped[datetime | None] = mapped_column(Timestamp)
+    added_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    title_source: Mapped[str] = mapped_column(Text, server_default="name")
+    """Who said title, year and sort title. A scan rewrites only what a scan has written."""
+    locked: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Columns a person has set: neither a scan nor a source touches them."""
+
+    files: Mapped[list["ItemFile"]] = relationship(order_by="ItemFile.position", passive_deletes=True, lazy="raise")
+    external_ids: Mapped[list["ExternalId"]] = relationship(passive_deletes=True, lazy="raise")
+
+
+class ItemFile(Base):
+    """Which files an item is made of: versions of one film, parts of one version, several episodes in one file."""
+
+    __tablename__ = "item_file"
+    __table_args__ = (one_of("role", FileRole), Index("ix_item_file_file_id", "file_id"))
+
+    item_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    file_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(Text, server_default=FileRole.MAIN)
+    extra_kind: Mapped[str | None] = mapped_column(Text)
+    """trailer, sample, deleted_scene …; only with role extra."""
+    version: Mapped[str] = mapped_column(Text, server_default="")
+    """Files of one version are its parts; empty when there is nothing to tell versions apart by."""
+    edition: Mapped[str | None] = mapped_column(Text)
+    part: Mapped[int | None] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Order among the item's files: best version first, its parts in order, extras last."""
+
+    file: Mapped[File] = relationship(lazy="raise")
+
+
+class ExternalId(Base):
+    """How others call an item: TMDb, IMDb, TVDB, MusicBrainz. One from a name is an order, not a hint."""
+
+    __tablename__ = "external_id"
+    __table_args__ = (
+        CheckConstraint("source IN ('name', 'user', 'metadata')", name="source"),
+        Index("ix_external_id_provider_value", "provider", "value"),
+    )
+
+    item_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    provider: Mapped[str] = mapped_column(Text, primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
