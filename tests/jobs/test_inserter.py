@@ -1,6 +1,5 @@
 """Inserting: rows, transactions, notification and its limits, duplicates, unknown kinds (contract 8, 4.3)."""
 
-from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,7 @@ from app.jobs.notify_limiter import NotifyLimiter
 from app.jobs.types import JobState, Topic
 from app.jobs.worker import Worker, Workers
 from app.observability import Metrics
+from tests.fixtures.announcements import announced
 
 UNIQUE_BY_ARGS = UniqueOpts(by_args=True)
 
@@ -40,25 +40,6 @@ def metrics():
 @pytest.fixture
 def inserter(driver, clock, metrics):
     return Inserter(driver, None, clock, metrics=metrics)
-
-
-@asynccontextmanager
-async def announcements(driver):
-    """Collect what is announced on the insert topic while the block runs."""
-    heard = []
-    listener = driver.listener()
-    await listener.connect()
-    try:
-        await listener.listen(Topic.INSERT)
-        yield heard
-        await driver.notify_many(Topic.INSERT, ["end"])
-        async with aclosing(listener.notifications(10)) as notes:
-            async for note in notes:
-                if note.payload == "end":
-                    break
-                heard.append(note.payload)
-    finally:
-        await listener.close()
 
 
 async def test_one_job(inserter, factory, clock):
@@ -97,7 +78,7 @@ async def test_one_bad_job_inserts_none(inserter, factory):
 
 
 async def test_in_the_callers_transaction_all_comes_and_goes_with_it(inserter, factory, driver, connection):
-    async with announcements(driver) as heard:
+    async with announced(driver, Topic.INSERT) as heard:
         async with connection.transaction(force_rollback=True):
             lost = await inserter.insert_tx(connection, NumberArgs(), InsertOpts(queue="lost"))
             await inserter.insert_many_tx(connection, [NumberArgs()])
@@ -113,7 +94,7 @@ async def test_in_the_callers_transaction_all_comes_and_goes_with_it(inserter, f
 
 async def test_one_announcement_per_queue_of_available_jobs(inserter, driver, clock):
     later = InsertOpts(queue="later", scheduled_at=clock.now() + timedelta(hours=1))
-    async with announcements(driver) as heard:
+    async with announced(driver, Topic.INSERT) as heard:
         await inserter.insert_many(
             [
                 NumberArgs(),
@@ -131,7 +112,7 @@ async def test_a_burst_is_announced_once_per_cooldown(driver, clock, metrics):
     seconds = [0.0]
     inserter = Inserter(driver, None, clock, metrics=metrics)
     inserter.notify_limiter = NotifyLimiter(0.1, now=lambda: seconds[0])
-    async with announcements(driver) as heard:
+    async with announced(driver, Topic.INSERT) as heard:
         for at in (0, 0.05, 0.099, 0.1, 0.15):
             seconds[0] = at
             await inserter.insert(NumberArgs())
@@ -142,7 +123,7 @@ async def test_a_burst_is_announced_once_per_cooldown(driver, clock, metrics):
 
 async def test_duplicates_are_announced_too(driver, clock, metrics):
     inserter = Inserter(driver, None, clock, fetch_cooldown=timedelta(0), metrics=metrics)
-    async with announcements(driver) as heard:
+    async with announced(driver, Topic.INSERT) as heard:
         for _ in range(2):
             await inserter.insert(NumberArgs(), InsertOpts(unique=UNIQUE_BY_ARGS))
 

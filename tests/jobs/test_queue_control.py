@@ -1,13 +1,12 @@
 """The verbs on queues, and what their producers are told, byte for byte (contract 4.2, 11)."""
 
-from contextlib import aclosing, asynccontextmanager
-
 import pytest
 
 from app.errors import InvalidInput
 from app.jobs.errors import QueueNotFound
 from app.jobs.queue_control import QueueControl
 from app.jobs.types import Topic
+from tests.fixtures.announcements import announced
 
 
 @pytest.fixture
@@ -17,26 +16,8 @@ async def control(driver):
     return QueueControl(driver)
 
 
-@asynccontextmanager
-async def told(driver):
-    heard = []
-    listener = driver.listener()
-    await listener.connect()
-    try:
-        await listener.listen(Topic.CONTROL)
-        yield heard
-        await driver.notify_many(Topic.CONTROL, ["end"])
-        async with aclosing(listener.notifications(10)) as notes:
-            async for note in notes:
-                if note.payload == "end":
-                    break
-                heard.append(note.payload)
-    finally:
-        await listener.close()
-
-
 async def test_pause_and_resume_are_told_every_time(control, driver):
-    async with told(driver) as heard:
+    async with announced(driver, Topic.CONTROL) as heard:
         for _ in range(2):
             await control.pause("default")
         assert (await control.get("default")).paused_at is not None
@@ -56,7 +37,7 @@ async def test_pause_and_resume_are_told_every_time(control, driver):
 
 
 async def test_unknown_queues_are_named_and_nobody_is_told(control, driver):
-    async with told(driver) as heard:
+    async with announced(driver, Topic.CONTROL) as heard:
         for act in (
             control.pause("none"),
             control.resume("a b"),
@@ -73,7 +54,7 @@ async def test_unknown_queues_are_named_and_nobody_is_told(control, driver):
 
 
 async def test_metadata_is_replaced_and_told(control, driver):
-    async with told(driver) as heard:
+    async with announced(driver, Topic.CONTROL) as heard:
         await control.update("default", metadata={"b": {"z": 1.0, "a": "<"}})
         queue = await control.update("default", metadata=b'{ "limit" : 1.10, "t": "<&>" }')
 
@@ -95,14 +76,14 @@ async def test_metadata_that_cannot_be_kept_or_told_is_refused(control, metadata
 
 async def test_the_largest_metadata_that_can_be_told(control, driver):
     frame = len('{"action":"metadata_changed","metadata":{"a":""},"queue":"default"}')
-    async with told(driver) as heard:
+    async with announced(driver, Topic.CONTROL) as heard:
         await control.update("default", metadata={"a": "x" * (7_999 - frame)})
 
     assert len(heard[0]) == 7_999
 
 
 async def test_every_verb_works_in_the_callers_transaction(control, driver, connection):
-    async with told(driver) as heard, connection.transaction(force_rollback=True):
+    async with announced(driver, Topic.CONTROL) as heard, connection.transaction(force_rollback=True):
         await control.pause_tx(connection, "*")
         assert [bool(queue.paused_at) for queue in await control.list_tx(connection)] == [True, True]
         await control.resume_tx(connection, "default")

@@ -1,13 +1,13 @@
 """Cancel, retry and delete for every state, and under contention (contract 2.7; conformance 6, rows 10 and 21)."""
 
 import asyncio
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.jobs.errors import JobRunning, UniqueConflict
 from app.jobs.types import FINAL_STATES, JobState, Topic
+from tests.fixtures.announcements import announced
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 STAMP = "2026-11-23T12:00:00.5Z"
@@ -21,21 +21,9 @@ def changed(before, after):
 
 async def controls(driver, act):
     """Return what is announced on the control topic by an act."""
-    listener = driver.listener()
-    await listener.connect()
-    try:
-        await listener.listen(Topic.CONTROL)
+    async with announced(driver, Topic.CONTROL) as heard:
         await act()
-        await driver.notify_many(Topic.CONTROL, ["end"])
-        heard = []
-        async with aclosing(listener.notifications(10)) as notes:
-            async for note in notes:
-                if note.payload == "end":
-                    return heard
-                heard.append(note.payload)
-    finally:
-        await listener.close()
-    raise AssertionError("the end was not heard")
+    return heard
 
 
 # -- cancel

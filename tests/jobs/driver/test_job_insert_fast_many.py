@@ -1,7 +1,6 @@
 """COPY: the same rows as the multi-row insert writes, all of them or none (contract 8.3)."""
 
-from contextlib import aclosing
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 import psycopg
 import pytest
@@ -9,34 +8,13 @@ from psycopg import sql
 
 from app.db import migrate
 from app.jobs.driver.copy_rows import JOBS_PER_BLOCK
-from app.jobs.driver.driver import JobInsertParams
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.errors import UniqueConflict
 from app.jobs.types import JobState, Topic
+from tests.fixtures.announcements import announced
+from tests.fixtures.insert_params import NOW, params, unique
 
-NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
-DEFAULT_MASK = 0xF5
 AWKWARD = "\\ \\\\ \\N \\. \\t \t \" ' {} ,; % %% é \U0001f3ac \x1f \x7f"
-
-
-def params(**values):
-    return JobInsertParams(
-        **{
-            "kind": "test",
-            "encoded_args": b"{}",
-            "queue": "default",
-            "priority": 1,
-            "max_attempts": 25,
-            "state": JobState.AVAILABLE,
-            "created_at": NOW,
-            "scheduled_at": NOW,
-        }
-        | values
-    )
-
-
-def unique(key, **values):
-    return params(unique_key=key, unique_states=DEFAULT_MASK, **values)
 
 
 async def rows_of(factory, first_id=0):
@@ -84,18 +62,12 @@ async def test_more_than_a_block_of_them_in_order(driver, factory):
 
 async def test_a_duplicate_inserts_and_announces_nothing(driver, factory):
     await driver.job_insert_many([unique(b"there")])
-    listener = driver.listener()
-    await listener.connect()
-    try:
-        await listener.listen(Topic.INSERT)
+    async with announced(driver, Topic.INSERT) as heard:
         with pytest.raises(UniqueConflict):
             await driver.job_insert_fast_many([params(), unique(b"there")], notify_queues=["default"])
         await driver.job_insert_fast_many([unique(b"new")], notify_queues=["low"])
-        async with aclosing(listener.notifications(10)) as notes:
-            assert (await anext(notes)).payload == '{"queue": "low"}'
-    finally:
-        await listener.close()
 
+    assert heard == ['{"queue": "low"}']
     assert await factory.count() == 2
 
 

@@ -3,41 +3,19 @@
 import asyncio
 import json
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from app.jobs.driver.driver import JobInsertParams
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.errors import UniqueConflict
 from app.jobs.types import JobState, Topic
+from tests.fixtures.insert_params import DEFAULT_MASK, NOW, params, unique
 
-NOW = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(days=3650)
-DEFAULT_MASK = 0xF5
-
-
-def params(**values):
-    return JobInsertParams(
-        **{
-            "kind": "test",
-            "encoded_args": b"{}",
-            "queue": "default",
-            "priority": 1,
-            "max_attempts": 25,
-            "state": JobState.AVAILABLE,
-            "created_at": NOW,
-            "scheduled_at": NOW,
-        }
-        | values
-    )
-
-
-def unique(key, **values):
-    return params(unique_key=key, unique_states=DEFAULT_MASK, **values)
 
 
 async def test_a_plain_row_is_as_river_leaves_it(driver, factory):

@@ -1,10 +1,10 @@
 """One lease, one holder, one term (contract 5)."""
 
 import asyncio
-from contextlib import aclosing
 from datetime import timedelta
 
 from app.jobs.types import Topic
+from tests.fixtures.announcements import announced
 
 TTL = 15.0
 
@@ -56,18 +56,11 @@ async def test_only_the_very_term_is_renewed(driver, factory):
 
 async def test_resigning_frees_the_lease_and_says_so(driver):
     term = await driver.leader_attempt_elect(leader_id="a", ttl=TTL)
-    listener = driver.listener()
-    await listener.connect()
-    try:
-        await listener.listen(Topic.LEADERSHIP)
+    async with announced(driver, Topic.LEADERSHIP) as heard:
         assert not await driver.leader_resign(leader_id="b", elected_at=term.elected_at)
         assert not await driver.leader_resign(leader_id="a", elected_at=term.elected_at + timedelta(microseconds=1))
         assert await driver.leader_resign(leader_id="a", elected_at=term.elected_at)
         assert not await driver.leader_resign(leader_id="a", elected_at=term.elected_at)
-        async with aclosing(listener.notifications(10)) as notes:
-            note = await anext(notes)
-    finally:
-        await listener.close()
 
-    assert note.payload == '{"leader_id" : "a", "action" : "resigned"}'
+    assert heard == ['{"leader_id" : "a", "action" : "resigned"}']
     assert await driver.leader_get() is None
