@@ -1,21 +1,59 @@
 """Path → parsed name. Pure and total: it never raises, reads nothing, and takes bounded time whatever the name is.
 
 What it says is a reading, not the truth: sources and people correct it, and a file keeps the item it once got.
-Films only so far: names of shows and music are left as they are until their items are built.
+The kind of the library is the context, so each has a parser of its own: most misreadings mix the kinds up.
+The shapes they return, and what each field means, stand in `parsed`.
 """
 
 from app.library.kinds import LibraryKind
+from app.library.naming.anchors import anchor_of
+from app.library.naming.episodes import parse_episode
 from app.library.naming.movies import parse_movie
-from app.library.naming.parsed import ParsedName
-from app.library.naming.places import anchor_of, is_disc_folder
+from app.library.naming.parsed import (
+    ArtworkRole,
+    ParsedEpisode,
+    ParsedMovie,
+    ParsedName,
+    ParsedSideFile,
+    ParsedTrack,
+    SideKind,
+)
+from app.library.naming.places import is_disc_folder
+from app.library.naming.side_files import parse_side_file
 from app.library.naming.text import readable, sort_key, title_key
+from app.library.naming.tracks import parse_track
 
-__all__ = ["ParsedName", "anchor_of", "is_disc_folder", "parse", "readable", "sort_key", "title_key"]
+__all__ = [
+    "ArtworkRole",
+    "ParsedEpisode",
+    "ParsedMovie",
+    "ParsedName",
+    "ParsedSideFile",
+    "ParsedTrack",
+    "SideKind",
+    "anchor_of",
+    "is_disc_folder",
+    "parse",
+    "parse_episode",
+    "parse_movie",
+    "parse_side_file",
+    "parse_track",
+    "readable",
+    "sort_key",
+    "split",
+    "title_key",
+]
 
 
-def parse(path: bytes, kind: LibraryKind) -> ParsedName:
+def split(path: bytes) -> tuple[tuple[str, ...], str]:
+    """Return the folders and the name of a path below its root, as text."""
+    *folders, name = path.split(b"/")
+    return tuple(readable(folder) for folder in folders), readable(name)
+
+
+def parse(path: bytes, kind: LibraryKind) -> ParsedMovie:
     """Read a path below its root. The kind of the library is the context: most misreadings mix the kinds up."""
     if kind is LibraryKind.MOVIES:
         return parse_movie(path)
     stem = path.rpartition(b"/")[2].rpartition(b".")[0] or path
-    return ParsedName(title=readable(stem) or "?")
+    return ParsedMovie(title=readable(stem) or "?")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.library.naming import patterns as p
-from app.library.naming.parsed import ParsedName
+from app.library.naming.parsed import ParsedMovie
 from app.library.naming.places import extra_of, is_disc_folder, special_from
 from app.library.naming.segment import Segment, read_segment
 from app.library.naming.text import readable, squeeze, title_key
@@ -12,7 +12,7 @@ FOLDER_YEAR_MAY_DIFFER = 1
 """Years apart at which folder and file still mean one film: premiere and release often fall into two years."""
 
 
-def parse_movie(path: bytes) -> ParsedName:
+def parse_movie(path: bytes) -> ParsedMovie:
     """Read the path of a film's file below its root."""
     *folders, name = path.split(b"/")
     stem = readable(name.rpartition(b".")[0] or name)
@@ -42,7 +42,7 @@ def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
     return found[0], found[1], ""
 
 
-def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedName:
+def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedMovie:
     alone = _read(folders, stem)
     found = p.PART.search(stem)
     if found is None or not found.start():
@@ -53,7 +53,7 @@ def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedName:
     return replace(_read(folders, shared), part=part, stack=f"{squeeze(shared).casefold()}.{extension}", alone=alone)
 
 
-def _read(folders: list[bytes], stem: str) -> ParsedName:
+def _read(folders: list[bytes], stem: str) -> ParsedMovie:
     folder_name = readable(folders[-1]) if folders else ""
     file, folder = read_segment(stem), read_segment(folder_name)
     label = _explicit_label(folder_name, stem) if folder_name else None
@@ -64,7 +64,7 @@ def _read(folders: list[bytes], stem: str) -> ParsedName:
         title, year = _choose(file, folder)
         edition = file.edition
     same = title_key(title) == title_key(folder.title)
-    return ParsedName(
+    return ParsedMovie(
         title=title or file.title or squeeze(stem) or folder_name or "?",
         year=year,
         ids=_merge(file.ids, folder.ids if same or not file.year else ()),

@@ -56,10 +56,3 @@ def special_from(names: list[bytes]) -> int | None:
         if index and extra_of(name) is not None and not any(_YEAR.search(inner) for inner in names[index + 1 :]):
             return index
     return None
-
-
-def anchor_of(folder: bytes) -> bytes:
-    """Return the folder whose items the files in `folder` belong to: itself, or the film's it lies in."""
-    names = folder.split(b"/")
-    index = special_from(names)
-    return folder if index is None else b"/".join(names[:index])
