@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from app.cli import bench
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ SHOWN_ARGS = 60
 
 
 def group() -> App:
-    app = App(name="jobs", help="List jobs, look at one, cancel it, run it again.")
+    app = App(name="jobs", help="List jobs, look at one, cancel it, run it again; measure how fast they go.")
     app.command(list_, name="list")
-    for command in (get, cancel, retry, stats):
+    for command in (get, cancel, retry, stats, bench.bench):
         app.command(command)
     return app
 

@@ -28,7 +28,7 @@ class Session:
     @asynccontextmanager
     async def application(self) -> AsyncIterator["Application"]:
         """Open the services for one question. Only what goes wrong on the way is logged."""
-        self._set_up_logs(quiet=True)
+        self.set_up_logs(quiet=True)
         from app.main import application
 
         async with application(self.settings) as opened:
@@ -39,10 +39,8 @@ class Session:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(node)
 
-    def set_up_logs(self) -> None:
-        self._set_up_logs(quiet=False)
-
-    def _set_up_logs(self, *, quiet: bool) -> None:
+    def set_up_logs(self, *, quiet: bool = False) -> None:
+        """Quiet: only what goes wrong, beside a command's own answer."""
         from app.config.show import secret_values
         from app.observability import set_up_logs
 
