@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import psycopg
 
@@ -55,6 +56,10 @@ OTHERS = "^(TestChaos|TestPerformance|TestSoak|TestMultiEngine)$"
 
 SPEED = re.compile(r": reference [\d.]+ jobs/s")
 """A line that compares us with Go: told even when all is well."""
+
+FIXTURES = "fixtures"
+GENERATED = Path("conformance") / "testdata"
+"""What River generates for its own ports (`make generate/fixtures` there). A tier of ours: nothing of Go's runs."""
 
 SCENARIO = re.compile(r"(?P<name>Test.+?)/postgres\Z")
 
@@ -150,6 +155,29 @@ async def database(directory: Path) -> AsyncIterator[str]:
         await server.stop()
 
 
+def run_fixtures(checkout: Path) -> bool:
+    """Read River's generated fixtures, and tell how many of their cases hold."""
+    if not (checkout / GENERATED).is_dir():
+        sys.stdout.write(f"{FIXTURES}: skipped, the checkout has no {GENERATED}: River generates it\n")
+        return True
+    with tempfile.TemporaryDirectory(prefix="revenge-conformance-") as directory:
+        report = Path(directory) / "report.xml"
+        cases = ROOT / "tests" / "conformance" / "generated_fixtures.py"
+        command = (sys.executable, "-m", "pytest", "-q", "--no-header", f"--junitxml={report}", str(cases))
+        status = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "RIVER_CHECKOUT": str(checkout)})
+        passed, total = counted(report) if report.exists() else (0, 0)
+    sys.stdout.write(f"{FIXTURES}: {passed}/{total} cases passed\n")
+    return status.returncode == 0
+
+
+def counted(report: Path) -> tuple[int, int]:
+    """Return how many cases of pytest's report passed, and how many there were."""
+    suite = ET.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    total, *others = (int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped"))
+    return total - sum(others), total
+
+
 async def run(tier: Tier, options: argparse.Namespace, checkout: Path, laid_over: Path, url: str) -> bool:
     """Run a tier and tell how it went."""
     process = await asyncio.create_subprocess_exec(
@@ -188,7 +216,7 @@ async def run(tier: Tier, options: argparse.Namespace, checkout: Path, laid_over
 
 def asked(known: Iterable[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make conformance ARGS=…", description=__doc__)
-    parser.add_argument("--tier", action="append", choices=list(known), help="default: pull-request and nightly")
+    parser.add_argument("--tier", action="append", choices=[FIXTURES, *known], help="default: all up to nightly")
     parser.add_argument("--candidate", default="python", help="go proves the environment itself")
     parser.add_argument("--bounds", default="js", choices=list(BOUNDS), help="how close to Go's speed we must come")
     parser.add_argument("--soak", default="10m", help="how long the soak lasts")
@@ -200,19 +228,21 @@ def asked(known: Iterable[str]) -> argparse.Namespace:
 async def main() -> int:
     options = asked(tiers(""))
     checkout = os.environ.get("RIVER_CHECKOUT", "")
-    if (reason := why_not(checkout)) is not None:
+    asked_for = options.tier or (FIXTURES, "pull-request", "nightly")
+    root = Path(checkout).resolve()
+    passed = [run_fixtures(root)] if checkout and FIXTURES in asked_for and options.candidate == "python" else []
+    scenarios = [tier for tier in asked_for if tier != FIXTURES]
+    if (reason := why_not(checkout)) is not None and scenarios:
         sys.stdout.write(f"conformance: skipped, {reason}\n")
-        return 0
+    if reason is not None or not scenarios:
+        return 0 if all(passed) else 1
     log_to_stderr()
     known = tiers(options.soak)
     with tempfile.TemporaryDirectory(prefix="revenge-conformance-") as name:
-        root, directory = Path(checkout).resolve(), Path(name)
+        directory = Path(name)
         laid_over = overlay(root, directory, options.bounds)
         async with database(directory) as url:
-            passed = [
-                await run(known[tier], options, root, laid_over, url)
-                for tier in options.tier or ("pull-request", "nightly")
-            ]
+            passed += [await run(known[tier], options, root, laid_over, url) for tier in scenarios]
     return 0 if all(passed) else 1
 
 

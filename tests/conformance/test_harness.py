@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from tests.conformance.harness import HARNESS, Results, overlay, why_not
+from tests.conformance.harness import HARNESS, Results, counted, overlay, run_fixtures, why_not
 
 
 def said(action: str, test: str, **more: str) -> str:
@@ -80,3 +80,20 @@ def test_a_skipped_run_is_no_failure():
         check=False,
     )
     assert (run.returncode, run.stdout) == (0, "conformance: skipped, RIVER_CHECKOUT names no checkout of River\n")
+
+
+def test_cases_of_the_generated_fixtures_are_counted(tmp_path):
+    report = tmp_path / "report.xml"
+    report.write_text('<testsuites><testsuite tests="7" failures="1" errors="2" skipped="1"/></testsuites>')
+    assert counted(report) == (3, 7)
+
+
+def test_a_checkout_without_generated_fixtures_is_no_failure_and_told(tmp_path, capsys):
+    assert run_fixtures(tmp_path)
+    assert capsys.readouterr().out.startswith("fixtures: skipped, ")
+
+
+def test_generated_fixtures_that_cannot_be_read_are_a_failure(tmp_path, capfd):
+    (tmp_path / "conformance" / "testdata").mkdir(parents=True)
+    assert not run_fixtures(tmp_path)
+    assert "fixtures: 0/1 cases passed" in capfd.readouterr().out

@@ -27,6 +27,8 @@ SOON_ENOUGH = timedelta(milliseconds=100)
 INSERT_TIMEOUT = 30.0
 LONGEST_SLEEP = timedelta(hours=24)
 
+PERIODIC_JOB_ID_KEY = "river:periodic_job_id"
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -127,7 +129,7 @@ class PeriodicJobEnqueuer(Service):
         params = self._inserter.resolve(args, opts)
         metadata: dict[str, bool | str] = {"periodic": True}
         if run.job.id is not None:
-            metadata["river:periodic_job_id"] = run.job.id
+            metadata[PERIODIC_JOB_ID_KEY] = run.job.id
         merged = merge_objects(params.metadata, encode_patch(metadata))
         if params.state is JobState.PENDING:
             return replace(params, metadata=merged)
