@@ -5,7 +5,7 @@ what changes while we look is looked at again, and what vanishes is left to the 
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.library.errors import NotAFile, OutsideRoot, ProbeFailed
 from app.library.kinds import FileState
 from app.library.media import MediaInfo, Problem
 from app.library.opening import opened
+from app.library.ports import AnalysisListener
 from app.library.probing.prober import Prober
 from app.library.records import FileLocation
 from app.library.repository import files, items, probes
@@ -37,10 +38,17 @@ Complete = Callable[[Tx], Awaitable[object]]
 
 
 class FileAnalyzer:
-    def __init__(self, transactions: Transactions, prober: Prober, service: LibraryService) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        prober: Prober,
+        service: LibraryService,
+        listeners: Sequence[AnalysisListener],
+    ) -> None:
         self._transactions = transactions
         self._prober = prober
         self._service = service
+        self._listeners = listeners
 
     async def analyze(self, file_id: UUID, attempt: int, complete: Complete) -> None:
         """Probe a file and keep what it says; `complete` ends the job in the same transaction.
@@ -106,6 +114,8 @@ class FileAnalyzer:
             # A scan has recorded another content since; what we hold may be of the one before.
             raise JobSnooze(AT_ONCE)
         await probes.keep(tx, location.file_id, stamp, info)
+        for listener in self._listeners:
+            await listener.media_analyzed(tx, [location.file_id])
         await self._service.announce_changed(tx, await items.items_of(tx, [location.file_id]))
 
 

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
-PROBER_VERSION = 1
+from app.library.tagging import MusicTags
+
+PROBER_VERSION = 2
 """Counts changes of what a probe finds. A file probed by an older prober is probed again by the next full scan."""
 
 
@@ -87,5 +89,7 @@ class MediaInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     streams: list[StreamInfo] = msgspec.field(default_factory=list)
     chapters: list[ChapterInfo] = msgspec.field(default_factory=list)
     pictures: list[PictureInfo] = msgspec.field(default_factory=list)
+    music_tags: MusicTags | None = None
+    """Of files with sound and no picture that moves."""
     problem: Problem | None = None
     detail: str | None = None

@@ -7,7 +7,7 @@ from dishka import Provider, Scope, collect, provide
 
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
-from app.library.ports import LibraryListener
+from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
 from app.library.scan.phase_1_files import FilesPhase
 from app.library.scan.phase_3_sweep import SweepPhase
@@ -22,6 +22,7 @@ class LibraryModule(Provider):
     scope = Scope.APP
 
     listeners = collect(LibraryListener, provides=Sequence[LibraryListener])
+    analysis_listeners = collect(AnalysisListener, provides=Sequence[AnalysisListener])
     service = provide(LibraryService)
     files_phase = provide(FilesPhase)
     sweep_phase = provide(SweepPhase)

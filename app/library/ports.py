@@ -7,6 +7,14 @@ from uuid import UUID
 from app.db.tx import Tx
 
 
+class AnalysisListener(Protocol):
+    """Called inside the transaction that keeps what probing said, as `LibraryListener` is; also of this domain."""
+
+    async def media_analyzed(self, tx: Tx, file_ids: Sequence[UUID]) -> None:
+        """Called when streams, chapters and tags of these files are new. Their items are announced afterwards."""
+        ...
+
+
 class LibraryListener(Protocol):
     """Called inside the transaction that makes the change, in batches: write rows and insert jobs, do no I/O.
 

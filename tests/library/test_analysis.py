@@ -119,14 +119,14 @@ async def test_another_prober_probes_again_with_the_next_full_scan(
     await library.work(job)
     await library.connection.execute("DELETE FROM river.river_job")
     (films,) = await library.rows("SELECT id FROM library")
-    monkeypatch.setattr("app.library.scan.phase_1_files.PROBER_VERSION", 2)
-    monkeypatch.setattr("app.library.repository.probes.PROBER_VERSION", 2)
+    monkeypatch.setattr("app.library.scan.phase_1_files.PROBER_VERSION", 9_999)
+    monkeypatch.setattr("app.library.repository.probes.PROBER_VERSION", 9_999)
 
     result = await library.scan(films["id"], full=True)
     await library.analyze()
 
     assert result["analyses_requested"] == 1
-    assert (await file_row(library))["prober_version"] == 2
+    assert (await file_row(library))["prober_version"] == 9_999
     assert len(await library.rows("SELECT FROM stream")) >= 4
 
 

@@ -37,6 +37,7 @@ class Folder(Base):
     __table_args__ = (
         Index("uq_folder_root_id_path_sha256", "root_id", text("sha256(path)"), unique=True),
         Index("ix_folder_anchor_id", "anchor_id"),
+        Index("ix_folder_root_id_path_head", "root_id", text("substring(path, 1, 512)")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -59,6 +60,7 @@ class File(Base):
         one_of("kind", FileKind),
         UniqueConstraint("folder_id", "name"),
         Index("ix_file_root_id_state", "root_id", "state"),
+        Index("ix_file_size_partial_hash", "size", "partial_hash"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -92,6 +94,8 @@ class File(Base):
     tags: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     pictures: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     """Attached pictures: stream index, codec, width, height, size in bytes. The bytes stay in the file."""
+    music_tags: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """What a song's tags say: `app.library.tagging.MusicTags`, without what is empty."""
 
     folder: Mapped[Folder] = relationship(lazy="raise")
     streams: Mapped[list["Stream"]] = relationship(order_by="Stream.index", passive_deletes=True, lazy="raise")

@@ -20,6 +20,8 @@ from app.library.probing.light import light_of
 from app.library.probing.streams import read_stream
 from app.library.probing.truncation import missing_bytes
 from app.library.probing.values import milliseconds, number, tags_of, text
+from app.library.tagging import MusicTags
+from app.library.tagging.read import read_tags
 
 BUFFER = 64 * 1024
 OPTIONS = {
@@ -66,12 +68,22 @@ def _probe(file: int) -> MediaInfo:
         return MediaInfo(problem=Problem.CORRUPT, detail="the file is empty")
     with os.fdopen(os.dup(file), "rb", buffering=0) as source, _opened(source) as container:
         info = _describe(container)
+    if info.streams and all(stream.kind != "video" for stream in info.streams):
+        info.music_tags = _music_tags(file, info)
     lacking = missing_bytes(file, size)
     if lacking:
         info.problem, info.detail = Problem.TRUNCATED, f"{lacking} bytes are missing at its end"
     elif not any(stream.kind in ("video", "audio") for stream in info.streams):
         info.problem, info.detail = Problem.UNSUPPORTED, "nothing in it can be played"
     return info
+
+
+def _music_tags(file: int, info: MediaInfo) -> MusicTags | None:
+    sound = next((stream for stream in info.streams if stream.kind == "audio"), None)
+    if sound is None:
+        return None
+    with os.fdopen(os.dup(file), "rb") as source:
+        return read_tags(source, info.container or "", sound.codec, info.tags, sound.tags)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What probing said: columns of `file`, and the rows of `stream` and `chapter` that hang on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from psycopg.types.json import Jsonb
 from app.db.tx import Tx
 from app.library.media import PROBER_VERSION, MediaInfo, Problem
 from app.library.repository.rows import rows, run
+from app.library.tagging import MusicTags
 
 STREAM_COLUMNS = (
     "index", "kind", "codec", "profile", "level", "language", "title", "dispositions", "bit_rate", "start_ms",
@@ -43,8 +45,13 @@ IS_PROBED = """
 KEEP = """
     UPDATE file
     SET probed_at = now(), probed_size = %s, probed_mtime_ns = %s, prober_version = %s, problem = %s,
-        problem_detail = %s, container = %s, duration_ms = %s, bit_rate = %s, tags = %s, pictures = %s
+        problem_detail = %s, container = %s, duration_ms = %s, bit_rate = %s, tags = %s, pictures = %s,
+        music_tags = %s
     WHERE id = %s
+"""
+
+MUSIC_TAGS = """
+    SELECT id, music_tags FROM file WHERE id = ANY(%s) AND music_tags IS NOT NULL
 """
 
 LOOK_AGAIN = """
@@ -84,6 +91,7 @@ async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo) -> None:
         info.bit_rate,
         Jsonb(info.tags),
         Jsonb(msgspec.to_builtins(info.pictures)),
+        None if info.music_tags is None else Jsonb(msgspec.to_builtins(info.music_tags)),
         file_id,
     )
     await run(tx, "DELETE FROM stream WHERE file_id = %s", file_id)
@@ -111,6 +119,12 @@ async def _copy_chapters(tx: Tx, file_id: UUID, info: MediaInfo) -> None:
     async with tx.connection.cursor() as cursor, cursor.copy(COPY_CHAPTERS) as copy:
         for chapter in info.chapters:
             await copy.write_row((file_id, chapter.index, chapter.start_ms, chapter.end_ms, chapter.title))
+
+
+async def music_tags(tx: Tx, file_ids: Sequence[UUID]) -> dict[UUID, MusicTags]:
+    """Return what the tags of these files say, of those that have been probed as music."""
+    found = await rows(tx, MUSIC_TAGS, list(file_ids))
+    return {file_id: msgspec.convert(tags, MusicTags) for file_id, tags in found}
 
 
 async def look_again(tx: Tx, file_id: UUID) -> None:
