@@ -1,27 +1,57 @@
 """The tables of this domain: what is on disk (root, folder, file, stream, chapter) and what you see (item)."""
 
-from app.library.kinds import FileKind, FileRole, FileState, ItemKind, ItemState, LibraryKind
+from app.library.kinds import FactSource, FileKind, FileRole, FileState, ItemKind, ItemState, LibraryKind
 from app.library.models.columns import SortText, Timestamp
+from app.library.models.descriptions import (
+    Certification,
+    Collection,
+    CollectionItem,
+    Credit,
+    Image,
+    ItemDetail,
+    ItemLabel,
+    ItemText,
+    Label,
+    Person,
+    Rating,
+)
 from app.library.models.libraries import Library, LibraryRoot
 from app.library.models.on_disk import Chapter, File, Folder, Stream
-from app.library.models.what_you_see import SEARCH_VECTOR, ExternalId, Item, ItemFile
+from app.library.models.side_files import SideFile, SideReading
+from app.library.models.what_you_see import SEARCH_VECTOR, ExternalId, Item, ItemArtist, ItemFacts, ItemFile
 
 __all__ = [
     "SEARCH_VECTOR",
+    "Certification",
     "Chapter",
+    "Collection",
+    "CollectionItem",
+    "Credit",
     "ExternalId",
+    "FactSource",
     "File",
     "FileKind",
     "FileRole",
     "FileState",
     "Folder",
+    "Image",
     "Item",
+    "ItemArtist",
+    "ItemDetail",
+    "ItemFacts",
     "ItemFile",
     "ItemKind",
+    "ItemLabel",
     "ItemState",
+    "ItemText",
+    "Label",
     "Library",
     "LibraryKind",
     "LibraryRoot",
+    "Person",
+    "Rating",
+    "SideFile",
+    "SideReading",
     "SortText",
     "Stream",
     "Timestamp",
