@@ -5,6 +5,7 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection
 
+from app.accounts import models as accounts  # noqa: F401  # as below
 from app.db.bare import bare_connection
 from app.db.base import Base
 from app.errors import AppError

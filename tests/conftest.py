@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.fixtures.clients",
     "tests.fixtures.wire",
     "tests.fixtures.shelf",
+    "tests.fixtures.accounts",
     "tests.fixtures.web",
     "tests.fixtures.films",
     "tests.fixtures.node",

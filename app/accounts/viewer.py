@@ -3,19 +3,33 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.accounts.roles import Scope
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """Someone who looks at the catalogue.
 
     `libraries` is what may be seen: None means all of them, an empty set means none. It says nothing about what may
-    be changed; that is `is_administrator`.
+    be changed; that is `is_administrator`. `scopes` narrows both for an API key: None is a person, who has them all.
     """
 
     name: str
     is_administrator: bool = False
     libraries: frozenset[UUID] | None = frozenset()
+    account_id: UUID | None = None
+    """None: the local administrator, who has no account."""
+    login_id: UUID | None = None
+    """The login that asks; None: an API key, or the local administrator."""
+    may_change_account: bool = False
+    """Own password, logins and keys. Guests may not."""
+    max_age_rating: int | None = None
+    """Years: what is certified for older people does not exist for them. None: no limit."""
+    scopes: frozenset[Scope] | None = None
+
+    def may(self, scope: Scope) -> bool:
+        return self.scopes is None or scope in self.scopes or Scope.ADMIN in self.scopes
 
 
 LOCAL_ADMINISTRATOR = Viewer(name="local administrator", is_administrator=True, libraries=None)
-"""Everyone, until there are accounts. Safe only because the server then listens on loopback alone."""
+"""Whoever asks over loopback until there are accounts, and the command line, which reads the database itself."""

@@ -1,0 +1,216 @@
+"""Logins: a name and a password become two tokens for one device, and the tokens become a viewer.
+
+The access token opens everything for an hour. The refresh token makes a new pair, once: one that comes a second time
+was copied, and since nobody can tell the thief from the owner, the login ends for both.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+
+from app.accounts.audit import Actor, record
+from app.accounts.errors import InvalidToken, LoginNotFound, WrongCredentials
+from app.accounts.limits import AttemptLimiter, limits_of
+from app.accounts.models import Account, Login, RefreshToken
+from app.accounts.passwords import Passwords
+from app.accounts.records import LoginRecord, Tokens
+from app.accounts.seeing import libraries_seen, viewer_of
+from app.accounts.tokens import TokenKind, digest, kind_of, make_token
+from app.accounts.viewer import Viewer
+from app.clock import Clock
+from app.db.tx import Transactions, Tx
+from app.ids import uuid7
+
+ACCESS_LASTS = timedelta(hours=1)
+LOGIN_LASTS = timedelta(days=60)
+"""Since it was last refreshed."""
+SEEN_EVERY = timedelta(minutes=1)
+LONGEST_DEVICE = 128
+
+
+class LoginService:
+    def __init__(self, transactions: Transactions, passwords: Passwords, limiter: AttemptLimiter, clock: Clock) -> None:
+        self._transactions = transactions
+        self._passwords = passwords
+        self._limiter = limiter
+        self._clock = clock
+
+    async def log_in(self, *, name: str, password: str, device: str, address: str) -> Tokens:
+        """Return the tokens of a new login. No transaction is open while the password is checked.
+
+        Raises:
+            WrongCredentials: whatever was wrong, and after the same time.
+            TooManyAttempts: not even checked.
+        """
+        limits = limits_of(name, address)
+        await self._limiter.count(limits)
+        async with self._transactions.begin() as tx:
+            query = select(Account).where(func.lower(Account.name) == func.lower(name))
+            account = await tx.session.scalar(query)
+        usable = account is not None and account.disabled_at is None
+        right, better = await self._passwords.verify(
+            password, account.password_hash if account is not None and usable else None
+        )
+        if account is None or not right:
+            await self._note_failure(name, address)
+            raise WrongCredentials
+        await self._limiter.forgive(limits)
+        async with self._transactions.begin() as tx:
+            if better is not None:
+                await tx.session.execute(
+                    update(Account)
+                    .where(Account.id == account.id, Account.password_hash == account.password_hash)
+                    .values(password_hash=better)
+                )
+            tokens = await self.begin(tx, account.id, device=device, address=address)
+            actor = Actor(viewer=Viewer(name=account.name, account_id=account.id), address=address)
+            await record(tx, actor, "login.created", account.name, device=device[:LONGEST_DEVICE])
+        return tokens
+
+    async def _note_failure(self, name: str, address: str) -> None:
+        async with self._transactions.begin() as tx:
+            nobody = Actor(viewer=Viewer(name="nobody"), address=address)
+            await record(tx, nobody, "login.failed", name[:LONGEST_DEVICE])
+
+    async def begin(self, tx: Tx, account_id: UUID, *, device: str, address: str) -> Tokens:
+        """Make a login for an account that has proven itself, in whichever way."""
+        now = self._clock.now()
+        access = make_token(TokenKind.ACCESS)
+        login = Login(
+            id=uuid7(),
+            account_id=account_id,
+            device=device[:LONGEST_DEVICE] or "unnamed device",
+            address=address,
+            access_digest=digest(access),
+            access_expires_at=now + ACCESS_LASTS,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + LOGIN_LASTS,
+        )
+        tx.session.add(login)
+        await tx.session.flush()
+        return await self._tokens(tx, login.id, access, now)
+
+    async def _tokens(self, tx: Tx, login_id: UUID, access: str, now: datetime) -> Tokens:
+        refresh = make_token(TokenKind.REFRESH)
+        tx.session.add(RefreshToken(digest=digest(refresh), login_id=login_id))
+        await tx.session.flush()
+        return Tokens(
+            login_id=login_id,
+            access_token=access,
+            access_expires_at=now + ACCESS_LASTS,
+            refresh_token=refresh,
+            refresh_expires_at=now + LOGIN_LASTS,
+        )
+
+    async def refresh(self, refresh_token: str, *, address: str) -> Tokens:
+        """Exchange a refresh token for a new pair; the old pair is worth nothing any more.
+
+        Raises:
+            InvalidToken: unknown, expired, revoked, or used before; then its login has ended now.
+        """
+        async with self._transactions.begin() as tx:
+            tokens = await self._refresh(tx, refresh_token, address)
+        if tokens is None:
+            raise InvalidToken  # outside of the transaction, which has to keep the revocation
+        return tokens
+
+    async def _refresh(self, tx: Tx, refresh_token: str, address: str) -> Tokens | None:
+        now = self._clock.now()
+        if kind_of(refresh_token) is not TokenKind.REFRESH:
+            return None
+        query = (
+            select(RefreshToken, Login, Account)
+            .join(Login, Login.id == RefreshToken.login_id)
+            .join(Account, Account.id == Login.account_id)
+            .where(RefreshToken.digest == digest(refresh_token))
+            .with_for_update(of=[RefreshToken, Login])
+        )
+        found = (await tx.session.execute(query)).one_or_none()
+        if found is None:
+            return None
+        token, login, account = found
+        if login.revoked_at is not None or login.expires_at <= now or account.disabled_at is not None:
+            return None
+        if token.used_at is not None:
+            login.revoked_at = now
+            actor = Actor(viewer=Viewer(name=account.name, account_id=account.id), address=address)
+            await record(tx, actor, "login.refresh_reused", account.name, device=login.device)
+            return None
+        token.used_at = now
+        access = make_token(TokenKind.ACCESS)
+        login.access_digest, login.access_expires_at = digest(access), now + ACCESS_LASTS
+        login.address, login.seen_at, login.expires_at = address, now, now + LOGIN_LASTS
+        await tx.session.flush()
+        return await self._tokens(tx, login.id, access, now)
+
+    async def viewer(self, tx: Tx, access_token: str) -> Viewer:
+        """Return who this access token speaks for, with what they may see at this moment.
+
+        Raises:
+            InvalidToken: unknown, expired, revoked, or of somebody disabled.
+        """
+        now = self._clock.now()
+        row = (
+            await tx.session.execute(
+                select(Account, libraries_seen().label("libraries"), Login.id, Login.seen_at)
+                .join(Login, Login.account_id == Account.id)
+                .where(
+                    Login.access_digest == digest(access_token),
+                    Login.access_expires_at > now,
+                    Login.revoked_at.is_(None),
+                    Account.disabled_at.is_(None),
+                )
+            )
+        ).one_or_none()
+        if row is None:
+            raise InvalidToken
+        if now - row.seen_at >= SEEN_EVERY:
+            await tx.session.execute(update(Login).where(Login.id == row.id).values(seen_at=now))
+        return viewer_of(row.Account, row.libraries, login_id=row.id)
+
+    async def list_of(self, tx: Tx, account_id: UUID) -> list[LoginRecord]:
+        """Return the account's live logins, the one last seen first."""
+        query = (
+            select(Login)
+            .where(Login.account_id == account_id, Login.revoked_at.is_(None), Login.expires_at > self._clock.now())
+            .order_by(Login.seen_at.desc(), Login.id)
+        )
+        return [
+            LoginRecord(
+                id=login.id,
+                device=login.device,
+                address=login.address,
+                created_at=login.created_at,
+                seen_at=login.seen_at,
+                expires_at=login.expires_at,
+            )
+            for login in await tx.session.scalars(query)
+        ]
+
+    async def revoke(self, tx: Tx, actor: Actor, account_id: UUID, login_id: UUID) -> None:
+        """End a login at once.
+
+        Raises:
+            LoginNotFound: there is none such of this account.
+        """
+        device = await tx.session.scalar(
+            update(Login)
+            .where(Login.id == login_id, Login.account_id == account_id, Login.revoked_at.is_(None))
+            .values(revoked_at=self._clock.now())
+            .returning(Login.device)
+        )
+        if device is None:
+            raise LoginNotFound(login_id)
+        await record(tx, actor, "login.revoked", actor.viewer.name, device=device)
+
+    async def forget(self, tx: Tx) -> int:
+        """Delete logins that have ended a day ago, and their tokens; return how many."""
+        ended = self._clock.now() - timedelta(days=1)
+        gone = await tx.session.scalars(
+            delete(Login)
+            .where((Login.expires_at < ended) | (func.coalesce(Login.revoked_at, Login.expires_at) < ended))
+            .returning(Login.id)
+        )
+        return len(gone.all())

@@ -1,0 +1,24 @@
+"""What accounts offer to the container."""
+
+from dishka import Provider, Scope, provide
+
+from app.accounts.api_keys import ApiKeyService
+from app.accounts.limits import AttemptLimiter
+from app.accounts.logins import LoginService
+from app.accounts.media_tokens import MediaTokenService
+from app.accounts.passwords import Passwords
+from app.accounts.service import AccountService
+
+
+class AccountsModule(Provider):
+    scope = Scope.APP
+
+    @provide
+    def passwords(self) -> Passwords:
+        return Passwords()
+
+    limiter = provide(AttemptLimiter)
+    service = provide(AccountService)
+    logins = provide(LoginService)
+    api_keys = provide(ApiKeyService)
+    media_tokens = provide(MediaTokenService)

@@ -1,0 +1,295 @@
+"""Accounts: made, changed, disabled, deleted. There is always an administrator who can log in, once there was one."""
+
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, text, update
+
+from app.accounts.audit import Actor, record
+from app.accounts.errors import AccountNotFound, AlreadySetUp, InvalidToken, LastAdministrator, NameTaken
+from app.accounts.models import Account, AccountLibrary, Login, OneTimeCode
+from app.accounts.passwords import Passwords
+from app.accounts.records import AccountRecord
+from app.accounts.roles import Role
+from app.accounts.tokens import TokenKind, digest, make_token
+from app.accounts.viewer import LOCAL_ADMINISTRATOR
+from app.clock import Clock
+from app.db.tx import Tx
+from app.errors import Conflict, InvalidInput
+from app.ids import uuid7
+
+CHANGE_LOCK = 0x6163_636F_756E_7401
+"""Advisory lock (an arbitrary number) for changes of accounts: no constraint of a row keeps the last administrator."""
+
+FIRST = "first_administrator"
+CODE_LASTS = timedelta(hours=24)
+LONGEST_NAME = 64
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("somebody else has changed this account since you read it; read it again")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChange:
+    """What is None stays as it is."""
+
+    name: str | None = None
+    role: Role | None = None
+    all_libraries: bool | None = None
+    libraries: Collection[UUID] | None = None
+    max_age_rating: int | None = None
+    no_age_limit: bool = False
+    disabled: bool | None = None
+
+
+class AccountService:
+    def __init__(self, passwords: Passwords, clock: Clock) -> None:
+        self._passwords = passwords
+        self._clock = clock
+
+    # -- the first one
+
+    async def any_exist(self, tx: Tx) -> bool:
+        return bool(await tx.session.scalar(select(exists(select(Account.id)))))
+
+    async def first_code(self, tx: Tx) -> str | None:
+        """Return a code that makes the first administrator, once; None when there are accounts already."""
+        await _lock(tx)
+        if await self.any_exist(tx):
+            return None
+        await tx.session.execute(delete(OneTimeCode).where(OneTimeCode.purpose == FIRST))
+        code = make_token(TokenKind.CODE)
+        expires_at = self._clock.now() + CODE_LASTS
+        tx.session.add(OneTimeCode(digest=digest(code), purpose=FIRST, expires_at=expires_at))
+        await tx.session.flush()
+        return code
+
+    async def create_first(self, tx: Tx, code: str, *, name: str, password: str, address: str) -> AccountRecord:
+        """Make the first administrator with the code that the server printed.
+
+        Raises:
+            AlreadySetUp: there are accounts.
+            InvalidToken: another code, or too late.
+        """
+        await _lock(tx)
+        if await self.any_exist(tx):
+            raise AlreadySetUp
+        used = await tx.session.scalar(
+            delete(OneTimeCode)
+            .where(
+                OneTimeCode.digest == digest(code),
+                OneTimeCode.purpose == FIRST,
+                OneTimeCode.expires_at > self._clock.now(),
+            )
+            .returning(OneTimeCode.purpose)
+        )
+        if used is None:
+            raise InvalidToken
+        actor = Actor(viewer=LOCAL_ADMINISTRATOR, address=address)
+        return await self.create(tx, actor, name=name, password=password, role=Role.ADMINISTRATOR)
+
+    # -- all of them
+
+    async def create(
+        self,
+        tx: Tx,
+        actor: Actor,
+        *,
+        name: str,
+        password: str | None,
+        role: Role = Role.MEMBER,
+        libraries: Collection[UUID] | None = None,
+        max_age_rating: int | None = None,
+    ) -> AccountRecord:
+        """Make an account. `libraries` None: all of them.
+
+        Raises:
+            InvalidInput: a field makes no sense. NameTaken.
+        """
+        hashed = None if password is None else await self._passwords.hash(password)
+        await _lock(tx)
+        if role is not Role.ADMINISTRATOR and not await self.any_exist(tx):
+            raise InvalidInput("role", "the first account has to be an administrator's")
+        account = Account(
+            id=uuid7(),
+            name=await self._free_name(tx, name),
+            role=role,
+            password_hash=hashed,
+            all_libraries=libraries is None,
+            max_age_rating=_age(max_age_rating),
+        )
+        tx.session.add(account)
+        await tx.session.flush()
+        await _set_libraries(tx, account.id, libraries or ())
+        await record(tx, actor, "account.created", account.name, role=str(role))
+        return await self.get(tx, account.id)
+
+    async def get(self, tx: Tx, account_id: UUID) -> AccountRecord:
+        """Raises: AccountNotFound."""
+        found = await self._records(tx, account_id)
+        if not found:
+            raise AccountNotFound(account_id)
+        return found[0]
+
+    async def find(self, tx: Tx, name: str) -> AccountRecord:
+        """Raises: AccountNotFound."""
+        account_id = await tx.session.scalar(select(Account.id).where(func.lower(Account.name) == func.lower(name)))
+        if account_id is None:
+            raise AccountNotFound(f"called {name!r}")
+        return await self.get(tx, account_id)
+
+    async def list_all(self, tx: Tx) -> list[AccountRecord]:
+        return await self._records(tx, None)
+
+    async def change(
+        self, tx: Tx, actor: Actor, account_id: UUID, change: AccountChange, *, version: int | None = None
+    ) -> AccountRecord:
+        """Change an account. Taking something away takes effect at the next request: nothing of it is remembered.
+
+        Raises:
+            AccountNotFound, InvalidInput, NameTaken, LastAdministrator.
+            ChangedMeanwhile: it is not the version that was read.
+        """
+        await _lock(tx)
+        before = await self.get(tx, account_id)
+        if version is not None and version != before.version:
+            raise ChangedMeanwhile
+        values = await self._values(tx, before, change)
+        await tx.session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(version=Account.version + 1, updated_at=func.now(), **values)
+        )
+        if change.libraries is not None:
+            await _set_libraries(tx, account_id, change.libraries)
+        await self._keep_an_administrator(tx)
+        await record(tx, actor, "account.changed", before.name, fields=sorted({*values, *_told(change)}))
+        return await self.get(tx, account_id)
+
+    async def _values(self, tx: Tx, before: AccountRecord, change: AccountChange) -> dict[str, object]:
+        values: dict[str, object] = {}
+        if change.name is not None:
+            values["name"] = await self._free_name(tx, change.name, besides=before.id)
+        if change.role is not None:
+            values["role"] = change.role
+        if change.libraries is not None or change.all_libraries is not None:
+            values["all_libraries"] = bool(change.all_libraries) and change.libraries is None
+        if change.max_age_rating is not None or change.no_age_limit:
+            values["max_age_rating"] = None if change.no_age_limit else _age(change.max_age_rating)
+        if change.disabled is not None:
+            values["disabled_at"] = (before.disabled_at or self._clock.now()) if change.disabled else None
+        return values
+
+    async def set_password(self, tx: Tx, actor: Actor, account_id: UUID, password: str) -> None:
+        """Set a password and end every login of the account but the one that asks: others may know the old one.
+
+        Raises:
+            AccountNotFound, InvalidInput.
+        """
+        hashed = await self._passwords.hash(password)
+        account = await self.get(tx, account_id)
+        await tx.session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(password_hash=hashed, version=Account.version + 1, updated_at=func.now())
+        )
+        logins = update(Login).where(Login.account_id == account_id, Login.revoked_at.is_(None))
+        if actor.viewer.login_id is not None:
+            logins = logins.where(Login.id != actor.viewer.login_id)
+        await tx.session.execute(logins.values(revoked_at=self._clock.now()))
+        await record(tx, actor, "account.password_set", account.name)
+
+    async def check_password(self, tx: Tx, account_id: UUID, password: str) -> bool:
+        stored = await tx.session.scalar(select(Account.password_hash).where(Account.id == account_id))
+        right, _ = await self._passwords.verify(password, stored)
+        return right
+
+    async def delete(self, tx: Tx, actor: Actor, account_id: UUID) -> None:
+        """Delete an account with all that is its own; what it did stays in the book.
+
+        Raises:
+            AccountNotFound, LastAdministrator.
+        """
+        await _lock(tx)
+        account = await self.get(tx, account_id)
+        await tx.session.execute(delete(Account).where(Account.id == account_id))
+        await self._keep_an_administrator(tx)
+        await record(tx, actor, "account.deleted", account.name)
+
+    # -- what must hold
+
+    async def _free_name(self, tx: Tx, name: str, besides: UUID | None = None) -> str:
+        name = unicodedata.normalize("NFC", name).strip()
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise InvalidInput("name", f"must have 1 to {LONGEST_NAME} printable characters")
+        found = await tx.session.scalar(select(Account.id).where(func.lower(Account.name) == func.lower(name)))
+        if found is not None and found != besides:
+            raise NameTaken(name)
+        return name
+
+    async def _keep_an_administrator(self, tx: Tx) -> None:
+        able = exists(
+            select(Account.id).where(
+                Account.role == Role.ADMINISTRATOR, Account.disabled_at.is_(None), Account.password_hash.is_not(None)
+            )
+        )
+        if not await tx.session.scalar(select(able)):
+            raise LastAdministrator
+
+    async def _records(self, tx: Tx, account_id: UUID | None) -> list[AccountRecord]:
+        libraries = select(func.array_agg(AccountLibrary.library_id)).where(AccountLibrary.account_id == Account.id)
+        query = select(Account, libraries.scalar_subquery()).order_by(func.lower(Account.name))
+        if account_id is not None:
+            query = query.where(Account.id == account_id)
+        rows = await tx.session.execute(query, execution_options={"populate_existing": True})
+        return [_record(account, frozenset(found or ())) for account, found in rows]
+
+
+async def _lock(tx: Tx) -> None:
+    await tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
+
+
+async def _set_libraries(tx: Tx, account_id: UUID, libraries: Collection[UUID]) -> None:
+    await tx.session.execute(delete(AccountLibrary).where(AccountLibrary.account_id == account_id))
+    if not libraries:
+        return
+    known = text(
+        "INSERT INTO account_library (account_id, library_id)"
+        " SELECT :account_id, library.id FROM library WHERE library.id = ANY(:libraries) RETURNING library_id"
+    )
+    found = await tx.session.scalars(known, {"account_id": account_id, "libraries": list(libraries)})
+    if unknown := set(libraries) - set(found):
+        raise InvalidInput("libraries", f"no library {min(unknown, key=str)}")
+
+
+def _age(years: int | None) -> int | None:
+    if years is not None and not 0 <= years <= 99:  # noqa: PLR2004  years of age
+        raise InvalidInput("max_age_rating", "must be 0 to 99 years")
+    return years
+
+
+def _told(change: AccountChange) -> set[str]:
+    return {"libraries"} if change.libraries is not None else set()
+
+
+def _record(account: Account, libraries: frozenset[UUID]) -> AccountRecord:
+    return AccountRecord(
+        id=account.id,
+        name=account.name,
+        role=Role(account.role),
+        has_password=account.password_hash is not None,
+        all_libraries=account.all_libraries,
+        libraries=libraries,
+        max_age_rating=account.max_age_rating,
+        disabled_at=account.disabled_at,
+        version=account.version,
+        created_at=account.created_at,
+        updated_at=account.updated_at,
+    )

@@ -1,0 +1,25 @@
+"""Keys that we make ourselves: UUID version 7 (RFC 9562), so that rows made together lie together in an index."""
+
+import secrets
+import threading
+import time
+from uuid import UUID
+
+_lock = threading.Lock()
+_last = 0
+
+
+def uuid7() -> UUID:
+    """Return a UUID that sorts after every one this process has made before, even when the clock steps back.
+
+    The 12 bits after the milliseconds count within the millisecond (RFC 9562, 6.2, method 3): more than 4,096 a
+    millisecond borrow from the next one, which a bulk insert does and nobody notices.
+    """
+    global _last  # noqa: PLW0603  the order holds across the process, so the counter does too
+    now = time.time_ns()
+    tick = (now // 1_000_000 << 12) | (now % 1_000_000 * 4096 // 1_000_000)
+    with _lock:
+        _last = tick = max(tick, _last + 1)
+    high = (tick >> 12 << 16) | 0x7000 | (tick & 0xFFF)
+    low = 0x8000_0000_0000_0000 | secrets.randbits(62)
+    return UUID(int=high << 64 | low)
