@@ -2,22 +2,20 @@
 
 import asyncio
 import json
-import os
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
+from bench.programs import ROOT, command_of, environment
 from bench.server import Server
-
-ROOT = Path(__file__).resolve().parents[1]
 
 STEP_TIMEOUT = 300.0
 """Seconds after which a step has failed: a worker that waits for a job that is not there would wait for ever."""
 
 READY = b"ready\n"
+
+LONGEST_LINE = 16 << 20
 
 
 class StepFailed(Exception):
@@ -31,9 +29,8 @@ def step_limit() -> asyncio.Timeout:
 @asynccontextmanager
 async def started(peer: str, step: str, count: int, url: str) -> AsyncIterator[Process]:
     """A step in a process of its own, killed if it is left before it has ended."""
-    environment = os.environ | {"BENCH_URL": url, "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.child", peer, step, str(count), stdout=PIPE, env=environment, cwd=ROOT
+        *command_of(peer), step, str(count), stdout=PIPE, env=environment(url), cwd=ROOT, limit=LONGEST_LINE
     )
     try:
         yield process

@@ -9,6 +9,9 @@ from typing import Protocol, Self
 LATENCY_WARM_UP = 20
 """Inserts made before the first one counts: connections, caches and prepared statements are there by then."""
 
+UNSEEN_START = 0.5
+"""Seconds given to a worker that does not tell when it has begun to listen."""
+
 
 @dataclass(slots=True)
 class Measured:

@@ -20,6 +20,9 @@ from app.jobs.worker import Worker, Workers
 from bench.peers.peer import LATENCY_WARM_UP, Inserted, Measured, check
 
 SCHEMA = "river"
+QUEUE_REVISION = "0009"
+"""The last one that is about the queue: the library's tables would only lie there."""
+
 MAX_WORKERS = 2_000
 FETCH_COOLDOWN = timedelta(milliseconds=2)
 BURN_POLL = timedelta(milliseconds=20)
@@ -80,7 +83,7 @@ class Revenge:
         return Client(driver, config, Workers([BenchmarkWorker(on_work)]), (), SystemClock())
 
     async def install(self) -> None:
-        await upgrade(self._url, SCHEMA)
+        await upgrade(self._url, SCHEMA, QUEUE_REVISION)
 
     async def insert_many(self, count: int) -> Measured:
         async with self._inserter() as client:
