@@ -117,7 +117,7 @@ def _over(defaults: Mapping[str, Any]) -> Callable[[Any], Any]:
 
 
 LogLevel = Literal["debug", "info", "warning", "error"]
-QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=64)]
+QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_|-][a-z0-9]+)*$", max_length=64)]
 PositiveDuration = Annotated[Duration, AfterValidator(_lasting)]
 
 

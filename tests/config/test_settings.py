@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from app.config import ConfigError, JobsSettings, Settings
 from app.config.show import secret_values, shown, without_password
+from app.jobs.names import check_queue_name
 
 DOCUMENTED_JOBS = """\
 jobs:
@@ -84,6 +85,11 @@ def test_naming_one_queue_keeps_the_others(load):
     assert jobs.workers_by_queue() == {"default": 5, "high": 10, "scheduled": 2, "transcode": 10}
 
 
+@pytest.mark.parametrize("name", ["default", "tenant|emails", "a-b_c|0", "x" * 64])
+def test_queues_are_named_as_the_queue_itself_allows(load, name):
+    assert check_queue_name(name) in load(f"jobs: {{ queues: {{ '{name}': {{}} }} }}").jobs.workers_by_queue()
+
+
 def test_a_retention_may_be_for_ever(load):
     assert load("jobs: { cleanup: { completed_jobs_retention: null } }").jobs.cleanup.completed_jobs_retention is None
 
@@ -96,6 +102,7 @@ def test_a_retention_may_be_for_ever(load):
         ("jobs: { schema: 9river }", "jobs.schema", "not begin with a digit"),
         (f"jobs: {{ schema: {'x' * 47} }}", "jobs.schema", "at most 46 bytes"),
         ("jobs: { queues: { UP: {} } }", "jobs.queues.UP", "must match"),
+        ("jobs: { queues: { 'a|': {} } }", "jobs.queues.a|", "must match"),
         ("jobs: { queues: { low: {workers: 10001} } }", "jobs.queues.low.workers", "must be at most 10000"),
         ("jobs: { queues: { low: {worker: 2} } }", "jobs.queues.low.worker", "did you mean jobs.queues.low.workers?"),
         ("jobs: { retry: { max_attempts: 0 } }", "jobs.retry.max_attempts", "must be at least 1 (it is 0)"),
