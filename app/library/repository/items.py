@@ -1,12 +1,13 @@
-"""Items, and which files they are made of."""
+"""Items, and which files they are made of. Many rows a statement."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.kinds import ItemKind
+from app.library.kinds import FactSource, ItemKind, ItemState
+from app.library.repository.facts import Facts
 from app.library.repository.rows import column, rows, run
 
 
@@ -24,46 +25,48 @@ class Link:
     position: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an item stands among others. Never shown by itself as a title is, so nobody but us says it."""
+
+    parent_id: UUID | None = None
+    name_key: str | None = None
+    number: int | None = None
+    absolute_number: int | None = None
+    disc_number: int | None = None
+    disc_title: str | None = None
+    country: str | None = None
+    release_types: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
-class UnitRow:
-    """A file around an anchor, with one of its links if it has any."""
-
-    anchor_id: UUID
-    file_id: UUID
-    folder: bytes
-    name: bytes
-    link: Link | None
-
-
-@dataclass(frozen=True, slots=True)
-class Titles:
-    """What a name says of an item."""
-
-    title: str
-    sort_title: str
-    year: int | None
+class NewItem:
+    id: UUID
+    kind: ItemKind
+    place: Place
+    facts: Facts
+    source: FactSource
+    is_present: bool
 
 
-UNIT_ROWS = """
-    SELECT folder.anchor_id, file.id, folder.path, file.name,
-        link.item_id, link.file_id, link.role, link.extra_kind, link.version, link.edition, link.part, link.position
-    FROM folder JOIN file ON file.folder_id = folder.id LEFT JOIN item_file link ON link.file_id = file.id
-    WHERE folder.anchor_id = ANY(%s) AND file.state <> 'purged'
-    ORDER BY link.item_id
+COPY_ITEMS = """
+    COPY item (
+        id, library_id, kind, parent_id, title, sort_title, year, released_on, name_key, number, absolute_number,
+        disc_number, disc_title, country, release_types, title_source, state, missing_since
+    ) FROM STDIN
 """
 
-TITLES = "SELECT id, title, sort_title, year, locked FROM item WHERE id = ANY(%s) AND title_source = 'name'"
-
-ADD_ITEMS = """
-    INSERT INTO item (library_id, kind, id, title, sort_title, year)
-    SELECT %s, %s, new.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS new
-"""
-
-RETITLE = """
-    UPDATE item SET title = new.title, sort_title = new.sort_title, year = new.year, updated_at = now()
-    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS new (id, title, sort_title, year)
+PLACE_ITEMS = """
+    UPDATE item
+    SET library_id = %s, parent_id = new.parent_id, name_key = new.name_key, number = new.number,
+        absolute_number = new.absolute_number, disc_number = new.disc_number, disc_title = new.disc_title,
+        country = new.country, updated_at = now()
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::int[], %s::int[], %s::int[], %s::text[], %s::text[])
+        AS new (id, parent_id, name_key, number, absolute_number, disc_number, disc_title, country)
     WHERE item.id = new.id
 """
+
+COPY_LINKS = "COPY item_file (item_id, file_id, role, extra_kind, version, edition, part, position) FROM STDIN"
 
 PUT_LINKS = """
     INSERT INTO item_file (item_id, file_id, role, extra_kind, version, edition, part, position)
@@ -73,100 +76,138 @@ PUT_LINKS = """
         edition = excluded.edition, part = excluded.part, position = excluded.position
 """
 
+UNLINK = """
+    DELETE FROM item_file USING unnest(%s::uuid[], %s::uuid[]) AS gone (item_id, file_id)
+    WHERE item_file.item_id = gone.item_id AND item_file.file_id = gone.file_id
+"""
+
 PUT_EXTERNAL_IDS = """
     INSERT INTO external_id (item_id, provider, value, source)
-    SELECT new.*, 'name' FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new
+    SELECT new.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) AS new
     ON CONFLICT (item_id, provider) DO UPDATE SET value = excluded.value, source = excluded.source
     WHERE external_id.source <> 'user' AND external_id.value <> excluded.value
+    RETURNING item_id
+"""
+
+ADOPT = """
+    UPDATE item SET library_id = %s, updated_at = now()
+    WHERE id = ANY(%s) AND library_id <> %s AND NOT EXISTS (
+        SELECT FROM item_file
+        JOIN file ON file.id = item_file.file_id
+        JOIN library_root ON library_root.id = file.root_id
+        WHERE item_file.item_id = item.id AND item_file.role <> 'extra' AND file.state = 'present'
+          AND library_root.library_id = item.library_id
+    )
+    RETURNING id
 """
 
 REFRESH_STATES = """
-    WITH touched AS (
-        SELECT DISTINCT item_id FROM item_file WHERE file_id = ANY(%s)
-    ), found AS (
-        SELECT touched.item_id, EXISTS (
+    WITH found AS (
+        SELECT item.id, EXISTS (
             SELECT FROM item_file JOIN file ON file.id = item_file.file_id
-            WHERE item_file.item_id = touched.item_id AND item_file.role <> 'extra' AND file.state = 'present'
+            WHERE item_file.item_id = item.id AND item_file.role <> 'extra' AND file.state = 'present'
+        ) OR EXISTS (
+            SELECT FROM item child WHERE child.parent_id = item.id AND child.state = 'present'
+        ) OR item.kind = 'artist' AND EXISTS (
+            SELECT FROM item_artist credit JOIN item credited ON credited.id = credit.item_id
+            WHERE credit.artist_id = item.id AND credited.state = 'present'
         ) AS is_present
-        FROM touched
+        FROM item WHERE item.id = ANY(%s)
     )
     UPDATE item
     SET state = CASE WHEN found.is_present THEN 'present' ELSE 'missing' END,
         missing_since = CASE WHEN found.is_present THEN NULL ELSE now() END,
         updated_at = now()
     FROM found
-    WHERE item.id = found.item_id AND found.is_present <> (item.state = 'present')
-    RETURNING item.id
+    WHERE item.id = found.id AND found.is_present <> (item.state = 'present')
+    RETURNING item.id, item.parent_id
 """
+
+CREDITED_ARTISTS = "SELECT DISTINCT artist_id FROM item_artist WHERE item_id = ANY(%s)"
 
 ITEMS_OF_FILES = "SELECT DISTINCT item_id FROM item_file WHERE file_id = ANY(%s)"
 
 
-async def unit_rows(tx: Tx, anchor_ids: Sequence[UUID]) -> list[UnitRow]:
-    """Return all files around these anchors; one that belongs to two items comes twice."""
-    return [
-        UnitRow(row[0], row[1], row[2], row[3], None if row[4] is None else Link(*row[4:]))
-        for row in await rows(tx, UNIT_ROWS, list(anchor_ids))
-    ]
+async def add_items(tx: Tx, library_id: UUID, new: Sequence[NewItem]) -> None:
+    async with tx.connection.cursor() as cursor, cursor.copy(COPY_ITEMS) as copy:
+        for item in new:
+            await copy.write_row(_item_row(library_id, item))
 
 
-async def stale_titles(tx: Tx, read: Mapping[UUID, Titles]) -> dict[UUID, Titles]:
-    """Return what those of these items should be called that a name has named, and that are called otherwise now.
-
-    What a person has locked stays as it is.
-    """
-    stale: dict[UUID, Titles] = {}
-    for item_id, title, sort_title, year, locked in await rows(tx, TITLES, list(read)):
-        wanted = read[item_id]
-        if "title" in locked:
-            wanted = replace(wanted, title=title, sort_title=sort_title)
-        if "sort_title" in locked:
-            wanted = replace(wanted, sort_title=sort_title)
-        if "year" in locked:
-            wanted = replace(wanted, year=year)
-        if wanted != Titles(title, sort_title, year):
-            stale[item_id] = wanted
-    return stale
+def _item_row(library_id: UUID, item: NewItem) -> tuple[Any, ...]:
+    place, facts = item.place, item.facts
+    return (
+        item.id, library_id, item.kind.value, place.parent_id, facts.title, facts.sort_title, facts.year,
+        facts.released_on, place.name_key, place.number, place.absolute_number, place.disc_number, place.disc_title,
+        place.country, list(place.release_types), item.source.value,
+        ItemState.PRESENT.value if item.is_present else ItemState.MISSING.value,
+        None if item.is_present else "now",
+    )  # fmt: skip
 
 
-async def add_items(tx: Tx, library_id: UUID, kind: ItemKind, new: Mapping[UUID, Titles]) -> None:
-    await run(tx, ADD_ITEMS, library_id, kind.value, *_title_arrays(new))
+async def place_items(tx: Tx, library_id: UUID, places: Sequence[tuple[UUID, Place]]) -> None:
+    """Put existing items elsewhere among others."""
+    await run(
+        tx,
+        PLACE_ITEMS,
+        library_id,
+        [item_id for item_id, _ in places],
+        [place.parent_id for _, place in places],
+        [place.name_key for _, place in places],
+        [place.number for _, place in places],
+        [place.absolute_number for _, place in places],
+        [place.disc_number for _, place in places],
+        [place.disc_title for _, place in places],
+        [place.country for _, place in places],
+    )
 
 
-async def retitle(tx: Tx, new: Mapping[UUID, Titles]) -> None:
-    await run(tx, RETITLE, *_title_arrays(new))
-
-
-def _title_arrays(new: Mapping[UUID, Titles]) -> tuple[list[Any], ...]:
-    values = new.values()
-    return list(new), [t.title for t in values], [t.sort_title for t in values], [t.year for t in values]
+async def add_links(tx: Tx, links: Sequence[Link]) -> None:
+    """Record links of new items, of which none can be there."""
+    async with tx.connection.cursor() as cursor, cursor.copy(COPY_LINKS) as copy:
+        for link in links:
+            await copy.write_row(_link_row(link))
 
 
 async def put_links(tx: Tx, links: Sequence[Link]) -> None:
-    await run(
-        tx,
-        PUT_LINKS,
-        [link.item_id for link in links],
-        [link.file_id for link in links],
-        [link.role for link in links],
-        [link.extra_kind for link in links],
-        [link.version for link in links],
-        [link.edition for link in links],
-        [link.part for link in links],
-        [link.position for link in links],
-    )
+    await run(tx, PUT_LINKS, *map(list, zip(*map(_link_row, links), strict=True)))
 
 
-async def put_external_ids(tx: Tx, ids: Sequence[tuple[UUID, str, str]]) -> None:
-    """Record (item, provider, value) as a name says them; what a person said stays."""
-    await run(
-        tx, PUT_EXTERNAL_IDS, [entry[0] for entry in ids], [entry[1] for entry in ids], [entry[2] for entry in ids]
-    )
+def _link_row(link: Link) -> tuple[Any, ...]:
+    return (
+        link.item_id, link.file_id, str(link.role), link.extra_kind, link.version, link.edition, link.part,
+        link.position,
+    )  # fmt: skip
 
 
-async def refresh_states(tx: Tx, file_ids: Sequence[UUID]) -> list[UUID]:
-    """Make items missing or present by what their files are now. Returns those that changed."""
-    return await column(tx, REFRESH_STATES, list(file_ids))
+async def unlink(tx: Tx, gone: Sequence[tuple[UUID, UUID]]) -> None:
+    """Part (item, file). The item stays, with what hangs on it."""
+    await run(tx, UNLINK, [item_id for item_id, _ in gone], [file_id for _, file_id in gone])
+
+
+async def put_external_ids(tx: Tx, ids: Sequence[tuple[UUID, str, str, FactSource]]) -> list[UUID]:
+    """Record (item, provider, value, who says it); what a person said stays. Returns the items that changed."""
+    return await column(tx, PUT_EXTERNAL_IDS, *map(list, zip(*ids, strict=True)))
+
+
+async def adopt(tx: Tx, library_id: UUID, item_ids: Sequence[UUID]) -> list[UUID]:
+    """Take over items whose files have moved here from another library. Returns those it was true of."""
+    return await column(tx, ADOPT, library_id, list(item_ids), library_id)
+
+
+async def refresh_states(tx: Tx, file_ids: Sequence[UUID], item_ids: Sequence[UUID] = ()) -> list[UUID]:
+    """Make items missing or present by what their files and children are now, up to the topmost. Returns those that
+    changed."""
+    changed: list[UUID] = []
+    level = {*item_ids, *(await items_of(tx, file_ids) if file_ids else ())}
+    while level:
+        turned = await rows(tx, REFRESH_STATES, sorted(level))
+        ids = [row[0] for row in turned]
+        changed += ids
+        level = {row[1] for row in turned if row[1] is not None}
+        if level:
+            level.update(await column(tx, CREDITED_ARTISTS, ids))
+    return changed
 
 
 async def items_of(tx: Tx, file_ids: Sequence[UUID]) -> list[UUID]:
