@@ -113,6 +113,8 @@ class FileAnalyzer:
         if recorded not in (Stamp(location.size, location.mtime_ns), stamp):
             # A scan has recorded another content since; what we hold may be of the one before.
             raise JobSnooze(AT_ONCE)
+        if await probes.is_probed(tx, location.file_id):
+            return  # by another node meanwhile, which had taken this one for dead
         await probes.keep(tx, location.file_id, stamp, info)
         for listener in self._listeners:
             await listener.media_analyzed(tx, [location.file_id])

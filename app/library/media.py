@@ -35,6 +35,7 @@ class StreamInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     index: int
     kind: str
     codec: str | None = None
+    codec_tag: str | None = None
     profile: str | None = None
     level: int | None = None
     language: str | None = None
@@ -49,6 +50,7 @@ class StreamInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     bit_depth: int | None = None
     frame_rate: float | None = None
     sample_aspect_ratio: str | None = None
+    rotation: int | None = None
     field_order: str | None = None
     color_range: str | None = None
     color_primaries: str | None = None
@@ -73,10 +75,22 @@ class PictureInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     """An attached picture: where it is and what, not its bytes."""
 
     index: int
+    kind: str | None = None
+    """What it shows, in the words of ID3: `Cover (front)`, `Artist/performer` …"""
+    title: str | None = None
     codec: str | None = None
     width: int | None = None
     height: int | None = None
     size: int | None = None
+
+
+class KeyframeIndex(msgspec.Struct, kw_only=True):
+    """Where decoding can begin, as the container's own index says it. A row of `keyframes`."""
+
+    stream_index: int
+    count: int
+    times: bytes
+    """As `app.library.keyframes` packs them."""
 
 
 class MediaInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -89,6 +103,8 @@ class MediaInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
     streams: list[StreamInfo] = msgspec.field(default_factory=list)
     chapters: list[ChapterInfo] = msgspec.field(default_factory=list)
     pictures: list[PictureInfo] = msgspec.field(default_factory=list)
+    keyframes: KeyframeIndex | None = None
+    """Of the first stream with a picture; None: the container has no index that can be trusted."""
     music_tags: MusicTags | None = None
     """Of files with sound and no picture that moves."""
     problem: Problem | None = None

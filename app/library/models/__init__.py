@@ -16,7 +16,7 @@ from app.library.models.descriptions import (
     Rating,
 )
 from app.library.models.libraries import Library, LibraryRoot
-from app.library.models.on_disk import Chapter, File, Folder, Stream
+from app.library.models.on_disk import Chapter, File, Folder, Keyframes, Stream
 from app.library.models.side_files import SideFile, SideReading
 from app.library.models.what_you_see import SEARCH_VECTOR, ExternalId, Item, ItemArtist, ItemFacts, ItemFile
 
@@ -44,6 +44,7 @@ __all__ = [
     "ItemLabel",
     "ItemState",
     "ItemText",
+    "Keyframes",
     "Label",
     "Library",
     "LibraryKind",

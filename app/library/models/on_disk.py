@@ -37,13 +37,16 @@ class Folder(Base):
     __table_args__ = (
         Index("uq_folder_root_id_path_sha256", "root_id", text("sha256(path)"), unique=True),
         Index("ix_folder_anchor_id", "anchor_id"),
-        Index("ix_folder_root_id_path_head", "root_id", text("substring(path, 1, 512)")),
+        Index("ix_folder_parent_id", "parent_id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     root_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library_root.id", ondelete="CASCADE"))
     anchor_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("folder.id", ondelete="CASCADE"))
     """The folder whose items the files in here belong to: itself, or the film's for `Trailers` and `VIDEO_TS`."""
+    parent_id: Mapped[UUID | None] = mapped_column(Uuid)
+    """The folder it lies in; NULL for the root itself. Not a foreign key: both go with their root, and a scan of a new
+    disk would pay for a check of each."""
     path: Mapped[bytes] = mapped_column(LargeBinary)
     """Below the root; empty for the root itself."""
     signature: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -112,6 +115,8 @@ class Stream(Base):
     """video, audio, subtitle, attachment or data."""
     codec: Mapped[str | None] = mapped_column(Text)
     """FFmpeg's canonical name (`subrip`, not `srt`). NULL: nothing we know."""
+    codec_tag: Mapped[str | None] = mapped_column(Text)
+    """The container's own name for the codec: Apple's players take `hvc1` and refuse `hev1`."""
     profile: Mapped[str | None] = mapped_column(Text)
     level: Mapped[int | None] = mapped_column(Integer)
     language: Mapped[str | None] = mapped_column(Text)
@@ -125,21 +130,38 @@ class Stream(Base):
     height: Mapped[int | None] = mapped_column(Integer)
     pixel_format: Mapped[str | None] = mapped_column(Text)
     bit_depth: Mapped[int | None] = mapped_column(SmallInteger)
+    """Of a picture's component; of a sound's sample, where nothing was lost."""
     frame_rate: Mapped[float | None] = mapped_column(Double)
     """Frames per second on average; of a file with a varying rate, what the container claims."""
     sample_aspect_ratio: Mapped[str | None] = mapped_column(Text)
+    rotation: Mapped[int | None] = mapped_column(SmallInteger)
+    """Degrees clockwise that a player turns the picture by; NULL: none, or by no quarter turn."""
     field_order: Mapped[str | None] = mapped_column(Text)
     color_range: Mapped[str | None] = mapped_column(Text)
     color_primaries: Mapped[str | None] = mapped_column(Text)
     color_transfer: Mapped[str | None] = mapped_column(Text)
     color_space: Mapped[str | None] = mapped_column(Text)
     hdr: Mapped[str | None] = mapped_column(Text)
-    """pq, hdr10 (PQ with mastering data) or hlg; NULL: standard range, as far as the container tells."""
+    """pq, hdr10 (PQ with mastering data), hdr10plus, hlg, or dolby_vision where nothing else can be seen of it; NULL:
+    standard range, as far as the container tells. A Dolby Vision stream that others can show keeps their word."""
     hdr_metadata: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Light levels, primaries, and Dolby Vision's record by FFmpeg's names (`dv_profile` …)."""
     channels: Mapped[int | None] = mapped_column(Integer)
     channel_layout: Mapped[str | None] = mapped_column(Text)
     sample_rate: Mapped[int | None] = mapped_column(Integer)
     tags: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+
+
+class Keyframes(Base):
+    """Where decoding of a film can begin, as its container's own index says. No row: it has none to be trusted."""
+
+    __tablename__ = "keyframes"
+
+    file_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"), primary_key=True)
+    stream_index: Mapped[int] = mapped_column(Integer)
+    count: Mapped[int] = mapped_column(Integer)
+    times: Mapped[bytes] = mapped_column(LargeBinary)
+    """As `app.library.keyframes` packs them."""
 
 
 class Chapter(Base):

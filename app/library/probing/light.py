@@ -9,13 +9,22 @@ _MASTERING = Struct("=20i2i")
 """Ten rationals (three primaries and the white point by x and y, darkest and brightest), then which of them count."""
 _LEVELS = Struct("=II")
 
+FLAGS = {
+    Type.DYNAMIC_HDR_PLUS: "hdr10plus",
+    Type.DOVI_METADATA: "dv_rpu_present",
+    Type.DOVI_RPU_BUFFER: "dv_rpu_present",
+}
+
 _NAMES = (
     "red_x", "red_y", "green_x", "green_y", "blue_x", "blue_y", "white_x", "white_y", "min_luminance", "max_luminance",
 )  # fmt: skip
 
 
 def light_of(frame: Any) -> dict[str, float | str]:
-    """Return mastering display (CIE 1931 coordinates, cd/m²) and content light levels, as far as the frame has them."""
+    """Return mastering display (CIE 1931 coordinates, cd/m²) and content light levels, as far as the frame has them.
+
+    And whether it carries what changes from scene to scene: `hdr10plus`, `dv_rpu_present`.
+    """
     found: dict[str, float | str] = {}
     for data in frame.side_data:
         content = bytes(data)
@@ -24,6 +33,8 @@ def light_of(frame: Any) -> dict[str, float | str]:
         elif data.type == Type.CONTENT_LIGHT_LEVEL and len(content) >= _LEVELS.size:
             brightest, average = _LEVELS.unpack_from(content)
             found.update(max_content_light=float(brightest), max_frame_average_light=float(average))
+        elif data.type in FLAGS:
+            found[FLAGS[data.type]] = 1
     return found
 
 

@@ -5,6 +5,7 @@ to open besides is refused. Every number and string is taken with its limits, be
 """
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -16,7 +17,9 @@ from av.container import InputContainer
 
 from app.library.formats import DEMUXERS
 from app.library.media import ChapterInfo, MediaInfo, PictureInfo, Problem, StreamInfo
+from app.library.probing.containers import read_container
 from app.library.probing.light import light_of
+from app.library.probing.reading import CountedFile
 from app.library.probing.streams import read_stream
 from app.library.probing.truncation import missing_bytes
 from app.library.probing.values import milliseconds, number, tags_of, text
@@ -34,6 +37,9 @@ OPTIONS = {
 """10 MB and 10 s are twice FFmpeg's own limits, for transport streams; more is what makes servers run out of memory."""
 
 MAX_CHAPTERS = 2_000
+OBJECTS = frozenset({"eac3", "truehd"})
+SOUND_PACKETS = 64
+"""Packets of sound read in search of a first whole frame; TrueHD begins one with every eighth or so."""
 PICTURE_PACKETS = 64
 """Packets read in search of attached pictures, which come first."""
 
@@ -66,24 +72,39 @@ def _probe(file: int) -> MediaInfo:
     size = os.fstat(file).st_size
     if size == 0:
         return MediaInfo(problem=Problem.CORRUPT, detail="the file is empty")
-    with os.fdopen(os.dup(file), "rb", buffering=0) as source, _opened(source) as container:
-        info = _describe(container)
+    source = CountedFile(file)
+    try:
+        with _opened(source) as container:
+            info = _describe(container, source, size)
+    except av.error.FFmpegError as err:
+        info = _failed(err)
     if info.streams and all(stream.kind != "video" for stream in info.streams):
-        info.music_tags = _music_tags(file, info)
-    lacking = missing_bytes(file, size)
+        info.music_tags = _music_tags(source, info)
+    _judge(info, source, size)
+    return info
+
+
+def _judge(info: MediaInfo, source: CountedFile, size: int) -> None:
+    if info.problem is not None:
+        if source.is_spent:
+            info.detail = f"{info.detail}; {source.read_bytes} bytes of it were read, no more are"
+        return
+    lacking = missing_bytes(CountedFile(source.fileno()), size)
     if lacking:
         info.problem, info.detail = Problem.TRUNCATED, f"{lacking} bytes are missing at its end"
     elif not any(stream.kind in ("video", "audio") for stream in info.streams):
         info.problem, info.detail = Problem.UNSUPPORTED, "nothing in it can be played"
-    return info
 
 
-def _music_tags(file: int, info: MediaInfo) -> MusicTags | None:
+def _music_tags(source: CountedFile, info: MediaInfo) -> MusicTags | None:
     sound = next((stream for stream in info.streams if stream.kind == "audio"), None)
     if sound is None:
         return None
-    with os.fdopen(os.dup(file), "rb") as source:
-        return read_tags(source, info.container or "", sound.codec, info.tags, sound.tags)
+    buffered = io.BufferedReader(source, BUFFER)
+    try:
+        return read_tags(buffered, info.container or "", sound.codec, info.tags, sound.tags)
+    finally:
+        buffered.detach()
 
 
 @contextlib.contextmanager
@@ -103,7 +124,7 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> Any:  # noqa: ARG0
     raise PermissionError("a media file may not open another file")
 
 
-def _describe(container: InputContainer) -> MediaInfo:
+def _describe(container: InputContainer, source: CountedFile, size: int) -> MediaInfo:
     streams: list[StreamInfo] = []
     pictures: dict[int, PictureInfo] = {}
     for stream in container.streams:
@@ -122,6 +143,8 @@ def _describe(container: InputContainer) -> MediaInfo:
     _weigh_pictures(container, pictures)
     info.pictures = list(pictures.values())
     _read_light(container, info)
+    _read_sound(container, info)
+    read_container(info, container, source, size)
     return info
 
 
@@ -130,9 +153,11 @@ def _dispositions(stream: Any) -> list[str]:
 
 
 def _picture(stream: Any) -> PictureInfo:
-    codec = stream.codec_context
+    codec, tags = stream.codec_context, tags_of(stream.metadata)
     return PictureInfo(
         index=stream.index,
+        kind=tags.get("comment"),
+        title=tags.get("title") or tags.get("filename"),
         codec=text(codec.codec.canonical_name) if codec is not None else None,
         width=number(getattr(codec, "width", None), positive=True, bits=31),
         height=number(getattr(codec, "height", None), positive=True, bits=31),
@@ -174,6 +199,28 @@ def _read_light(container: InputContainer, info: MediaInfo) -> None:
             video = container.streams[stream.index]
             container.seek(0)
             video.codec_context.thread_count = 1
-            stream.hdr_metadata = light_of(next(container.decode(video)))
-            stream.hdr = "hdr10" if "max_luminance" in stream.hdr_metadata else "pq"
+            light = light_of(next(container.decode(video)))
+            if light.pop("hdr10plus", 0):
+                stream.hdr = "hdr10plus"
+            elif "max_luminance" in light:
+                stream.hdr = "hdr10"
+            stream.hdr_metadata = light
         return
+
+
+def _read_sound(container: InputContainer, info: MediaInfo) -> None:
+    """Find which sound has objects (Atmos): its decoder says so after the first frame, and the library's start may not.
+
+    Only of the codecs that can have them, and only where a few packets tell.
+    """
+    waiting = {stream.index: stream for stream in info.streams if stream.codec in OBJECTS and not stream.profile}
+    if not waiting:
+        return
+    with contextlib.suppress(av.error.FFmpegError):
+        container.seek(0)
+        for count, packet in enumerate(container.demux([container.streams[index] for index in waiting])):
+            if packet.stream.index in waiting and packet.size and list(packet.decode()):
+                stream = waiting.pop(packet.stream.index)
+                stream.profile = text(packet.stream.profile)
+            if not waiting or count >= SOUND_PACKETS:
+                break

@@ -1,5 +1,6 @@
 """One stream → its row. FFmpeg's numbers become FFmpeg's words."""
 
+import re
 from typing import Any
 
 from av.codec.context import CodecContext
@@ -24,6 +25,10 @@ RANGES = {1: "tv", 2: "pc"}
 FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 HDR = {"smpte2084": "pq", "arib-std-b67": "hlg"}
 
+FLAC_BITS, ALAC_BITS = 13, 17
+"""Where their headers have the bits of a sample."""
+PCM = re.compile(r"pcm_[suf](\d+)")
+
 OWN_COLUMNS = frozenset({"language", "title"})
 KINDS = frozenset({"video", "audio", "subtitle", "attachment", "data"})
 
@@ -35,6 +40,7 @@ def read_stream(stream: Any, dispositions: list[str]) -> StreamInfo:
         index=stream.index,
         kind=stream.type if stream.type in KINDS else "data",
         codec=text(codec.codec.canonical_name) if codec is not None else None,
+        codec_tag=_tag(codec.codec_tag) if codec is not None else None,
         profile=text(stream.profile),
         level=number(getattr(codec, "level", None), positive=True, bits=31),
         language=tags.get("language"),
@@ -69,7 +75,24 @@ def _read_video(info: StreamInfo, stream: Any, codec: Any) -> None:
     info.hdr = HDR.get(info.color_transfer or "")
 
 
+def _tag(tag: Any) -> str | None:
+    """Return the container's own name for the codec (`hvc1`, `hev1`), where it has one that can be read."""
+    plain = str(tag).strip()
+    return plain if plain and plain.isascii() and plain.isprintable() else None
+
+
 def _read_audio(info: StreamInfo, codec: Any) -> None:
     info.channels = number(codec.channels, positive=True, bits=31)
     info.channel_layout = text(codec.layout.name) if codec.layout is not None else None
     info.sample_rate = number(codec.sample_rate, positive=True, bits=31)
+    info.bit_depth = _sample_bits(info.codec or "", bytes(codec.extradata or b""))
+
+
+def _sample_bits(codec: str, header: bytes) -> int | None:
+    """Return the bits of a sample where nothing is lost; elsewhere samples have none."""
+    if codec == "flac" and len(header) > FLAC_BITS:
+        return ((header[FLAC_BITS - 1] & 1) << 4 | header[FLAC_BITS] >> 4) + 1
+    if codec == "alac" and len(header) > ALAC_BITS:
+        return number(header[ALAC_BITS], positive=True, bits=15)
+    found = PCM.match(codec)
+    return int(found[1]) if found else None

@@ -3,7 +3,7 @@
 Reads a few headers of Matroska, MP4 and RIFF; of every other format it knows nothing and says so by 0.
 """
 
-import os
+from app.library.probing.reading import CountedFile
 
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -12,13 +12,13 @@ MAX_BOXES = 1_000
 """Top-level boxes looked at; a fragmented file has thousands, and the last of those read is checked."""
 
 
-def missing_bytes(file: int, size: int) -> int:
+def missing_bytes(source: CountedFile, size: int) -> int:
     """Return how many bytes the file's header promises beyond its end; 0 if none, or if that cannot be said."""
-    head = os.pread(file, 16, 0)
+    head = source.at(0, 16)
     if head.startswith(_EBML):
-        end = _matroska_end(file)
+        end = _matroska_end(source)
     elif head[4:8] in _MP4_BOXES:
-        end = _mp4_end(file, size)
+        end = _mp4_end(source, size)
     elif head.startswith(b"RIFF"):
         # Some writers leave 0 or all ones for a size they did not know yet.
         length = int.from_bytes(head[4:8], "little")
@@ -28,14 +28,14 @@ def missing_bytes(file: int, size: int) -> int:
     return max(end - size, 0)
 
 
-def _matroska_end(file: int) -> int:
-    length, after = _vint(os.pread(file, 8, 4))
+def _matroska_end(source: CountedFile) -> int:
+    length, after = _vint(source.at(4, 8))
     if length is None:
         return 0
     segment = 4 + after + length
-    if os.pread(file, 4, segment) != _SEGMENT:
+    if source.at(segment, 4) != _SEGMENT:
         return 0
-    content, after = _vint(os.pread(file, 8, segment + 4))
+    content, after = _vint(source.at(segment + 4, 8))
     return 0 if content is None else segment + 4 + after + content
 
 
@@ -50,10 +50,10 @@ def _vint(data: bytes) -> tuple[int | None, int]:
     return (None if value == (1 << 7 * width) - 1 else value), width
 
 
-def _mp4_end(file: int, size: int) -> int:
+def _mp4_end(source: CountedFile, size: int) -> int:
     at = 0
     for _ in range(MAX_BOXES):
-        header = os.pread(file, 16, at)
+        header = source.at(at, 16)
         if len(header) < 8:  # noqa: PLR2004  a box begins with length and type
             return at if not header else at + 8
         length = int.from_bytes(header[:4], "big")

@@ -8,15 +8,16 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from app.db.tx import Tx
+from app.library.keyframes import unpack
 from app.library.media import PROBER_VERSION, MediaInfo, Problem
 from app.library.repository.rows import rows, run
 from app.library.tagging import MusicTags
 
 STREAM_COLUMNS = (
-    "index", "kind", "codec", "profile", "level", "language", "title", "dispositions", "bit_rate", "start_ms",
-    "duration_ms", "width", "height", "pixel_format", "bit_depth", "frame_rate", "sample_aspect_ratio", "field_order",
-    "color_range", "color_primaries", "color_transfer", "color_space", "hdr", "hdr_metadata", "channels",
-    "channel_layout", "sample_rate", "tags",
+    "index", "kind", "codec", "codec_tag", "profile", "level", "language", "title", "dispositions", "bit_rate",
+    "start_ms", "duration_ms", "width", "height", "pixel_format", "bit_depth", "frame_rate", "sample_aspect_ratio",
+    "rotation", "field_order", "color_range", "color_primaries", "color_transfer", "color_space", "hdr", "hdr_metadata",
+    "channels", "channel_layout", "sample_rate", "tags",
 )  # fmt: skip
 
 JSON_COLUMNS = frozenset({"hdr_metadata", "tags"})
@@ -48,6 +49,14 @@ KEEP = """
         problem_detail = %s, container = %s, duration_ms = %s, bit_rate = %s, tags = %s, pictures = %s,
         music_tags = %s
     WHERE id = %s
+"""
+
+KEEP_KEYFRAMES = """
+    INSERT INTO keyframes (file_id, stream_index, count, times) VALUES (%s, %s, %s, %s)
+"""
+
+KEYFRAMES = """
+    SELECT stream_index, times FROM keyframes WHERE file_id = %s
 """
 
 MUSIC_TAGS = """
@@ -96,8 +105,12 @@ async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo) -> None:
     )
     await run(tx, "DELETE FROM stream WHERE file_id = %s", file_id)
     await run(tx, "DELETE FROM chapter WHERE file_id = %s", file_id)
+    await run(tx, "DELETE FROM keyframes WHERE file_id = %s", file_id)
     await _copy_streams(tx, file_id, info)
     await _copy_chapters(tx, file_id, info)
+    if info.keyframes is not None:
+        found = info.keyframes
+        await run(tx, KEEP_KEYFRAMES, file_id, found.stream_index, found.count, found.times)
 
 
 async def _copy_streams(tx: Tx, file_id: UUID, info: MediaInfo) -> None:
@@ -119,6 +132,12 @@ async def _copy_chapters(tx: Tx, file_id: UUID, info: MediaInfo) -> None:
     async with tx.connection.cursor() as cursor, cursor.copy(COPY_CHAPTERS) as copy:
         for chapter in info.chapters:
             await copy.write_row((file_id, chapter.index, chapter.start_ms, chapter.end_ms, chapter.title))
+
+
+async def keyframes(tx: Tx, file_id: UUID) -> tuple[int, list[int]] | None:
+    """Return a film's stream with the picture and its keyframes in milliseconds; None: no index tells of them."""
+    found = await rows(tx, KEYFRAMES, file_id)
+    return (found[0][0], unpack(found[0][1])) if found else None
 
 
 async def music_tags(tx: Tx, file_ids: Sequence[UUID]) -> dict[UUID, MusicTags]:

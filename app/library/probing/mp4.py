@@ -1,0 +1,229 @@
+"""What MP4 says and the library does not pass on: keyframes by presentation time, rotation, Dolby Vision.
+
+The library's own index has decoding times, which B-frames move away from presentation times by varying amounts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import atan2, degrees
+from struct import calcsize, iter_unpack, unpack_from
+
+from app.library.probing.boxes import Box, children, content, find
+from app.library.probing.dolby_vision import KINDS, read_dolby_vision
+from app.library.probing.reading import CountedFile
+
+VISUAL_ENTRY = 78
+"""Bytes of a picture's sample entry before its boxes."""
+CLEAN_ACCESS = 3
+"""Kinds of access point from which all can be decoded; 0 is how most writers say 1."""
+MATRIX = {0: 40, 1: 52}
+"""Where `tkhd` has its matrix, by version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mp4Track:
+    rotation: int | None
+    """Degrees clockwise that a player turns the picture by, when it is a quarter turn or several."""
+    dolby_vision: dict[str, float | str]
+    keyframes: list[int]
+    """Milliseconds; none when the file has no index that would tell."""
+    is_fragmented: bool
+    """The index is of fragments: distances are right, but the library may count from another beginning."""
+
+
+def read_mp4(source: CountedFile, size: int, track_id: int) -> Mp4Track | None:
+    """Return what is said of a track with a picture; None when there is no such track."""
+    top = list(_before_fragments(source, size))
+    moov = next((box for box in top if box.kind == b"moov"), None)
+    if moov is None:
+        return None
+    for trak in children(source, moov.start, moov.end):
+        if trak.kind == b"trak":
+            header = content(source, find(source, trak, b"tkhd"))
+            if header is not None and _track_id(header) == track_id:
+                whole = _keyframes(source, moov, trak)
+                times = whole or _segments(source, top, track_id) or _random_access(source, trak, size, track_id)
+                return Mp4Track(_rotation(header), _dolby_vision(source, trak), times or [], is_fragmented=not whole)
+    return None
+
+
+def _before_fragments(source: CountedFile, size: int) -> Iterator[Box]:
+    """Give the boxes of the file; of a fragmented one those before its thousands of fragments."""
+    for box in children(source, 0, size):
+        if box.kind == b"moof":
+            return
+        yield box
+
+
+def _track_id(header: bytes) -> int | None:
+    at = 20 if header[:1] == b"\1" else 12
+    return int.from_bytes(header[at : at + 4], "big") if len(header) >= at + 4 else None
+
+
+def _rotation(header: bytes) -> int | None:
+    at = MATRIX.get(header[0])
+    if at is None or len(header) < at + 36:
+        return None
+    across, down = unpack_from(">2i", header, at)
+    turn = round(degrees(atan2(down, across))) % 360
+    return turn if turn % 90 == 0 and turn else None
+
+
+def _dolby_vision(source: CountedFile, trak: Box) -> dict[str, float | str]:
+    descriptions = find(source, trak, b"mdia", b"minf", b"stbl", b"stsd")
+    if descriptions is None:
+        return {}
+    for entry in children(source, descriptions.start + 8, descriptions.end):
+        for box in children(source, entry.start + VISUAL_ENTRY, entry.end):
+            if box.kind in KINDS:
+                return read_dolby_vision(content(source, box) or b"")
+    return {}
+
+
+def _scale(source: CountedFile, box: Box | None) -> int | None:
+    """Return ticks per second of `mvhd` or `mdhd`, which begin alike."""
+    header = content(source, box) or b""
+    at = 20 if header[:1] == b"\1" else 12
+    return int.from_bytes(header[at : at + 4], "big") or None
+
+
+def _keyframes(source: CountedFile, moov: Box, trak: Box) -> list[int] | None:
+    scale = _scale(source, find(source, trak, b"mdia", b"mdhd"))
+    table = find(source, trak, b"mdia", b"minf", b"stbl")
+    if scale is None or table is None:
+        return None
+    edit = _edit(source, trak, scale, _scale(source, find(source, moov, b"mvhd")) or scale)
+    boxes = {box.kind: box for box in children(source, table.start, table.end)}
+    tables = {kind: content(source, boxes[kind]) for kind in (b"stts", b"ctts", b"stss") if kind in boxes}
+    durations = tables.get(b"stts")
+    if edit is None or durations is None or None in tables.values():
+        return None
+    syncs = tables.get(b"stss")
+    numbers = None if syncs is None else _rows(syncs, ">I")
+    times = edit.applied(_times(durations, tables.get(b"ctts"), numbers))
+    return [round(time * 1000 / scale) for time in times] or None
+
+
+def _rows(table: bytes, layout: str) -> Iterator[tuple[int, ...]]:
+    """Give the rows of a table that has version, flags and a count before them."""
+    width = {">I": 4, ">2I": 8, ">Ii": 8}[layout]
+    count = min(int.from_bytes(table[4:8], "big"), (len(table) - 8) // width)
+    return iter_unpack(layout, table[8 : 8 + count * width]) if count > 0 else iter(())
+
+
+def _times(durations: bytes, offsets: bytes | None, numbers: Iterator[tuple[int, ...]] | None) -> Iterator[int]:
+    """Give the presentation times of the samples with these numbers (from 1, ascending); of all for None."""
+    decoding = _Runs(_rows(durations, ">2I"))
+    shifts = _Runs(_rows(offsets, ">Ii")) if offsets is not None else None
+    wanted = (number for (number,) in numbers) if numbers is not None else iter(range(1, decoding.MAX_ALL))
+    for number in wanted:
+        if not decoding.move_to(number - 1):
+            return
+        shift = shifts.value if shifts is not None and shifts.move_to(number - 1) else 0
+        yield decoding.total + shift
+
+
+class _Runs:
+    """A run-length table walked upwards: the value at a place, and the sum of the values before it."""
+
+    MAX_ALL = 2_000_000
+
+    def __init__(self, runs: Iterator[tuple[int, ...]]) -> None:
+        self._runs = runs
+        self._first = self._next = 0
+        self._base = 0
+        self.value = 0
+        self.total = 0
+
+    def move_to(self, place: int) -> bool:
+        while place >= self._next:
+            run = next(self._runs, None)
+            if run is None:
+                return False
+            self._base += (self._next - self._first) * self.value
+            self._first, self._next, self.value = self._next, self._next + run[0], run[1]
+        self.total = self._base + (place - self._first) * self.value
+        return place >= self._first
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """Which part of a track is played, and when: in the track's ticks."""
+
+    begins: int
+    """What is played at `at`."""
+    at: int
+    lasts: int | None
+
+    def applied(self, times: Iterator[int]) -> list[int]:
+        """Return played times; of those before the beginning only the last, which decoding starts from."""
+        kept: list[int] = []
+        for time in sorted(times):
+            if self.lasts is not None and time >= self.begins + self.lasts:
+                break
+            if time <= self.begins:
+                kept.clear()
+            kept.append(time)
+        return [time - self.begins + self.at for time in kept]
+
+
+def _edit(source: CountedFile, trak: Box, scale: int, movie_scale: int) -> _Edit | None:
+    """Return the only edit; None when there are several, which no index describes."""
+    table = content(source, find(source, trak, b"edts", b"elst"))
+    if table is None or len(table) < 8:  # noqa: PLR2004  version, flags and count
+        return _Edit(0, 0, None)
+    layout, width = (">Qq4x", 20) if table[0] == 1 else (">Ii4x", 12)
+    count = min(int.from_bytes(table[4:8], "big"), (len(table) - 8) // width)
+    at, found = 0, None
+    for lasts, begins in iter_unpack(layout, table[8 : 8 + count * width]):
+        if found is not None:
+            return None
+        if begins < 0:
+            at += lasts * scale // movie_scale
+        else:
+            found = _Edit(begins, at, lasts * scale // movie_scale or None)
+    return found or _Edit(0, at, None)
+
+
+def _segments(source: CountedFile, top: list[Box], track_id: int) -> list[int] | None:
+    """Read the index of a fragmented file: where segments begin, and whether with a keyframe."""
+    index = content(source, next((box for box in top if box.kind == b"sidx"), None))
+    head = 32 if index and index[0] == 1 else 24
+    if index is None or len(index) < head or int.from_bytes(index[4:8], "big") != track_id:
+        return None
+    scale = int.from_bytes(index[8:12], "big")
+    time = int.from_bytes(index[12:20] if index[0] == 1 else index[12:16], "big")
+    rows = index[head : head + 12 * int.from_bytes(index[head - 2 : head], "big")]
+    times: list[int] = []
+    for reference, lasts, access in iter_unpack(">3I", rows[: len(rows) // 12 * 12]):
+        if reference >> 31 or scale == 0:
+            return None
+        if access >> 31 and access >> 28 & 7 <= CLEAN_ACCESS:
+            times.append(round(time * 1000 / scale))
+        time += lasts
+    return times or None
+
+
+def _random_access(source: CountedFile, trak: Box, size: int, track_id: int) -> list[int] | None:
+    """Read the table at the end of a fragmented file, which the last box points back to."""
+    last = source.at(max(size - 16, 0), 16)
+    scale = _scale(source, find(source, trak, b"mdia", b"mdhd"))
+    if last[4:8] != b"mfro" or scale is None:
+        return None
+    for box in children(source, size - int.from_bytes(last[12:16], "big"), size):
+        if box.kind == b"mfra":
+            for table in children(source, box.start, box.end):
+                data = content(source, table) if table.kind == b"tfra" else None
+                if data is not None and int.from_bytes(data[4:8], "big") == track_id:
+                    return [round(time * 1000 / scale) for time in _accesses(data)]
+    return None
+
+
+def _accesses(table: bytes) -> list[int]:
+    wide = table[0] == 1
+    lengths = int.from_bytes(table[8:12], "big")
+    numbers = sum((lengths >> shift & 3) + 1 for shift in (0, 2, 4))
+    layout = f"{'>Q8x' if wide else '>I4x'}{numbers}x"
+    width = calcsize(layout)
+    count = min(int.from_bytes(table[12:16], "big"), (len(table) - 16) // width)
+    return [time for (time,) in iter_unpack(layout, table[16 : 16 + count * width])]
