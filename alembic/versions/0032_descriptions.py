@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("folder_id", "name", name=op.f("uq_side_file_folder_id_name")),
     )
     op.create_index("ix_side_file_file_id", "side_file", ["file_id"], unique=False)
+    op.create_index("ix_side_file_read_for", "side_file", ["read_for"], unique=False, postgresql_using="gin")
     op.create_table(
         "side_reading",
         sa.Column("folder_id", sa.Uuid(), nullable=False),

@@ -46,3 +46,13 @@ class AwaitRootArgs(JobArgs, kind="library.await_root"):
     @classmethod
     def insert_opts(cls) -> InsertOpts:
         return InsertOpts(queue="default", priority=4, max_attempts=5, unique=ONCE)
+
+
+class ReadSideFilesArgs(JobArgs, kind="library.read_side_files"):
+    """Look into what lies beside the media of one folder: subtitles, lyrics, artwork, NFO."""
+
+    folder_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="default", priority=3, max_attempts=5, unique=ONCE)

@@ -20,6 +20,7 @@ class SideFile(Base):
         one_of("kind", SideFileKind),
         UniqueConstraint("folder_id", "name"),
         Index("ix_side_file_file_id", "file_id"),
+        Index("ix_side_file_read_for", "read_for", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -1,0 +1,94 @@
+"""What lies beside the media of folders that changed: recorded by the scan, in the transaction of their media.
+
+Only names, sizes and times: nothing is opened here. What a scan does not find any more is not deleted either: whether
+to believe it is decided with the loss of media (phase 3 of the scan).
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from app.db.tx import Tx
+from app.library.formats import extension_of
+from app.library.kinds import LibraryKind, SideFileKind
+from app.library.naming.side_files import EXTENSIONS
+from app.library.repository import side_files
+from app.library.repository.side_files import SeenSideFile
+from app.library.sidecars.requests import SideFileRequests
+
+_KINDS = {extension.encode(): SideFileKind(kind.value) for extension, kind in EXTENSIONS.items()}
+
+
+class Entry(Protocol):
+    """A file as the walk found it."""
+
+    @property
+    def name(self) -> bytes: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A folder that changed: what lies in it beside media."""
+
+    folder_id: UUID
+    is_new: bool
+    media: Collection[Entry]
+    others: Iterable[Entry]
+
+
+class SideFileRecorder:
+    def __init__(self, requests: SideFileRequests) -> None:
+        self._requests = requests
+
+    async def record(self, tx: Tx, kind: LibraryKind, folders: Sequence[Beside]) -> dict[UUID, tuple[UUID, ...]]:
+        """Record what is new or has changed, and ask for it to be read. Returns what is gone, by folder."""
+        seen = {folder.folder_id: _seen(kind, folder) for folder in folders}
+        old = [folder.folder_id for folder in folders if not folder.is_new]
+        known = await side_files.known_in(tx, old) if old else {}
+        changed = [
+            file
+            for found in seen.values()
+            for file in found
+            if known.get((file.folder_id, file.name), (None, None, None))[1:] != (file.size, file.mtime_ns)
+        ]
+        if changed:
+            await side_files.put(tx, changed)
+            await self._requests.ask(tx, sorted({file.folder_id for file in changed}))
+        names = {(file.folder_id, file.name) for found in seen.values() for file in found}
+        gone: dict[UUID, tuple[UUID, ...]] = {}
+        for (folder_id, name), (side_id, _, _) in known.items():
+            if (folder_id, name) not in names:
+                gone[folder_id] = (*gone.get(folder_id, ()), side_id)
+        return gone
+
+    async def lose(self, tx: Tx, side_file_ids: Sequence[UUID], folder_ids: Sequence[UUID]) -> None:
+        """Forget side files whose loss is believed, and all those in folders that are gone."""
+        lost = await side_files.lose(tx, side_file_ids, folder_ids)
+        await self._requests.ask(tx, lost)
+
+    async def items_changed(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
+        """Items were made or got other files: what lies beside those may say something of them."""
+        await self._requests.ask_for_items(tx, item_ids)
+
+
+def _seen(kind: LibraryKind, folder: Beside) -> list[SeenSideFile]:
+    found = []
+    for entry in folder.others:
+        extension = extension_of(entry.name).lower()
+        side_kind = _KINDS.get(extension)
+        if side_kind is None and extension == b"txt" and kind is LibraryKind.MUSIC and _is_song(entry.name, folder):
+            side_kind = SideFileKind.LYRICS
+        if side_kind is not None:
+            found.append(SeenSideFile(folder.folder_id, entry.name, side_kind, entry.size, entry.mtime_ns))
+    return found
+
+
+def _is_song(name: bytes, folder: Beside) -> bool:
+    """Whether a text is called like a song beside it: else it may say anything."""
+    stem = name.rpartition(b".")[0]
+    return any(media.name.rpartition(b".")[0] == stem for media in folder.media)
