@@ -7,6 +7,7 @@ from app.db.tx import Tx
 from app.library.kinds import LibraryKind
 from app.library.scan.films import plan_films
 from app.library.scan.shelving import Built, Changes, write
+from app.library.scan.shows import plan_shows
 
 __all__ = ["Built", "build_items"]
 
@@ -18,7 +19,10 @@ async def build_items(
 
     The caller holds the library's row: two who build at once would make one series twice.
     """
-    if kind is not LibraryKind.MOVIES:
-        return await write(tx, library_id, Changes(), list(changed_files))
-    changes = await plan_films(tx, library_id, anchor_ids)
+    if kind is LibraryKind.MOVIES:
+        changes = await plan_films(tx, library_id, anchor_ids)
+    elif kind is LibraryKind.TVSHOWS:
+        changes = await plan_shows(tx, library_id, anchor_ids)
+    else:
+        changes = Changes()
     return await write(tx, library_id, changes, list(changed_files))

@@ -13,8 +13,8 @@ from app.library.repository import shelf
 from app.library.repository.facts import Facts
 from app.library.repository.items import Link, NewItem, Place
 from app.library.repository.shelf import UnitRow
-from app.library.scan.grouping import Film, Member, UnitFile, group_films
-from app.library.scan.shelving import Changes
+from app.library.scan.grouping import Film, UnitFile, group_films
+from app.library.scan.shelving import Changes, link_of
 from app.library.threads import in_thread
 
 NO_PLACE = Place()
@@ -76,16 +76,3 @@ def _plan_film(changes: Changes, film: Film, files: Mapping[UUID, Sequence[UnitR
 
 def _film_links(rows: Sequence[UnitRow]) -> list[Link]:
     return [row.link for row in rows if row.link is not None and row.kind == ItemKind.MOVIE]
-
-
-def link_of(item_id: UUID, member: Member) -> Link:
-    return Link(
-        item_id=item_id,
-        file_id=member.file_id,
-        role=member.role,
-        extra_kind=member.extra_kind,
-        version=member.version,
-        edition=member.edition,
-        part=member.part,
-        position=member.position,
-    )

@@ -109,16 +109,23 @@ def _film(year: int | None, reads: Sequence[_Read]) -> Film:
         )
         for read in reads
     ]
-    members = sorted(
-        _tell_apart(members), key=lambda member: (-_lines(member.version), member.version, member.part or 0)
-    )
-    film.members = [replace(member, position=position) for position, member in enumerate(members)]
+    film.members = in_order(members)
     return film
 
 
-def _tell_apart(members: Sequence[Member]) -> list[Member]:
+def in_order(members: Sequence[Member], others: Sequence[Member] = ()) -> list[Member]:
+    """Return an item's files in their order, the finest version first, each version's parts one after the other.
+
+    `others` are recorded already: what they are told apart by stays.
+    """
+    told = [*others, *tell_apart(members, others)]
+    told.sort(key=lambda member: (-lines(member.version), member.version, member.part or 0))
+    return [replace(member, position=position) for position, member in enumerate(told)]
+
+
+def tell_apart(members: Sequence[Member], others: Sequence[Member] = ()) -> list[Member]:
     """Number versions of one name: without parts, two files of it are not one after the other but beside each other."""
-    taken: Counter[tuple[str, int | None]] = Counter()
+    taken = Counter((member.version, member.part) for member in others)
     told: list[Member] = []
     for member in members:
         if member.role is FileRole.DISC:
@@ -130,7 +137,7 @@ def _tell_apart(members: Sequence[Member]) -> list[Member]:
     return told
 
 
-def _lines(version: str) -> int:
+def lines(version: str) -> int:
     """Return the lines of a version's resolution: the finest comes first."""
     found = RESOLUTION.search(version)
     return int(found[1]) if found is not None and found[1] else 0

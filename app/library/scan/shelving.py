@@ -8,6 +8,7 @@ from app.library.kinds import FactSource
 from app.library.repository import facts, items
 from app.library.repository.facts import Facts
 from app.library.repository.items import Link, NewItem, Place
+from app.library.scan.grouping import Member
 
 
 @dataclass(slots=True)
@@ -65,3 +66,16 @@ async def _write_links(tx: Tx, links: list[Link], new: set[UUID]) -> None:
         await items.add_links(tx, fresh)
     if len(fresh) < len(links):
         await items.put_links(tx, [link for link in links if link.item_id not in new])
+
+
+def link_of(item_id: UUID, member: Member) -> Link:
+    return Link(
+        item_id=item_id,
+        file_id=member.file_id,
+        role=member.role,
+        extra_kind=member.extra_kind,
+        version=member.version,
+        edition=member.edition,
+        part=member.part,
+        position=member.position,
+    )
