@@ -1,4 +1,7 @@
-"""What a worker writes about its job inside its own transaction: it commits with the work, or not at all."""
+"""What a worker writes about its job inside its own transaction: it commits with the work, or not at all.
+
+River's JobCompleteTx, ResumableSetStepTx and ResumableSetStepCursorTx (contract 12.3).
+"""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,7 @@
-"""What a worker may say about its job, and what the queue may say to its caller. A closed set."""
+"""What a worker may say about its job (contract 2.2), and what the queue may say to its caller (contract 12.2).
+
+A closed set: whoever catches these has seen all that the queue foresees.
+"""
 
 from datetime import timedelta
 
@@ -34,6 +37,8 @@ class JobSnooze(AppError):
 
 
 class UnknownJobKind(InvalidInput):
+    """No worker of this client takes the kind, and the client was not told to insert it all the same (contract 8.1)."""
+
     code = "unknown_job_kind"
 
     def __init__(self, kind: str) -> None:
@@ -42,16 +47,22 @@ class UnknownJobKind(InvalidInput):
 
 
 class JobNotFound(NotFound):
+    """No such job: never inserted, deleted, or gone with the cleaner."""
+
     def __init__(self, job_id: int) -> None:
         super().__init__("job", job_id)
 
 
 class QueueNotFound(NotFound):
+    """No such queue: nobody has worked it for a day (contract 11)."""
+
     def __init__(self, name: str) -> None:
         super().__init__("queue", name)
 
 
 class JobRunning(Conflict):
+    """A running job cannot be deleted: its worker would end without a row to say so on (contract 2.7)."""
+
     code = "job_running"
 
     def __init__(self, job_id: int) -> None:

@@ -20,6 +20,8 @@ log = structlog.get_logger("jobs.hooks")
 
 @runtime_checkable
 class HookInsertBegin(Protocol):
+    """Told of each job that is about to be inserted."""
+
     async def insert_begin(self, params: JobInsertParams) -> None:
         """Called for each job before it is inserted. May change what will be written; raising inserts none of them."""
         ...
@@ -27,6 +29,8 @@ class HookInsertBegin(Protocol):
 
 @runtime_checkable
 class HookWorkBegin(Protocol):
+    """Told of each attempt that is about to begin."""
+
     async def work_begin(self, job: Job[Any]) -> None:
         """Called right before the worker, within all middleware. `job.args` is None still; raising ends the attempt."""
         ...
@@ -34,6 +38,8 @@ class HookWorkBegin(Protocol):
 
 @runtime_checkable
 class HookWorkEnd(Protocol):
+    """Told how each attempt has ended, and may say that it ended otherwise."""
+
     async def work_end(self, job: Job[Any], err: BaseException | None) -> BaseException | None:
         """Called when the worker has returned (None) or raised. What is returned, or raised, takes the error's place.
 
@@ -45,6 +51,8 @@ class HookWorkEnd(Protocol):
 
 @runtime_checkable
 class HookPeriodicJobsStart(Protocol):
+    """Told when this client becomes the one that inserts periodic jobs."""
+
     async def periodic_jobs_start(self, jobs: PeriodicJobs) -> None:
         """Called when this client has begun to lead, before any periodic job is inserted. May add and remove some;
         raising gives the leadership up."""
@@ -67,6 +75,8 @@ class Metric:
 
 @runtime_checkable
 class HookMetricEmit(Protocol):
+    """Told how long fetches take and what they bring."""
+
     async def metric_emit(self, metric: Metric) -> None:
         """Called twice per fetch that reached the database, which waits for it: be quick."""
         ...

@@ -1,6 +1,8 @@
 """A job in a worker's hands: its row, its args, and what the worker may say while working."""
 
 import asyncio
+import concurrent.futures
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
@@ -36,9 +38,11 @@ class Job(Generic[A_co]):
 
     __slots__ = (
         "_cancelled",
+        "_loop",
         "_report",
         "_reported_at",
         "_steps",
+        "_thread",
         "args",
         "row",
         "staged_metadata",
@@ -53,6 +57,8 @@ class Job(Generic[A_co]):
         """The last progress told, unless it is on the row already; written with the end of the attempt otherwise."""
         self._reported_at = float("-inf")
         self._cancelled: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
         self._report = report
         self._steps: ResumableSteps | None = None
 
@@ -90,6 +96,7 @@ class Job(Generic[A_co]):
         Raises:
             JobError: it cannot be read.
         """
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         if PREFIX in self.row.metadata:
             self._steps = ResumableSteps(self.row)
 
@@ -131,9 +138,33 @@ class Job(Generic[A_co]):
         Progress is a courtesy: a database that is away costs the report, never the attempt.
         """
         progress = self.unwritten_progress = encode_staged("output", value)
+        if self._is_report_due():
+            await self._write_progress(progress)
+
+    def report_progress_from_thread(self, value: Any) -> None:
+        """The same for a plain `def` worker, from its thread or any that it has started. Waits while it is written.
+
+        Raises:
+            RuntimeError: called in the queue's own thread, which would wait for itself for ever.
+        """
+        if threading.get_ident() == self._thread:
+            raise RuntimeError("await report_progress here: this is no thread of a plain worker")
+        progress = self.unwritten_progress = encode_staged("output", value)
+        if self._loop is None or not self._is_report_due():
+            return
+        report = self._write_progress(progress)
+        try:
+            asyncio.run_coroutine_threadsafe(report, self._loop).result()
+        except (RuntimeError, concurrent.futures.CancelledError):  # the loop has ended, or ends: nobody can write it
+            report.close()
+
+    def _is_report_due(self) -> bool:
         now = time.monotonic()
         if now - self._reported_at < PROGRESS_INTERVAL:
-            return
+            return False
         self._reported_at = now
+        return True
+
+    async def _write_progress(self, progress: msgspec.Raw) -> None:
         if await self._report(self.row, progress) and self.unwritten_progress is progress:
             self.unwritten_progress = None

@@ -19,6 +19,8 @@ DoWork = Callable[[], Awaitable[None]]
 
 @runtime_checkable
 class JobInsertMiddleware(Protocol):
+    """Stands around inserts, and may change, repeat or withhold them."""
+
     async def insert_many(self, jobs: Sequence[JobInsertParams], do_inner: DoInsert) -> list[JobInsertResult]:
         """Stand around one insert, of one or many jobs, which may be changed. A COPY has no results but []."""
         ...
@@ -26,6 +28,8 @@ class JobInsertMiddleware(Protocol):
 
 @runtime_checkable
 class WorkerMiddleware(Protocol):
+    """Stands around attempts: opens what a worker needs, and closes it however the attempt ends."""
+
     async def work(self, job: Job[Any], do_inner: DoWork) -> None:
         """Stand around one attempt. What this raises, the attempt has come to; `job.args` is None until the worker's
         turn, for undecodable args fail within.

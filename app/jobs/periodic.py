@@ -18,6 +18,8 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class PeriodicSchedule(Protocol):
+    """Says when next. Asked with the time planned before, so that a late run puts off no other."""
+
     def next(self, after: datetime) -> datetime:
         """Return the first time later than `after`; NEVER when there is none."""
         ...
@@ -25,6 +27,8 @@ class PeriodicSchedule(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IntervalSchedule:
+    """Every so often, counted from the start of a leadership."""
+
     interval: timedelta
 
     def __post_init__(self) -> None:

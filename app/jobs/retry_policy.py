@@ -24,6 +24,8 @@ Uniform = Callable[[float, float], float]
 
 
 class RetryPolicy(Protocol):
+    """Says when a job that failed is tried again."""
+
     def next_retry(self, job: JobRow, now: datetime) -> datetime:
         """Return when the job is to be tried again. `job.errors` does not hold the present failure yet."""
         ...

@@ -17,6 +17,8 @@ STUCK_AFTER = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class StuckJob:
+    """Which job does not end although its time is over."""
+
     id: int
     kind: str
     queue: str

@@ -18,6 +18,8 @@ BUFFER = 1000
 
 
 class EventKind(enum.StrEnum):
+    """What there is to be told. The kind follows what was stored, not what was asked for."""
+
     JOB_CANCELLED = "job_cancelled"
     JOB_COMPLETED = "job_completed"
     JOB_FAILED = "job_failed"
@@ -39,6 +41,8 @@ class JobStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """One end of an attempt, or one change of a queue."""
+
     kind: EventKind
     job: JobRow | None = None
     """The row as it was stored."""

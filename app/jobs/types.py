@@ -123,6 +123,8 @@ def _lenient_integer(text: bytes) -> int:
 
 
 class JobInsertResult(msgspec.Struct, frozen=True, gc=False):
+    """What became of one job that was to be inserted."""
+
     job: JobRow
     unique_skipped_as_duplicate: bool = False
     """True: nothing was inserted; `job` is the row that was there already."""
@@ -150,6 +152,8 @@ class QueueConfig:
 
 @dataclass(slots=True, frozen=True)
 class JobListPage:
+    """Part of a listing, and where the next part begins (contract 12.5)."""
+
     jobs: list[JobRow]
     cursor: str | None
     """River's own cursor text after the last listed row; None when the page is empty."""

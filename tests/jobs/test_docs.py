@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,33 @@ def test_every_public_name_is_there_and_known_to_type_checkers():
     assert set(app.jobs.__all__) <= set(dir(app.jobs))
     for name in app.jobs.__all__:
         assert getattr(app.jobs, name) is not None
+
+
+SECTION = re.compile(r"\b(contract|conformance) \d+(\.\d+)?\b")
+
+
+def described() -> list[str]:
+    """The public classes and functions; the others are values, and aliases that say what they are made of."""
+    return [name for name in app.jobs.__all__ if isinstance(getattr(app.jobs, name), type | types.FunctionType)]
+
+
+@pytest.mark.parametrize("name", described())
+def test_every_public_name_says_what_it_is_and_which_part_of_rivers_contract_it_fulfils(name):
+    public = getattr(app.jobs, name)
+    home = sys.modules[public.__module__]
+
+    assert public.__doc__
+    assert not public.__doc__.startswith(f"{name}("), "a dataclass' own"
+    assert SECTION.search(public.__doc__) or SECTION.search(home.__doc__ or "")
+
+
+def test_only_values_and_aliases_go_undescribed():
+    aliases = {"DoInsert", "DoWork", "Hook", "JobStuckHandler", "Middleware", "Plugin"}
+    assert set(app.jobs.__all__) - set(described()) == aliases | {"NO_TIMEOUT", "UNIQUE"}
+
+
+def test_type_checkers_are_told_that_there_are_types():
+    assert (Path(app.jobs.__file__).parents[1] / "py.typed").exists()
 
 
 def test_what_is_not_public_is_not_there():

@@ -11,9 +11,10 @@ from app.jobs.client_config import ClientConfig
 from app.jobs.errors import JobCancel, JobError, JobSnooze
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.subscription import EventKind
+from app.jobs.testing import make_job
 from app.jobs.types import JobState
 from app.jobs.worker import NO_TIMEOUT
-from tests.fixtures.clients import PlainFunction, WorkArgs, WorkFunction, until_state
+from tests.fixtures.clients import PlainFunction, WorkArgs, WorkFunction, until, until_state
 
 SECOND = timedelta(seconds=1)
 MOMENT = timedelta(milliseconds=20)
@@ -289,7 +290,8 @@ async def test_metadata_that_cannot_be_stored_fails_the_attempt_instead_of_stran
     assert "is no JSON" in job.errors[0].error
 
 
-async def test_progress_shows_while_the_job_runs_and_its_last_word_stays(make_client):
+async def test_progress_shows_while_the_job_runs_and_its_last_word_stays(make_client, monkeypatch):
+    monkeypatch.setattr("app.jobs.job.PROGRESS_INTERVAL", 3_600)
     told, go_on = asyncio.Event(), asyncio.Event()
 
     async def work(job):
@@ -304,10 +306,51 @@ async def test_progress_shows_while_the_job_runs_and_its_last_word_stays(make_cl
     await told.wait()
     running = await client.jobs.get(inserted.job.id)
     assert running.state is JobState.RUNNING
-    assert running.metadata_value() == {"output": {"done": 1}}  # the others came within the two seconds
+    assert running.metadata_value() == {"output": {"done": 1}}  # the others came too soon after it
     go_on.set()
     job = await until_state(client, inserted.job.id)
     assert job.metadata_value() == {"output": {"done": 3}}
+
+
+async def test_a_thread_shows_its_progress_too_and_those_it_has_started(make_client, monkeypatch):
+    monkeypatch.setattr("app.jobs.job.PROGRESS_INTERVAL", 3_600)
+    told, go_on = threading.Event(), threading.Event()
+
+    def work(job):
+        job.report_progress_from_thread({"done": 1})
+        helper = threading.Thread(target=job.report_progress_from_thread, args=({"done": 2},))
+        helper.start()
+        helper.join()
+        told.set()
+        go_on.wait(20)
+
+    client = make_client(PlainFunction(work))
+    await client.start()
+    inserted = await client.insert(WorkArgs())
+    await until(told.is_set)
+    assert (await client.jobs.get(inserted.job.id)).metadata_value() == {"output": {"done": 1}}
+    go_on.set()
+    assert (await until_state(client, inserted.job.id)).metadata_value() == {"output": {"done": 2}}
+
+
+async def test_a_thread_whose_queue_has_ended_tells_its_progress_to_nobody():
+    """As after a stop that did not wait for it."""
+    job = make_job(WorkArgs())
+    await asyncio.to_thread(asyncio.run, begun(job))
+    job.report_progress_from_thread(1)
+    assert job.unwritten_progress == b"1"
+
+
+async def begun(job):
+    job.begin()
+
+
+async def test_an_async_worker_that_waits_for_its_own_thread_is_told_so(make_client):
+    async def work(job):
+        job.report_progress_from_thread(1)
+
+    job, _ = await work_one(make_client(WorkFunction(work)))
+    assert "await report_progress here" in job.errors[0].error
 
 
 async def test_a_lost_database_costs_no_attempt(make_client):

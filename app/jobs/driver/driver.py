@@ -1,7 +1,7 @@
-"""The seam to PostgreSQL: one method per statement, named as River names it; nothing above it sees SQL.
+"""The seam to PostgreSQL: one method per statement, named as River names it (contract 1 to 7).
 
-A `Driver` over a pool runs each statement by itself; `begin` and `using` give one whose statements share a
-transaction. All times are aware; `now` is None in production, where the database's clock decides.
+Nothing above it sees SQL. A `Driver` over a pool runs each statement by itself; `begin` and `using` give one whose
+statements share a transaction. All times are aware; `now` is None in production, where the database's clock decides.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -184,6 +184,8 @@ class Listener(Protocol):
 
 
 class Driver(Protocol):
+    """The statements that the queue is made of. `PsycopgDriver` is the one there is."""
+
     schema: str
 
     @property

@@ -1,4 +1,7 @@
-"""The driver over psycopg. Every statement stands in `queries/`; nothing above this folder sees a row."""
+"""The driver over psycopg. Every statement stands in `queries/`; nothing above this folder sees a row.
+
+What River's riverpgxv5 is in Go (contract 12.7).
+"""
 
 from app.jobs.driver.driver import Driver, Listener
 from app.jobs.driver.index_statements import IndexStatements
