@@ -4,6 +4,7 @@ import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from app.errors import Unavailable
@@ -338,7 +339,7 @@ async def test_a_thread_whose_queue_has_ended_tells_its_progress_to_nobody():
     job = make_job(WorkArgs())
     await asyncio.to_thread(asyncio.run, begun(job))
     job.report_progress_from_thread(1)
-    assert job.unwritten_progress == b"1"
+    assert job.unwritten_progress == msgspec.Raw(b"1")
 
 
 async def begun(job):
