@@ -44,7 +44,7 @@ def iso_date(value: str | None) -> str | None:
 def decibels(value: str | None) -> float | None:
     """Read a ReplayGain of either kind of comma."""
     found = _float(value)
-    return found if found is not None and abs(found) <= LOUDEST_GAIN else None
+    return round(found, 2) if found is not None and abs(found) <= LOUDEST_GAIN else None
 
 
 def r128_gain(value: str | None) -> float | None:
