@@ -1,6 +1,9 @@
 """Cron expressions: robfig/cron's answers as goldens, and what holds for any of them (conformance 5.3)."""
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -162,3 +165,13 @@ def test_durations_are_read_as_go_reads_them(text, nanoseconds):
 def test_what_is_no_duration_in_go_is_none_here(text):
     with pytest.raises(ValueError, match=r"duration|longer"):
         parse_duration(text)
+
+
+def test_zones_are_known_on_a_machine_that_has_none():
+    program = (
+        "from datetime import UTC, datetime; from app.jobs import cron; "
+        "print(cron('CRON_TZ=Europe/Berlin 0 6 * * *').next(datetime(2026, 7, 1, tzinfo=UTC)))"
+    )
+    nowhere = {**os.environ, "PYTHONTZPATH": ""}
+    said = subprocess.run([sys.executable, "-c", program], env=nowhere, check=True, capture_output=True, timeout=60)
+    assert said.stdout == b"2026-07-01 04:00:00+00:00\n"
