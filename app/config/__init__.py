@@ -17,6 +17,7 @@ from app.config.settings import (
     Settings,
     TmdbSettings,
     VanishSettings,
+    WatchSettings,
     WorkersSettings,
 )
 
@@ -38,5 +39,6 @@ __all__ = [
     "Settings",
     "TmdbSettings",
     "VanishSettings",
+    "WatchSettings",
     "WorkersSettings",
 ]

@@ -275,10 +275,26 @@ class MetadataSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class WatchSettings:
+    """How changes on disk become known between scans."""
+
+    enabled: bool = True
+    debounce: PositiveDuration = timedelta(seconds=5)
+    """How long a burst of changes is gathered before the folders concerned are scanned."""
+    poll_interval: PositiveDuration | None = timedelta(minutes=15)
+    """How often a root is scanned where the system tells of no changes: on network disks. None: never."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class PlaybackSettings:
     """Nothing to set yet."""
 
+    settle_after: Duration = timedelta(seconds=15)
+    """How long a file must have been left alone before it is recorded: until then somebody may be writing it."""
+    purge_missing_after: PositiveDuration | None = None
+    """Forget what has been missing for so long, while its root is healthy. None: only when somebody asks for it."""
 
+    watch: WatchSettings = WatchSettings()
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class LogSettings:
     level: LogLevel = "info"

@@ -9,6 +9,8 @@ The price: a link that would stay inside is refused as well; scans do not record
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.library.errors import NotAFile, OutsideRoot
 from app.library.paths import display_path
@@ -26,14 +28,27 @@ def open_within(root: bytes, path: bytes) -> int:
         NotAFile: a folder, pipe, socket or device is there.
         OSError: as the system says it: gone, not permitted, broken.
     """
-    names = _names(path)
+    _names(path)
+    above, _, name = path.rpartition(b"/")
+    with opened_folder(root, above) as folder:
+        return _open_file(folder, name, path)
+
+
+@contextmanager
+def opened_folder(root: bytes, path: bytes) -> Iterator[int]:
+    """Open the folder at `path` below `root`, however long the path is: the system takes 4,096 bytes at once.
+
+    Raises:
+        OutsideRoot: the path leads out, or through a symbolic link.
+        OSError: as the system says it.
+    """
     folder = os.open(root, _STEP & ~os.O_NOFOLLOW)
     try:
-        for name in names[:-1]:
+        for name in _names(path) if path else ():
             inner = _step(folder, name, path)
             os.close(folder)
             folder = inner
-        return _open_file(folder, names[-1], path)
+        yield folder
     finally:
         os.close(folder)
 

@@ -10,6 +10,11 @@ class LibraryNotFound(NotFound):
         super().__init__("library", library_id)
 
 
+class RootNotFound(NotFound):
+    def __init__(self, root_id: UUID) -> None:
+        super().__init__("root", root_id)
+
+
 class FileNotFound(NotFound):
     def __init__(self, file_id: UUID) -> None:
         super().__init__("file", file_id)

@@ -17,11 +17,15 @@ AWAIT_ROOT_INTERVAL = timedelta(minutes=1)
 
 
 class ScanLibraryArgs(JobArgs, kind="library.scan"):
-    """Look what is on disk. One at a time for each library, whatever `full_scan` says."""
+    """Look what is on disk. One at a time for each library, whatever `full_scan` and `requested_only` say."""
 
     library_id: Annotated[UUID, UNIQUE]
+    root_id: Annotated[UUID | None, UNIQUE] = None
+    """A root with a queue of its own; None: all the others."""
     full_scan: bool = False
     """Look into unchanged folders too, and read all names again."""
+    requested_only: bool = False
+    """Only into the folders that somebody asked for (table `scan_request`)."""
 
     @classmethod
     def insert_opts(cls) -> InsertOpts:
@@ -42,6 +46,16 @@ class AwaitRootArgs(JobArgs, kind="library.await_root"):
     """Wait for an offline root to come back, then ask for a scan. The waiting is this row; no table remembers it."""
 
     root_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="default", priority=4, max_attempts=5, unique=ONCE)
+
+
+class AwaitSettledArgs(JobArgs, kind="library.await_settled"):
+    """Wait until files that were being written have been left alone, then ask for a scan of their folders."""
+
+    library_id: Annotated[UUID, UNIQUE]
 
     @classmethod
     def insert_opts(cls) -> InsertOpts:

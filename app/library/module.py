@@ -10,10 +10,12 @@ from app.library.analysis import FileAnalyzer
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
 from app.library.scan.phase_1_files import FilesPhase
+from app.library.scan.phase_2_moves import MovesPhase
 from app.library.scan.phase_3_sweep import SweepPhase
+from app.library.scan.phase_4_purge import PurgePhase
 from app.library.scan.scanner import LibraryScanner
 from app.library.service import LibraryService
-from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, ScanLibraryWorker
+from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, AwaitSettledWorker, ScanLibraryWorker
 
 
 class LibraryModule(Provider):
@@ -25,10 +27,13 @@ class LibraryModule(Provider):
     analysis_listeners = collect(AnalysisListener, provides=Sequence[AnalysisListener])
     service = provide(LibraryService)
     files_phase = provide(FilesPhase)
+    moves_phase = provide(MovesPhase)
     sweep_phase = provide(SweepPhase)
+    purge_phase = provide(PurgePhase)
     scanner = provide(LibraryScanner)
     prober = provide(Prober)
     analyzer = provide(FileAnalyzer)
     scan = provide(ScanLibraryWorker, provides=Worker[Any])
     analyze = provide(AnalyzeFileWorker, provides=Worker[Any])
     await_root = provide(AwaitRootWorker, provides=Worker[Any])
+    await_settled = provide(AwaitSettledWorker, provides=Worker[Any])

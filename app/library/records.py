@@ -14,6 +14,14 @@ class RootRecord:
     real_path: bytes
     display_path: str
     loss_confirmed: bool = False
+    has_own_queue: bool = False
+    scan_requested_at: datetime | None = None
+    full_scan_requested_at: datetime | None = None
+
+    @property
+    def queue(self) -> str | None:
+        """The queue of this root's jobs; None where every node sees it, and the kinds' own will do."""
+        return f"root_{self.id}" if self.has_own_queue else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,12 @@ class LibraryRecord:
     kind: LibraryKind
     roots: tuple[RootRecord, ...]
     created_at: datetime
-    full_scan_requested_at: datetime | None = None
+
+    def roots_of_scan(self, root_id: UUID | None) -> tuple["RootRecord", ...]:
+        """Return the root that has this queue of its own, or all that have none."""
+        if root_id is None:
+            return tuple(root for root in self.roots if not root.has_own_queue)
+        return tuple(root for root in self.roots if root.id == root_id and root.has_own_queue)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -44,3 +57,11 @@ class FileLocation:
     mtime_ns: int
     container: str | None
     """As probed; None before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How much was forgotten."""
+
+    files: int
+    items: int

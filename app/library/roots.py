@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from app.errors import InvalidInput
 from app.library.errors import RootsOverlap
 from app.library.paths import display_path
 from app.library.records import RootRecord
+from app.library.scan.trust import why_offline
 from app.library.threads import in_thread
 
 MAX_ROOTS = 100
@@ -54,6 +55,38 @@ def overlap(one: bytes, other: bytes) -> bool:
     """Whether one path is the other, or lies within it."""
     shorter, longer = sorted((one, other), key=len)
     return shorter == longer or longer.startswith(shorter.rstrip(b"/") + b"/")
+
+
+async def check_moved_root(path: str, root: RootRecord, known: Collection[bytes]) -> NamedRoot:
+    """Return the place that `path` names, if it is what the root was: it shows its marker or what is known to be in it.
+
+    Raises:
+        InvalidInput: it is no folder we can list, or another one.
+    """
+    named = await _check("path", path)
+    reason = await in_thread(lambda: why_offline(named.path, root.id, known))
+    if reason is not None:
+        raise InvalidInput("path", f"{display_path(named.path)} is not what {root.display_path} was: {reason}")
+    return named
+
+
+def locate_path(field: str, path: str, roots: Sequence[RootRecord]) -> tuple[RootRecord, bytes]:
+    """Return the root that a path lies in, and the path below it. It need not exist (any more).
+
+    Raises:
+        InvalidInput: it lies in none of them.
+    """
+    try:
+        named = os.fsencode(path)
+    except UnicodeEncodeError:
+        raise InvalidInput(field, "is not a path this system can have") from None
+    named = os.path.normpath(named)
+    for root in roots:
+        for top in (root.path, root.real_path):
+            if overlap(named, top) and len(named) >= len(top):
+                return root, named[len(top.rstrip(b"/")) + 1 :]
+    listed = ", ".join(root.display_path for root in roots)
+    raise InvalidInput(field, f"{display_path(named)} lies in none of the library's folders: {listed}")
 
 
 async def _check(field: str, path: str) -> NamedRoot:

@@ -1,19 +1,24 @@
 """What a caller may ask of the library. Every method works inside the caller's transaction."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
+
+import msgspec
 
 from app.db.tx import Tx
 from app.errors import InvalidInput
+from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
-from app.library.errors import FileNotFound, LibraryNotFound, NameTaken
+from app.library.errors import FileNotFound, LibraryNotFound, NameTaken, RootNotFound
 from app.library.jobs import ScanLibraryArgs
 from app.library.kinds import LibraryKind
 from app.library.ports import LibraryListener
-from app.library.records import FileLocation, LibraryRecord
-from app.library.repository import files, items, libraries
-from app.library.roots import NamedRoot, check_roots, require_apart
+from app.library.records import FileLocation, LibraryRecord, Purged
+from app.library.repository import duplicates, files, folders, items, libraries, purging, requests
+from app.library.repository.duplicates import Copies
+from app.library.roots import NamedRoot, check_moved_root, check_roots, locate_path, require_apart
 
 MAX_NAME = 200
 ANNOUNCED_AT_ONCE = 1_000
@@ -83,6 +88,7 @@ class LibraryService:
     async def _set_roots(self, tx: Tx, library_id: UUID, roots: Sequence[NamedRoot]) -> None:
         retired = await libraries.set_roots(tx, library_id, roots)
         for root_id in retired:
+            await folders.forget_signatures(tx, root_id)
             missing = await files.lose_root(tx, root_id)
             changed = await items.refresh_states(tx, missing)
             await self.announce_changed(tx, changed)
@@ -102,22 +108,84 @@ class LibraryService:
             after = batch[-1]
         await libraries.delete_library(tx, library_id)
 
-    async def request_scan(self, tx: Tx, library_id: UUID, full_scan: bool = False) -> JobInsertResult:
-        """Ask for a scan. One that waits or runs already is returned instead.
+    async def request_scan(
+        self, tx: Tx, library_id: UUID, full_scan: bool = False, paths: Sequence[str] = ()
+    ) -> JobInsertResult:
+        """Ask for a scan: of everything, or of some folders with all below them. One that waits or runs already is
+        returned instead, and what it would not do by itself is kept for it, or for the one right after it.
 
-        A full request that meets another scan is kept: that scan, or one right after it, will be full.
+        Roots with a queue of their own have scans of their own; the first of them is returned.
+
+        Raises:
+            LibraryNotFound: there is none of this id.
+            InvalidInput: a path lies in none of the library's roots.
+        """
+        library = await self._locked(tx, library_id)
+        if paths:
+            wanted = [locate_path(f"paths.{number}", path, library.roots) for number, path in enumerate(paths)]
+            return await self._request_folders(tx, library, [(root.id, path, True) for root, path in wanted])
+        groups = dict.fromkeys(root.id if root.has_own_queue else None for root in library.roots) or {None: None}
+        results = [await self._insert_scan(tx, library, root_id, full=full_scan) for root_id in groups]
+        return results[0]
+
+    async def request_folders(
+        self, tx: Tx, library_id: UUID, wanted: Sequence[tuple[UUID, bytes, bool]]
+    ) -> JobInsertResult:
+        """Ask for a scan of (root, folder below it, whether with all below that).
 
         Raises:
             LibraryNotFound: there is none of this id.
         """
-        # The lock comes first: a scan that is ending holds it while it looks for requests such as this one.
+        return await self._request_folders(tx, await self._locked(tx, library_id), wanted)
+
+    async def request_settled(self, tx: Tx, library_id: UUID) -> datetime | None:
+        """Ask for scans of the folders whose time has come. Returns when the next one's comes.
+
+        Raises:
+            LibraryNotFound: there is none of this id.
+        """
+        library = await self._locked(tx, library_id)
+        due = {request.root_id for request in await requests.due(tx, [root.id for root in library.roots])}
+        for root_id in dict.fromkeys(root.id if root.has_own_queue else None for root in library.roots):
+            if any(root.id in due for root in library.roots_of_scan(root_id)):
+                await self._insert_scan(tx, library, root_id, requested_only=True)
+        if due:
+            return None  # whoever scans them sees to the rest
+        return (await requests.next_due(tx, [root.id for root in library.roots]))[0]
+
+    async def _locked(self, tx: Tx, library_id: UUID) -> LibraryRecord:
+        # The lock comes first: a scan that is ending holds it while it looks for requests such as these.
         if not await libraries.lock_library(tx, library_id):
             raise LibraryNotFound(library_id)
-        result = await self._inserter.insert_tx(
-            tx.connection, ScanLibraryArgs(library_id=library_id, full_scan=full_scan)
-        )
-        if full_scan and result.unique_skipped_as_duplicate:
-            await libraries.mark_full_scan(tx, library_id)
+        return await self.get_library(tx, library_id)
+
+    async def _request_folders(
+        self, tx: Tx, library: LibraryRecord, wanted: Sequence[tuple[UUID, bytes, bool]]
+    ) -> JobInsertResult:
+        await requests.ask(tx, wanted)
+        roots = {root.id: root for root in library.roots}
+        asked = [roots[root_id] for root_id, _, _ in wanted if root_id in roots]
+        groups = dict.fromkeys(root.id if root.has_own_queue else None for root in asked)
+        results = [await self._insert_scan(tx, library, root_id, requested_only=True) for root_id in groups or {None}]
+        return results[0]
+
+    async def _insert_scan(
+        self,
+        tx: Tx,
+        library: LibraryRecord,
+        root_id: UUID | None,
+        *,
+        full: bool = False,
+        requested_only: bool = False,
+    ) -> JobInsertResult:
+        roots = library.roots_of_scan(root_id)
+        args = ScanLibraryArgs(library_id=library.id, root_id=root_id, full_scan=full, requested_only=requested_only)
+        opts = InsertOpts(queue=roots[0].queue) if root_id is not None and roots else None
+        result = await self._inserter.insert_tx(tx.connection, args, opts)
+        if result.unique_skipped_as_duplicate and not requested_only:
+            there = msgspec.json.decode(result.job.encoded_args, type=ScanLibraryArgs)
+            if there.requested_only or (full and not there.full_scan):
+                await requests.mark(tx, [root.id for root in roots], full=full)
         return result
 
     async def confirm_loss(self, tx: Tx, library_id: UUID) -> JobInsertResult:
@@ -128,14 +196,70 @@ class LibraryService:
         Raises:
             LibraryNotFound: there is none of this id.
         """
-        if not await libraries.lock_library(tx, library_id):
-            raise LibraryNotFound(library_id)
+        library = await self._locked(tx, library_id)
         await libraries.confirm_loss(tx, library_id)
         result = await self.request_scan(tx, library_id)
         if result.unique_skipped_as_duplicate:
             # The scan that runs may have doubted already; another will follow it.
-            await libraries.mark_full_scan(tx, library_id)
+            await requests.mark(tx, [root.id for root in library.roots], full=False)
         return result
+
+    async def change_root(
+        self, tx: Tx, library_id: UUID, root_id: UUID, *, path: str | None = None, has_own_queue: bool | None = None
+    ) -> LibraryRecord:
+        """Say that a root lies elsewhere now, or that only some nodes see it. Files and items stay what they are.
+
+        Raises:
+            LibraryNotFound, RootNotFound: there is none of this id.
+            InvalidInput: the path is no folder we can list, or not what the root was.
+            RootsOverlap: it belongs to another root.
+        """
+        library = await self._locked(tx, library_id)
+        root = next((root for root in library.roots if root.id == root_id), None)
+        if root is None:
+            raise RootNotFound(root_id)
+        if path is not None:
+            known = await folders.top_names(tx, root_id)
+            named = await check_moved_root(path, root, known)
+            others = [other for other in library.roots if other.id != root_id]
+            for other in others:
+                require_apart(named, other.path, other.real_path, library=None)
+            await self._claim(tx, library_id, None, [named])
+            await libraries.move_root(tx, root_id, named)
+        if has_own_queue is not None:
+            await libraries.set_own_queue(tx, root_id, has_own_queue)
+        return await self.get_library(tx, library_id)
+
+    async def purge(self, tx: Tx, library_id: UUID, missing_for: timedelta = timedelta(0)) -> Purged:
+        """Forget what has been missing for so long, with the items that have nothing else. Only a person asks for it.
+
+        Raises:
+            LibraryNotFound: there is none of this id.
+        """
+        await self._locked(tx, library_id)
+        total = Purged(0, 0)
+        while (purged := await self.purge_some(tx, library_id, missing_for)).files:
+            total = Purged(total.files + purged.files, total.items + purged.items)
+        return total
+
+    async def purge_some(
+        self, tx: Tx, library_id: UUID, missing_for: timedelta, *, root_id: UUID | None = None
+    ) -> Purged:
+        """Purge at most a thousand files. Whoever calls holds the library's row."""
+        file_ids = await purging.missing_files(tx, library_id, missing_for, root_id, ANNOUNCED_AT_ONCE)
+        if not file_ids:
+            return Purged(0, 0)
+        item_ids = await purging.items_of_only(tx, file_ids)
+        for listener in self._listeners:
+            await listener.items_purged(tx, item_ids)
+        changed = set(await items.items_of(tx, file_ids)) - set(item_ids)
+        await purging.delete(tx, library_id, file_ids, item_ids)
+        await self.announce_changed(tx, sorted(changed))
+        return Purged(len(file_ids), len(item_ids))
+
+    async def duplicates(self, tx: Tx, after: tuple[int, bytes] | None, limit: int) -> list[Copies]:
+        """Return groups of files that are copies of each other, as far as they were analysed, the largest first."""
+        return await duplicates.find(tx, after, limit)
 
     async def locate(self, tx: Tx, file_id: UUID) -> FileLocation:
         """Return where a file is. It may be missing: whoever opens it is told so by the disk.

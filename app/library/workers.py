@@ -1,21 +1,24 @@
 """How the library's kinds are worked. Thin: open the transaction, call who knows, complete the job in it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from app.db.tx import Transactions, Tx
 from app.jobs.completion import job_complete_tx
 from app.jobs.driver.driver import Driver
-from app.jobs.errors import JobSnooze
+from app.jobs.errors import JobCancel, JobSnooze
 from app.jobs.job import Job
 from app.jobs.worker import NO_TIMEOUT, Worker
 from app.library.analysis import FileAnalyzer
-from app.library.jobs import AWAIT_ROOT_INTERVAL, AnalyzeFileArgs, AwaitRootArgs, ScanLibraryArgs
-from app.library.repository import files, libraries
+from app.library.errors import LibraryNotFound
+from app.library.jobs import AWAIT_ROOT_INTERVAL, AnalyzeFileArgs, AwaitRootArgs, AwaitSettledArgs, ScanLibraryArgs
+from app.library.repository import folders, libraries
 from app.library.scan.scanner import LibraryScanner
-from app.library.scan.trust import top_names, why_offline
+from app.library.scan.trust import why_offline
 from app.library.service import LibraryService
 from app.library.threads import in_thread
+
+SOON = timedelta(seconds=1)
 
 
 class ScanLibraryWorker(Worker[ScanLibraryArgs]):
@@ -73,12 +76,10 @@ class AwaitRootWorker(Worker[AwaitRootArgs]):
         root_id = job.args.root_id
         async with self._transactions.begin() as tx:
             found = await libraries.root_library(tx, root_id)
-            folders = await files.known_folders(tx, root_id)
-            names = await files.names_in_root_folder(tx, root_id)
+            known = await folders.top_names(tx, root_id)
         if found is None:
             return  # its library was deleted, or does not look into it any more
         library_id, path = found
-        known = top_names(folders, names)
         if root_id in self._looking or await self._look(root_id, path, known) is not None:
             raise JobSnooze(AWAIT_ROOT_INTERVAL)
         async with self._transactions.begin() as tx:
@@ -94,3 +95,23 @@ class AwaitRootWorker(Worker[AwaitRootArgs]):
 
         self._looking.add(root_id)
         return await in_thread(look)
+
+
+class AwaitSettledWorker(Worker[AwaitSettledArgs]):
+    """Asks for a scan of the folders in which something was being written, when that should be over."""
+
+    def __init__(self, service: LibraryService, transactions: Transactions, driver: Driver) -> None:
+        self._service = service
+        self._transactions = transactions
+        self._driver = driver
+
+    async def work(self, job: Job[AwaitSettledArgs]) -> None:
+        try:
+            async with self._transactions.begin() as tx:
+                later = await self._service.request_settled(tx, job.args.library_id)
+                if later is None:
+                    await job_complete_tx(self._driver, tx.connection, job)
+        except LibraryNotFound as err:
+            raise JobCancel(err) from err
+        if later is not None:
+            raise JobSnooze(max(later - datetime.now(UTC), SOON))

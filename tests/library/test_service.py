@@ -243,7 +243,7 @@ async def test_a_full_request_during_a_scan_is_met_by_the_next(library: LibraryB
 
     assert follow_up["full_scan"] is True
     assert await library.claim(ScanLibraryArgs) == []
-    assert await library.rows("SELECT FROM library WHERE full_scan_requested_at IS NOT NULL") == []
+    assert await library.rows("SELECT FROM library_root WHERE full_scan_requested_at IS NOT NULL") == []
 
 
 async def test_a_full_scan_that_was_killed_is_full_again(library: LibraryBench, tree: WriteTree) -> None:

@@ -1,7 +1,6 @@
 """Libraries and their roots."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete as delete_from
@@ -72,7 +71,6 @@ async def _libraries(tx: Tx, ids: Sequence[UUID] | None) -> list[LibraryRecord]:
             LibraryKind(library.kind),
             tuple(by_library.get(library.id, ())),
             library.created_at,
-            library.full_scan_requested_at,
         )
         for library in await tx.session.scalars(libraries, execution_options=fresh)
     ]
@@ -80,7 +78,14 @@ async def _libraries(tx: Tx, ids: Sequence[UUID] | None) -> list[LibraryRecord]:
 
 def _root_record(root: LibraryRoot) -> RootRecord:
     return RootRecord(
-        root.id, root.path, root.real_path, root.display_path, loss_confirmed=root.loss_confirmed_at is not None
+        root.id,
+        root.path,
+        root.real_path,
+        root.display_path,
+        loss_confirmed=root.loss_confirmed_at is not None,
+        has_own_queue=root.has_own_queue,
+        scan_requested_at=root.scan_requested_at,
+        full_scan_requested_at=root.full_scan_requested_at,
     )
 
 
@@ -91,20 +96,6 @@ async def lock_library(tx: Tx, library_id: UUID) -> bool:
     """
     query = select(Library.id).where(Library.id == library_id).with_for_update(key_share=True)
     return await tx.session.scalar(query) is not None
-
-
-async def mark_full_scan(tx: Tx, library_id: UUID) -> None:
-    await tx.session.execute(
-        update(Library).where(Library.id == library_id).values(full_scan_requested_at=func.clock_timestamp())
-    )
-
-
-async def full_scan_requested_at(tx: Tx, library_id: UUID) -> datetime | None:
-    return await tx.session.scalar(select(Library.full_scan_requested_at).where(Library.id == library_id))
-
-
-async def clear_full_scan(tx: Tx, library_id: UUID) -> None:
-    await tx.session.execute(update(Library).where(Library.id == library_id).values(full_scan_requested_at=None))
 
 
 async def active_roots(tx: Tx) -> list[tuple[LibraryRoot, str]]:
@@ -163,6 +154,16 @@ async def loss_confirmed(tx: Tx, root_id: UUID) -> bool:
 
 async def clear_loss_confirmation(tx: Tx, root_id: UUID) -> None:
     await tx.session.execute(update(LibraryRoot).where(LibraryRoot.id == root_id).values(loss_confirmed_at=None))
+
+
+async def move_root(tx: Tx, root_id: UUID, named: NamedRoot) -> None:
+    """Let a root lie elsewhere, with all that is recorded in it."""
+    values = {"path": named.path, "real_path": named.real, "display_path": display_path(named.path)}
+    await tx.session.execute(update(LibraryRoot).where(LibraryRoot.id == root_id).values(**values))
+
+
+async def set_own_queue(tx: Tx, root_id: UUID, has_own_queue: bool) -> None:
+    await tx.session.execute(update(LibraryRoot).where(LibraryRoot.id == root_id).values(has_own_queue=has_own_queue))
 
 
 async def root_library(tx: Tx, root_id: UUID) -> tuple[UUID, bytes] | None:

@@ -12,10 +12,6 @@ _SAMPLE = re.compile(rb"(?:^|[-._ ])sample\.[^.]+$", re.IGNORECASE)
 SAMPLE_MAX = 50 * 2**20
 """Bytes. Above it, what is called a sample is taken for a film about one."""
 
-IGNORE_FILES = (b".revengeignore", b".ignore")
-"""An empty file of such a name hides its folder and everything below. One that holds patterns is not read (yet)."""
-
-
 _SUSPECT_FIRST = frozenset(start[0] for start in (*_JUNK_STARTS, *_JUNK_NAMES))
 """First bytes of everything above: most names are cleared by looking at theirs alone."""
 

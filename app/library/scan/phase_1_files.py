@@ -82,9 +82,7 @@ class FilesPhase:
         counts.items_added += items_added
         counts.analyses_requested += requested
 
-    async def _record(
-        self, tx: Tx, scan: RootScan, found: Sequence[FoundFolder]
-    ) -> tuple[Diff, list[UUID], int, int]:
+    async def _record(self, tx: Tx, scan: RootScan, found: Sequence[FoundFolder]) -> tuple[Diff, list[UUID], int, int]:
         new = await self._add_folders(tx, scan, [folder.path for folder in found])
         old = [row.id for folder in found if (row := scan.folders[folder.path]).id not in new]
         known: Mapping[UUID, dict[bytes, KnownFile]] = await files.files_in(tx, old) if old else {}
@@ -123,7 +121,7 @@ class FilesPhase:
         """Give every folder its row; returns those that never had one."""
         anchors = {path: anchor_of(path, scan.library.kind) for path in paths}
         wanted = {*paths, *map(parent_of, paths), *anchors.values()} - scan.folders.keys()
-        if wanted and not scan.is_new:
+        if wanted:
             scan.folders.update(await folders.find(tx, scan.root.id, wanted))
         new: list[NewFolder] = []
         for path in paths:

@@ -13,7 +13,7 @@ from app.db.tx import Transactions, Tx
 from app.jobs.errors import JobCancel
 from app.library.errors import LibraryNotFound
 from app.library.paths import parent_of
-from app.library.repository import files, items, libraries
+from app.library.repository import files, folders, items, libraries
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
 from app.library.scan.trust import why_offline
 from app.library.service import LibraryService
@@ -32,17 +32,25 @@ class SweepPhase:
     async def run(self, scan: RootScan, counts: Counts) -> None:
         """Mark what is gone, or say in `scan.outcome` why nothing was."""
         gone = unknown_left_out(scan.unseen, {path for path, _ in scan.unreadable})
-        folder_ids = [scan.folders[path].id for path in sorted(gone)]
+        folder_ids = await self._ids(scan, sorted(gone)) if gone else []
         scan.outcome = Outcome.INCOMPLETE if scan.unreadable else Outcome.COMPLETED
+        scan.vanished = [_without_moved(vanished, scan.moved) for vanished in scan.vanished]
         if (folder_ids or scan.vanished) and not await self._is_believed(scan, folder_ids):
             return
         for start in range(0, len(scan.vanished), BATCH_FOLDERS):
             await self._lose(scan, counts, scan.vanished[start : start + BATCH_FOLDERS], [])
         for start in range(0, len(folder_ids), BATCH_FOLDERS):
             await self._lose(scan, counts, [], folder_ids[start : start + BATCH_FOLDERS])
-        if scan.loss_confirmed:
+        if scan.loss_confirmed and scan.is_whole:
             async with self._transactions.begin() as tx:
                 await libraries.clear_loss_confirmation(tx, scan.root.id)
+
+    async def _ids(self, scan: RootScan, paths: Sequence[bytes]) -> list[UUID]:
+        async with self._transactions.begin() as tx:
+            found = await folders.find(tx, scan.root.id, paths)
+            ids = sorted(folder.id for folder in found.values())
+            # A scan of some folders has not loaded what lies below those that are gone.
+            return ids if scan.is_whole else sorted(await folders.below(tx, ids))
 
     async def _is_believed(self, scan: RootScan, folder_ids: Sequence[UUID]) -> bool:
         async with self._transactions.begin() as tx:
@@ -68,8 +76,8 @@ class SweepPhase:
             if not await libraries.lock_library(tx, scan.library.id):
                 raise JobCancel(LibraryNotFound(scan.library.id))
             lost = await files.lose_files(tx, [file_id for one in vanished for file_id in one.file_ids], folder_ids)
-            await files.sign_folders(tx, {one.folder_id: one.signature for one in vanished})
-            await files.lose_folders(tx, folder_ids)
+            await folders.sign(tx, {one.folder_id: one.signature for one in vanished if one.signature is not None})
+            await folders.lose(tx, folder_ids)
             await self._announce(tx, lost)
         counts.missing += len(lost)
 
@@ -78,6 +86,11 @@ class SweepPhase:
         if lost:
             await items.refresh_states(tx, lost)
             await self._service.announce_changed(tx, await items.items_of(tx, lost))
+
+
+def _without_moved(vanished: Vanished, moved: Collection[UUID]) -> Vanished:
+    left = tuple(file_id for file_id in vanished.file_ids if file_id not in moved)
+    return Vanished(vanished.folder_id, vanished.signature, left)
 
 
 def unknown_left_out(unseen: Collection[bytes], unreadable: Collection[bytes]) -> set[bytes]:

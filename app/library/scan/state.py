@@ -1,12 +1,14 @@
 """What one scan knows while it runs. Nothing here outlives it: what must is committed with every batch."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from app.library.records import LibraryRecord, RootRecord
-from app.library.repository.files import KnownFolder
+from app.library.repository.folders import KnownFolder
+from app.library.scan.walk import WHOLE, Target
 
 
 class Outcome(StrEnum):
@@ -33,9 +35,14 @@ class Counts:
     files: int = 0
     added: int = 0
     changed: int = 0
+    moved: int = 0
     returned: int = 0
+    pending: int = 0
+    """Files that are being written: looked at again once they are left alone."""
     missing: int = 0
+    purged: int = 0
     links_skipped: int = 0
+    """In the folders that were looked into."""
     unreadable: int = 0
     items_added: int = 0
     analyses_requested: int = 0
@@ -44,10 +51,10 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Vanished:
     """A folder that lost files, or maybe folders. Its signature is written with the loss, when that is believed:
-    written before, the next scan would skip the folder."""
+    written before, the next scan would skip the folder. None: not even then, for something in it is being written."""
 
     folder_id: UUID
-    signature: bytes
+    signature: bytes | None
     file_ids: tuple[UUID, ...]
 
 
@@ -56,13 +63,19 @@ class RootScan:
     library: LibraryRecord
     root: RootRecord
     full: bool
-    folders: dict[bytes, KnownFolder]
-    """Every folder known, by path; what the scan finds is added."""
-    unseen: set[bytes]
+    unseen: dict[bytes, bytes | None]
+    """Signatures of the folders known, by path; the walk takes out what it meets."""
     top_names: set[bytes]
     """What lay directly in the root."""
+    targets: Sequence[Target] = WHOLE
+    settling_ns: int = 0
+    """Nanoseconds for which a file must have been left alone."""
+    folders: dict[bytes, KnownFolder] = field(default_factory=dict)
+    """Rows of the folders that this scan had to do with, by path."""
     added: int = 0
     files_seen: int = 0
+    moved: set[UUID] = field(default_factory=set)
+    """Files that were found elsewhere: not lost, whatever the folder says that they were in."""
     vanished: list[Vanished] = field(default_factory=list)
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     loss_confirmed: bool = False
@@ -71,30 +84,46 @@ class RootScan:
     offline: str | None = None
     outcome: Outcome = Outcome.COMPLETED
 
+    @property
+    def is_whole(self) -> bool:
+        return self.targets is WHOLE
+
 
 @dataclass(slots=True)
 class ScanState:
     library: LibraryRecord
+    roots: Sequence[RootRecord]
+    """Those that this scan is about, as they were recorded when it began."""
     full: bool
+    root_id: UUID | None = None
+    """The one root whose own queue this is; None for all that have none."""
+    request_ids: list[UUID] = field(default_factory=list)
+    """Requests that are met when this scan ends."""
     counts: Counts = field(default_factory=Counts)
     phase: str = "files"
-    roots: list[dict[str, Any]] = field(default_factory=list)
-    """Results of the roots that are done."""
+    results: list[dict[str, Any]] = field(default_factory=list)
+    """Of the roots that are done."""
     worst: Outcome = Outcome.COMPLETED
-    offline: list[UUID] = field(default_factory=list)
+    offline: list[RootRecord] = field(default_factory=list)
+
+    @property
+    def queue(self) -> str | None:
+        return self.roots[0].queue if self.root_id is not None and self.roots else None
 
     def finish_root(self, scan: RootScan) -> None:
         result: dict[str, Any] = {"path": scan.root.display_path, "outcome": scan.outcome.value}
         if scan.offline is not None:
             result["reason"] = scan.offline
-            self.offline.append(scan.root.id)
+            self.offline.append(scan.root)
         if scan.unconfirmed:
             result["unconfirmed"] = scan.unconfirmed
-        self.roots.append(result)
+        if not scan.is_whole:
+            result["folders"] = len(scan.targets)
+        self.results.append(result)
         self.worst = max(self.worst, scan.outcome, key=GRAVITY.index)
 
     def progress(self) -> dict[str, Any]:
         return {"phase": self.phase, "full_scan": self.full, **asdict(self.counts)}
 
     def result(self) -> dict[str, Any]:
-        return {"outcome": self.worst.value, "full_scan": self.full, "roots": self.roots, **asdict(self.counts)}
+        return {"outcome": self.worst.value, "full_scan": self.full, "roots": self.results, **asdict(self.counts)}

@@ -5,7 +5,7 @@ them may cost anyone an item. A root is believed when it shows our marker, or en
 """
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from uuid import UUID
 
 import structlog
@@ -38,6 +38,11 @@ def why_offline(root: bytes, root_id: UUID, known: Collection[bytes]) -> str | N
     if not names:
         return "the folder is empty, as it is when its disk is not mounted"
     return f"of {len(known)} things known to be in it, {found} are there: another disk may be mounted in its place"
+
+
+def is_there(root: bytes, root_id: UUID, known: Collection[bytes]) -> bool:
+    """Whether the root may be believed now."""
+    return why_offline(root, root_id, known) is None
 
 
 def _names(root: bytes) -> set[bytes]:
@@ -76,8 +81,3 @@ def leave_marker(root: bytes, root_id: UUID) -> None:
         log.debug("marker not written", root_id=str(root_id), reason=err.strerror)
     finally:
         os.close(marker)
-
-
-def top_names(folders: Iterable[bytes], files: Iterable[bytes]) -> set[bytes]:
-    """Return what is known to lie directly in a root."""
-    return {path for path in folders if path and b"/" not in path} | set(files)

@@ -97,7 +97,7 @@ async def kill_at_every_commit(library: LibraryBench, films: object, *, before: 
 
 def use(library: LibraryBench, transactions: Transactions) -> None:
     worker = library._workers[ScanLibraryArgs]
-    for part in (worker, library.scanner, library.scanner._files, library.scanner._sweep):
+    for part in (worker, library.scanner, library.scanner._files, library.scanner._sweep, library.scanner._purge):
         part._transactions = transactions
 
 
