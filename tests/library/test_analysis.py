@@ -1,7 +1,9 @@
 """One file's analysis: whatever the file is or does, its job ends and what is known is kept."""
 
+import asyncio
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from app.jobs.job import Job
 from app.library.errors import ProbeFailed
 from app.library.jobs import AnalyzeFileArgs
 from app.library.media import MediaInfo, Problem
+from app.library.repository import probes as kept
 from tests.fixtures.library import LibraryBench
 from tests.fixtures.media import Media
 from tests.fixtures.tree import WriteTree
@@ -93,6 +96,94 @@ async def test_light_tags_and_pictures_survive_the_way_into_the_tables(
     assert (song["pictures"][0]["codec"], song["pictures"][0]["width"]) == ("png", 64)
 
 
+async def test_what_a_songs_tags_say_is_kept_and_told_in_the_same_transaction(
+    library: LibraryBench, tree: WriteTree, media: Media
+) -> None:
+    root = tree(
+        {"music/song.flac": media.song().read_bytes(), "music/other.flac": media.song().read_bytes() + bytes(9)}
+    )
+    await library.scan(await library.add(root / "music", name="Music", kind="music"))
+
+    await library.analyze()
+
+    files = [row["id"] for row in await library.rows("SELECT id FROM file ORDER BY id")]
+    assert sorted(library.listener.analyzed) == files
+    async with library.transactions.begin() as tx:
+        tags = await kept.music_tags(tx, files)
+        assert await kept.keyframes(tx, files[0]) is None
+    assert sorted(tags) == files
+    assert (tags[files[0]].title, tags[files[0]].artist, tags[files[0]].track_total) == ("A Song", "Somebody", 12)
+
+
+async def test_keyframes_are_kept_until_the_content_changes(
+    library: LibraryBench, job: Job[AnalyzeFileArgs], media: Media, tree: WriteTree
+) -> None:
+    await library.work(job)
+    async with library.transactions.begin() as tx:
+        stream, times = await kept.keyframes(tx, job.args.file_id) or (None, [])
+    assert (stream, times) == (0, [0, 1_000])
+    assert library.listener.analyzed == [job.args.file_id]
+
+    tree({"Film (2001)/film.mkv": b"no film any more"})
+    (films,) = await library.rows("SELECT id FROM library")
+    await library.scan(films["id"])
+    await library.analyze()
+
+    assert await library.rows("SELECT * FROM keyframes") == []
+    assert (await file_row(library))["music_tags"] is None
+
+
+async def test_two_nodes_at_once_keep_one_result(
+    library: LibraryBench, job: Job[AnalyzeFileArgs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that was only slow is taken for dead, and another works its job too: both finish the probe."""
+    both = asyncio.Barrier(2)
+    real = library.prober.probe
+
+    async def probe(file: int) -> MediaInfo:
+        info = await real(file)
+        await both.wait()
+        return info
+
+    async def complete(_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(library.prober, "probe", probe)
+    await asyncio.gather(*(library.analyzer.analyze(job.args.file_id, 1, complete) for _ in range(2)))
+
+    assert library.listener.analyzed == [job.args.file_id]
+    assert len(await library.rows("SELECT FROM keyframes")) == 1
+    assert len(await library.rows("SELECT FROM stream")) == 5
+
+
+async def test_a_node_that_dies_between_probe_and_transaction_costs_one_probe(
+    library: LibraryBench, job: Job[AnalyzeFileArgs], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then never again: what was probed and that it was is one transaction."""
+    probes: list[int] = []
+    real = library.prober.probe
+
+    async def probe(file: int) -> MediaInfo:
+        probes.append(file)
+        return await real(file)
+
+    async def die(_: Any) -> None:
+        raise ConnectionResetError
+
+    async def complete(_: Any) -> None:
+        return None
+
+    monkeypatch.setattr(library.prober, "probe", probe)
+    with pytest.raises(ConnectionResetError):
+        await library.analyzer.analyze(job.args.file_id, 1, die)
+    assert (await file_row(library))["probed_at"] is None
+    for _ in range(3):
+        await library.analyzer.analyze(job.args.file_id, 1, complete)
+
+    assert len(probes) == 2
+    assert (await file_row(library))["container"] == "matroska,webm"
+
+
 async def test_the_same_content_is_never_probed_again(
     library: LibraryBench, job: Job[AnalyzeFileArgs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,8 +210,9 @@ async def test_another_prober_probes_again_with_the_next_full_scan(
     await library.work(job)
     await library.connection.execute("DELETE FROM river.river_job")
     (films,) = await library.rows("SELECT id FROM library")
-    monkeypatch.setattr("app.library.scan.phase_1_files.PROBER_VERSION", 9_999)
-    monkeypatch.setattr("app.library.repository.probes.PROBER_VERSION", 9_999)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("app.library.") and hasattr(module, "PROBER_VERSION"):
+            monkeypatch.setattr(module, "PROBER_VERSION", 9_999)
 
     result = await library.scan(films["id"], full=True)
     await library.analyze()
