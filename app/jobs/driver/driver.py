@@ -111,7 +111,7 @@ class JobListParams:
     states: Sequence[JobState] = ()
     tags_all: Sequence[str] = ()
     tags_any: Sequence[str] = ()
-    metadata: bytes | None = None
+    metadata: dict[str, Any] | bytes | None = None
     order_by: str = "id"
     """id, time, scheduled_at or finalized_at."""
     descending: bool = False

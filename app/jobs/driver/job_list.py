@@ -96,10 +96,11 @@ def _checked_text(name: str, text: str) -> str:
     return text
 
 
-def _checked_json(document: bytes) -> str:
+def _checked_json(metadata: dict[str, Any] | bytes) -> str:
     try:
+        document = go_json.encode(metadata) if isinstance(metadata, dict) else metadata
         msgspec.json.decode(document, type=msgspec.Raw)
-    except ValueError as err:
+    except (TypeError, ValueError) as err:
         raise InvalidInput("metadata", f"is no JSON: {err}") from err
     if go_json.holds_nul(document):
         raise InvalidInput("metadata", "holds the character U+0000, which PostgreSQL's JSON cannot")

@@ -35,6 +35,7 @@ async def test_filters_are_any_within_and_all_between(driver, factory):
     assert await ids(driver, tags_all=["one", "two"]) == [a]
     assert await ids(driver, tags_any=["one", "two"]) == [a, b]
     assert await ids(driver, metadata=b'{"m": {"n": 1}}') == [a]
+    assert await ids(driver, metadata={"m": {"n": 1}}) == [a]
     assert await ids(driver, queues=["x"], priorities=[2], kinds=["a", "b"]) == [b]
     assert await ids(driver, kinds=["a"], priorities=[2]) == []
     assert await ids(driver, limit=2) == [a, b]
@@ -97,6 +98,8 @@ async def test_pages_put_together_are_the_whole_list(driver, factory, clock, par
         ("kinds", {"kinds": ["a\x00"]}),
         ("tags_any", {"tags_any": ["\ud800"]}),
         ("metadata", {"metadata": b"{"}),
+        ("metadata", {"metadata": {"a": object()}}),
+        ("metadata", {"metadata": {"a": "\x00"}}),
         ("metadata", {"metadata": b'{"a": "\\u0000"}'}),
         ("after", {"after": JobListCursor(2**63, "k", "q", "id", None).encode()}),
         ("after", {"after": "nonsense"}),
