@@ -82,3 +82,12 @@ class AlreadySetUp(Conflict):
 
     def __init__(self) -> None:
         super().__init__("the first account has been made; an administrator makes further ones")
+
+
+class ChangedMeanwhile(Conflict):
+    """Two edit at once; the second is told instead of undoing the first."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("somebody else has changed this account since you read it; read it again")

@@ -3,6 +3,7 @@
 from dishka import Provider, Scope, provide
 
 from app.accounts.api_keys import ApiKeyService
+from app.accounts.first import FirstAccount
 from app.accounts.limits import AttemptLimiter
 from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
@@ -19,6 +20,7 @@ class AccountsModule(Provider):
 
     limiter = provide(AttemptLimiter)
     service = provide(AccountService)
+    first = provide(FirstAccount)
     logins = provide(LoginService)
     api_keys = provide(ApiKeyService)
     media_tokens = provide(MediaTokenService)

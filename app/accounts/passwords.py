@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import unicodedata
+from typing import NewType
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -17,6 +18,10 @@ AT_ONCE = 2
 """Checks that run together: a flood of logins waits here instead of taking all memory."""
 
 
+Hashed = NewType("Hashed", str)
+"""What may be stored; a type of its own, so that no plain password is."""
+
+
 class Passwords:
     """Every check takes the same time, whether or not there is such an account."""
 
@@ -25,8 +30,8 @@ class Passwords:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._nobodys: str | None = None
 
-    async def hash(self, password: str) -> str:
-        """Return what may be stored.
+    async def hash(self, password: str) -> Hashed:
+        """Return what may be stored. Takes its time: call it with no transaction open.
 
         Raises:
             InvalidInput: too short or too long.
@@ -35,7 +40,7 @@ class Passwords:
         if not SHORTEST <= len(normalized) <= LONGEST:
             raise InvalidInput("password", f"must have {SHORTEST} to {LONGEST} characters")
         async with self._turns:
-            return await asyncio.to_thread(self._hash.hash, normalized)
+            return Hashed(await asyncio.to_thread(self._hash.hash, normalized))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Return whether it is the one, and a better hash to store when ours have grown stronger since.

@@ -9,16 +9,23 @@ from uuid import UUID
 from sqlalchemy import delete, exists, func, select, text, update
 
 from app.accounts.audit import Actor, record
-from app.accounts.errors import AccountNotFound, AlreadySetUp, InvalidToken, LastAdministrator, NameTaken
+from app.accounts.errors import (
+    AccountNotFound,
+    AlreadySetUp,
+    ChangedMeanwhile,
+    InvalidToken,
+    LastAdministrator,
+    NameTaken,
+)
 from app.accounts.models import Account, AccountLibrary, Login, OneTimeCode
-from app.accounts.passwords import Passwords
+from app.accounts.passwords import Hashed
 from app.accounts.records import AccountRecord
 from app.accounts.roles import Role
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import LOCAL_ADMINISTRATOR
 from app.clock import Clock
 from app.db.tx import Tx
-from app.errors import Conflict, InvalidInput
+from app.errors import InvalidInput
 from app.ids import uuid7
 
 CHANGE_LOCK = 0x6163_636F_756E_7401
@@ -27,13 +34,6 @@ CHANGE_LOCK = 0x6163_636F_756E_7401
 FIRST = "first_administrator"
 CODE_LASTS = timedelta(hours=24)
 LONGEST_NAME = 64
-
-
-class ChangedMeanwhile(Conflict):
-    code = "changed_meanwhile"
-
-    def __init__(self) -> None:
-        super().__init__("somebody else has changed this account since you read it; read it again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,12 @@ class AccountChange:
 
 
 class AccountService:
-    def __init__(self, passwords: Passwords, clock: Clock) -> None:
-        self._passwords = passwords
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    async def lock(self, tx: Tx) -> None:
+        """Let nobody else make, change or delete accounts until this transaction ends."""
+        await tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
 
     # -- the first one
 
@@ -61,7 +64,7 @@ class AccountService:
 
     async def first_code(self, tx: Tx) -> str | None:
         """Return a code that makes the first administrator, once; None when there are accounts already."""
-        await _lock(tx)
+        await self.lock(tx)
         if await self.any_exist(tx):
             return None
         await tx.session.execute(delete(OneTimeCode).where(OneTimeCode.purpose == FIRST))
@@ -71,14 +74,14 @@ class AccountService:
         await tx.session.flush()
         return code
 
-    async def create_first(self, tx: Tx, code: str, *, name: str, password: str, address: str) -> AccountRecord:
+    async def create_first(self, tx: Tx, code: str, *, name: str, password: Hashed, address: str) -> AccountRecord:
         """Make the first administrator with the code that the server printed.
 
         Raises:
             AlreadySetUp: there are accounts.
             InvalidToken: another code, or too late.
         """
-        await _lock(tx)
+        await self.lock(tx)
         if await self.any_exist(tx):
             raise AlreadySetUp
         used = await tx.session.scalar(
@@ -103,7 +106,7 @@ class AccountService:
         actor: Actor,
         *,
         name: str,
-        password: str | None,
+        password: Hashed | None,
         role: Role = Role.MEMBER,
         libraries: Collection[UUID] | None = None,
         max_age_rating: int | None = None,
@@ -113,15 +116,14 @@ class AccountService:
         Raises:
             InvalidInput: a field makes no sense. NameTaken.
         """
-        hashed = None if password is None else await self._passwords.hash(password)
-        await _lock(tx)
+        await self.lock(tx)
         if role is not Role.ADMINISTRATOR and not await self.any_exist(tx):
             raise InvalidInput("role", "the first account has to be an administrator's")
         account = Account(
             id=uuid7(),
             name=await self._free_name(tx, name),
             role=role,
-            password_hash=hashed,
+            password_hash=password,
             all_libraries=libraries is None,
             max_age_rating=_age(max_age_rating),
         )
@@ -157,7 +159,7 @@ class AccountService:
             AccountNotFound, InvalidInput, NameTaken, LastAdministrator.
             ChangedMeanwhile: it is not the version that was read.
         """
-        await _lock(tx)
+        await self.lock(tx)
         before = await self.get(tx, account_id)
         if version is not None and version != before.version:
             raise ChangedMeanwhile
@@ -187,18 +189,17 @@ class AccountService:
             values["disabled_at"] = (before.disabled_at or self._clock.now()) if change.disabled else None
         return values
 
-    async def set_password(self, tx: Tx, actor: Actor, account_id: UUID, password: str) -> None:
+    async def set_password(self, tx: Tx, actor: Actor, account_id: UUID, password: Hashed) -> None:
         """Set a password and end every login of the account but the one that asks: others may know the old one.
 
         Raises:
-            AccountNotFound, InvalidInput.
+            AccountNotFound.
         """
-        hashed = await self._passwords.hash(password)
         account = await self.get(tx, account_id)
         await tx.session.execute(
             update(Account)
             .where(Account.id == account_id)
-            .values(password_hash=hashed, version=Account.version + 1, updated_at=func.now())
+            .values(password_hash=password, version=Account.version + 1, updated_at=func.now())
         )
         logins = update(Login).where(Login.account_id == account_id, Login.revoked_at.is_(None))
         if actor.viewer.login_id is not None:
@@ -206,10 +207,8 @@ class AccountService:
         await tx.session.execute(logins.values(revoked_at=self._clock.now()))
         await record(tx, actor, "account.password_set", account.name)
 
-    async def check_password(self, tx: Tx, account_id: UUID, password: str) -> bool:
-        stored = await tx.session.scalar(select(Account.password_hash).where(Account.id == account_id))
-        right, _ = await self._passwords.verify(password, stored)
-        return right
+    async def stored_password(self, tx: Tx, account_id: UUID) -> str | None:
+        return await tx.session.scalar(select(Account.password_hash).where(Account.id == account_id))
 
     async def delete(self, tx: Tx, actor: Actor, account_id: UUID) -> None:
         """Delete an account with all that is its own; what it did stays in the book.
@@ -217,7 +216,7 @@ class AccountService:
         Raises:
             AccountNotFound, LastAdministrator.
         """
-        await _lock(tx)
+        await self.lock(tx)
         account = await self.get(tx, account_id)
         await tx.session.execute(delete(Account).where(Account.id == account_id))
         await self._keep_an_administrator(tx)
@@ -250,10 +249,6 @@ class AccountService:
             query = query.where(Account.id == account_id)
         rows = await tx.session.execute(query, execution_options={"populate_existing": True})
         return [_record(account, frozenset(found or ())) for account, found in rows]
-
-
-async def _lock(tx: Tx) -> None:
-    await tx.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOCK})
 
 
 async def _set_libraries(tx: Tx, account_id: UUID, libraries: Collection[UUID]) -> None:

@@ -22,7 +22,7 @@ class TokenKind(StrEnum):
 
 
 TOKEN = re.compile(r"\b(?:rva|rvr|rvk|rvm|rvc)_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
-"""Any of them, in any text: what logs strike out."""
+"""Any of them, in any text."""
 
 
 def make_token(kind: TokenKind) -> str:

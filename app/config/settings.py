@@ -4,7 +4,6 @@ The classes are dataclasses rather than models because River's word `schema` is 
 """
 
 import dataclasses
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -89,18 +88,17 @@ def _postgres_address(url: SecretStr) -> SecretStr:
     return SecretStr(address)
 
 
-def _loopback(host: str) -> str:
-    """Whoever reaches the port may do everything: there are no accounts to tell people apart."""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
-        raise ValueError(
-            "must be a loopback address (127.0.0.1, ::1 or localhost): there are no accounts yet, so whoever "
-            "reaches the server may do everything; put a proxy that asks for a password in front of it"
-        )
+def _address(host: str) -> str:
+    """What a socket can be bound to, on this machine or in general: a name is looked up when we listen."""
+    if not re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", host):
+        raise ValueError("must be an address (127.0.0.1, ::1, 0.0.0.0 for all) or a name of this machine")
     return host
+
+
+def _host_name(name: str) -> str:
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,63}(\.[0-9A-Za-z_-]{1,63})*", name):
+        raise ValueError("must be a host name alone, such as media.example.org")
+    return name.lower()
 
 
 def _lasting(duration: timedelta) -> timedelta:
@@ -148,11 +146,33 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class HttpSettings:
-    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
+    """Others than loopback addresses only once there is an account: until then whoever reaches us may do everything."""
     port: Annotated[int, Field(ge=0, le=65_535)] = 8484
     """0: any free one."""
+    names: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+    """What else requests may call us by, beside addresses and localhost."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks whose X-Forwarded-* headers are believed."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class FirstAccountSettings:
+    """The first administrator, for machines that nobody types at. Ignored once there is an account."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    password: Annotated[SecretStr, Field(min_length=8, max_length=256)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.name is None) != (self.password is None):
+            raise ValueError("name and password must be set together")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class AccountsSettings:
+    first: FirstAccountSettings = FirstAccountSettings()
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
@@ -255,10 +275,26 @@ class ProbeSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class WatchSettings:
+    """How changes on disk become known between scans."""
+
+    enabled: bool = True
+    debounce: PositiveDuration = timedelta(seconds=5)
+    """How long a burst of changes is gathered before the folders concerned are scanned."""
+    poll_interval: PositiveDuration | None = timedelta(minutes=15)
+    """How often a root is scanned where the system tells of no changes: on network disks. None: never."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class LibrarySettings:
     roots: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=59)], ...] = ()
     """Ids of roots that only some nodes see and this one does: it works their queues, `root_<id>`."""
+    settle_after: Duration = timedelta(seconds=15)
+    """How long a file must have been left alone before it is recorded: until then somebody may be writing it."""
+    purge_missing_after: PositiveDuration | None = None
+    """Forget what has been missing for so long, while its root is healthy. None: only when somebody asks for it."""
     vanish: VanishSettings = VanishSettings()
+    watch: WatchSettings = WatchSettings()
     probe: ProbeSettings = ProbeSettings()
 
 
@@ -275,26 +311,10 @@ class MetadataSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
-class WatchSettings:
-    """How changes on disk become known between scans."""
-
-    enabled: bool = True
-    debounce: PositiveDuration = timedelta(seconds=5)
-    """How long a burst of changes is gathered before the folders concerned are scanned."""
-    poll_interval: PositiveDuration | None = timedelta(minutes=15)
-    """How often a root is scanned where the system tells of no changes: on network disks. None: never."""
-
-
-@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class PlaybackSettings:
     """Nothing to set yet."""
 
-    settle_after: Duration = timedelta(seconds=15)
-    """How long a file must have been left alone before it is recorded: until then somebody may be writing it."""
-    purge_missing_after: PositiveDuration | None = None
-    """Forget what has been missing for so long, while its root is healthy. None: only when somebody asks for it."""
 
-    watch: WatchSettings = WatchSettings()
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class LogSettings:
     level: LogLevel = "info"
@@ -308,6 +328,7 @@ class Settings:
     data_dir: Annotated[Path, AfterValidator(_absolute)] = dataclasses.field(default_factory=default_data_dir)
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
+    accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
     library: LibrarySettings = LibrarySettings()
     metadata: MetadataSettings = MetadataSettings()

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from app.accounts.passwords import Passwords
+from app.accounts.service import AccountService
 from app.catalog.browse import Catalog
 from app.config import Settings
 from app.db.tx import Transactions
@@ -19,6 +21,8 @@ class Application:
     transactions: Transactions
     library: LibraryService
     catalog: Catalog
+    accounts: AccountService
+    passwords: Passwords
     client: Client
     """Inserts and controls, but works nothing."""
 
@@ -39,6 +43,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 await container.get(Transactions),
                 await container.get(LibraryService),
                 await container.get(Catalog),
+                await container.get(AccountService),
+                await container.get(Passwords),
                 await container.get(Client),
             )
         finally:

@@ -2,6 +2,7 @@
 
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
+from app.accounts.module import AccountsModule
 from app.catalog.module import CatalogModule
 from app.clock import Clock, SystemClock
 from app.config import Settings
@@ -51,6 +52,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         ProcessModule(),
         DbModule(),
         JobsModule(work=work),
+        AccountsModule(),
         LibraryModule(),
         CatalogModule(),
         WebModule(),

@@ -2,6 +2,7 @@
 
 from dishka import AsyncContainer
 
+from app.accounts.first import FirstAccount
 from app.config import Settings
 from app.db.engine import Database
 from app.db.migrate import upgrade
@@ -39,8 +40,10 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
         if web:
-            server = await container.get(WebServer)
+            server, first = await container.get(WebServer), await container.get(FirstAccount)
+            lifecycle.append(Hook("first account", first.make_configured))
             lifecycle.append(Hook("web", server.start, server.stop))
+            lifecycle.append(Hook("first link", lambda: first.announce(server.url)))
         lifecycle.append(Hook("memory", settle_memory))
         await lifecycle.run()
     finally:

@@ -1,7 +1,7 @@
 """The log: one line per event on stderr, for people or as JSON, with every library's own log routed through.
 
-Secrets stay out by three nets: values under a name that says secret, addresses with a password in them, and the
-configured secrets themselves wherever they turn up, tracebacks included.
+Secrets stay out by four nets: values under a name that says secret, addresses with a password in them, tokens that we
+give out, known by their look, and the configured secrets themselves wherever they turn up, tracebacks included.
 """
 
 import logging
@@ -28,6 +28,9 @@ _PASSWORD_IN_ADDRESS = re.compile(r"(://[^/\s:@'\"]*):[^/\s'\"]*@")
 _PASSWORD_IN_PAIRS = re.compile(
     r"\b((?:ssl)?password|token|api_?key|secret)=('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE
 )
+_TOKEN = re.compile(r"\brv[akmr]_[A-Za-z0-9_-]{8,}")
+"""Access tokens, API keys, media and refresh tokens (`app.accounts.tokens`), whole or cut short. The code of the first
+link is not among them: it is told on purpose."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -131,6 +134,7 @@ class StrikeOut:
     def text(self, text: str) -> str:
         text = _PASSWORD_IN_ADDRESS.sub(rf"\1:{HIDDEN}@", text)
         text = _PASSWORD_IN_PAIRS.sub(rf"\1={HIDDEN}", text)
+        text = _TOKEN.sub(HIDDEN, text)
         for secret in self._known:
             text = text.replace(secret, HIDDEN)
         return text

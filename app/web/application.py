@@ -3,6 +3,7 @@
 `RequestLog` sees everything, `Guard` turns away who may not speak to us, then the container's scope, then the routes.
 """
 
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +17,9 @@ from app.catalog.views import FileDetail, Item, ItemPage, Library
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
-from app.web.api_v1 import items, jobs, library, queues
+from app.web.api_v1 import accounts, items, jobs, library, logins, queues
+from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
+from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.jobs import JobPage
 from app.web.api_v1.library import Libraries, ScanAnswer
@@ -24,6 +27,7 @@ from app.web.api_v1.queues import Queues
 from app.web.errors import Problem
 from app.web.guard import Guard
 from app.web.health import Alive
+from app.web.pages import setup
 from app.web.readiness import Readiness
 from app.web.request_log import RequestLog
 
@@ -42,18 +46,30 @@ STRUCTS = (
     ItemPage,
     Item,
     FileDetail,
+    MediaUrl,
     Job,
     JobPage,
     JobStatistics,
     Queues,
+    LoginTokens,
+    Me,
+    Logins,
+    ApiKeys,
+    NewApiKey,
+    Account,
+    Accounts,
+    AuditPage,
     Alive,
     Readiness,
 )
 """Everything that is answered; what they are made of follows."""
 
 
-def create_app(container: AsyncContainer, metrics: Metrics) -> FastAPI:
-    """Build the application over a container that offers the services its routes name."""
+def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[str]) -> FastAPI:
+    """Build the application over a container that offers the services its routes name.
+
+    `names` are what requests may call us by, beside addresses and loopback names.
+    """
     app = FastAPI(
         title="Revenge",
         version=version("revenge"),
@@ -65,11 +81,11 @@ def create_app(container: AsyncContainer, metrics: Metrics) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (library, items, jobs, queues, health):
+    for routes in (logins, accounts, library, items, jobs, queues, health, setup):
         app.include_router(routes.router)
     errors.install(app)
     setup_dishka(container, app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, names=names)
     app.add_middleware(RequestLog, metrics=metrics)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app

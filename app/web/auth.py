@@ -1,23 +1,101 @@
-"""Who asks, for every route. Until there are accounts it is the local administrator, and only this file knows."""
+"""What a route says about who may ask it: every route names one of these types, or stands among the public ones."""
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
-from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
+from app.accounts.audit import Actor
+from app.accounts.roles import Scope
+from app.accounts.viewer import Viewer
 from app.errors import Refused
+from app.web.api_v1.parameters import FileId
+from app.web.authentication import Authenticator, address_of
+
+_documented = HTTPBearer(
+    auto_error=False, description="An access token of a login, or an API key. Not needed on a machine without accounts."
+)
+"""Tells the OpenAPI document, and nothing else: what a header means is decided in `app.web.authentication`."""
 
 
-async def _viewer() -> Viewer:
-    return LOCAL_ADMINISTRATOR
+class MissingScope(Refused):
+    code = "missing_scope"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(f"this API key has not the scope {scope}")
 
 
-async def _administrator(viewer: Annotated[Viewer, Depends(_viewer)]) -> Viewer:
+async def _authenticator(request: Request) -> Authenticator:
+    container = request.state.dishka_container
+    found: Authenticator = await container.get(Authenticator)
+    return found
+
+
+def _require(viewer: Viewer, scope: Scope) -> Viewer:
+    if not viewer.may(scope):
+        raise MissingScope(scope)
+    return viewer
+
+
+async def _anyone(
+    request: Request,
+    authenticator: Annotated[Authenticator, Depends(_authenticator)],
+    _token: Annotated[object, Depends(_documented)],
+) -> Viewer:
+    return await authenticator.viewer(request)
+
+
+async def _viewer(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
+    return _require(viewer, Scope.READ)
+
+
+async def _streamer(
+    request: Request,
+    file_id: FileId,
+    authenticator: Annotated[Authenticator, Depends(_authenticator)],
+    _token: Annotated[object, Depends(_documented)],
+) -> Viewer:
+    return _require(await authenticator.viewer(request, media_of=file_id), Scope.STREAM)
+
+
+def _administrator(viewer: Viewer) -> Viewer:
     if not viewer.is_administrator:
         raise Refused("only an administrator may do this")
     return viewer
 
 
+async def _manager(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
+    return _require(_administrator(viewer), Scope.ADMIN)
+
+
+async def _scanner(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
+    return _require(_administrator(viewer), Scope.SCAN)
+
+
+async def _oneself(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
+    if viewer.account_id is None:
+        raise Refused("there is no account yet that this could be about")
+    return _require(viewer, Scope.ADMIN)
+
+
+async def _actor(request: Request, viewer: Annotated[Viewer, Depends(_anyone)]) -> Actor:
+    return Actor(viewer=viewer, address=address_of(request))
+
+
+async def _address(request: Request) -> str:
+    return address_of(request)
+
+
 CurrentViewer = Annotated[Viewer, Depends(_viewer)]
-Administrator = Annotated[Viewer, Depends(_administrator)]
+"""Anybody with a login, or a key that may read: sees what the catalogue shows them."""
+Streamer = Annotated[Viewer, Depends(_streamer)]
+"""The same for the bytes of one file, whose token may stand in the address."""
+Administrator = Annotated[Viewer, Depends(_manager)]
 """A parameter of every route that changes the server or looks into its engine."""
+Scanner = Annotated[Viewer, Depends(_scanner)]
+"""An administrator, or their key for download tools."""
+Oneself = Annotated[Viewer, Depends(_oneself)]
+"""Somebody about their own account."""
+CurrentActor = Annotated[Actor, Depends(_actor)]
+"""Who does it, for the book; says nothing about whether they may."""
+ClientAddress = Annotated[str, Depends(_address)]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
+from app.errors import InvalidInput
+
 _ETAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -85,3 +87,22 @@ def _date(text: str | None) -> datetime | None:
 def _is_newer(validators: Validators, since: datetime) -> bool:
     """A file without a usable date counts as changed: sending once too often is the harmless mistake."""
     return validators.last_modified is None or validators.last_modified > since
+
+
+def versioned(version: int) -> dict[str, str]:
+    """Return the ETag of something whose changes are counted."""
+    return {"ETag": f'"{version}"'}
+
+
+def version_of(if_match: str | None) -> int | None:
+    """Return the version a change is meant for; None when it is meant for any.
+
+    Raises:
+        InvalidInput: it is no ETag that we have given out for such a thing.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = re.fullmatch(r'\s*"([0-9]{1,9})"\s*', if_match)
+    if match is None:
+        raise InvalidInput("If-Match", "must be the ETag of what was read")
+    return int(match[1])

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from app.accounts.errors import ChangedMeanwhile, TooManyAttempts, Unauthenticated
 from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unavailable
 from app.web.answers import PROBLEM, JsonResponse
 from app.web.media_bytes import PreconditionFailed
@@ -33,7 +34,10 @@ RETRY_AFTER = "5"
 
 STATUSES: Sequence[tuple[type[AppError], int]] = (
     (RangeNotSatisfiable, 416),
+    (Unauthenticated, 401),
+    (TooManyAttempts, 429),
     (PreconditionFailed, 412),
+    (ChangedMeanwhile, 412),
     (InvalidInput, 400),
     (NotFound, 404),
     (Refused, 403),
@@ -123,6 +127,10 @@ def _expected(scope: Scope, error: AppError) -> Response:
         errors = [FieldProblem(error.field, error.message)]
     if isinstance(error, RangeNotSatisfiable):
         headers = {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
+    if isinstance(error, Unauthenticated):
+        headers = {"WWW-Authenticate": 'Bearer realm="revenge"'}
+    if isinstance(error, TooManyAttempts):
+        headers = {"Retry-After": str(error.retry_after)}
     if isinstance(error, Unavailable):
         headers = {"Retry-After": RETRY_AFTER}
     return problem(scope, status, error.code, str(error), headers=headers, errors=errors)

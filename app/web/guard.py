@@ -1,12 +1,11 @@
 """Who may speak to us at all, before any route is looked for.
 
-The server listens on loopback, yet a browser on the same machine runs everybody's pages. A page whose name was pointed
-at 127.0.0.1 (DNS rebinding) still sends its own name as Host; a page elsewhere that posts to us names itself in
-Sec-Fetch-Site or Origin, or can send no JSON without asking first, and no such question is ever answered (no CORS).
+A browser near us runs everybody's pages. A page whose name was pointed at our address (DNS rebinding) still sends its
+own name as Host; a page elsewhere that posts to us names itself in Sec-Fetch-Site or Origin, or can send no JSON
+without asking first, and no such question is ever answered (no CORS). Nothing we accept travels by itself: no cookies.
 """
 
-import ipaddress
-import re
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
@@ -17,13 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.errors import Refused
 from app.web.answers import JSON
 from app.web.errors import ROUTER_CODES, explain, problem
+from app.web.hosts import is_known_host
 
 MAX_BODY = 1024 * 1024
 """Bytes. The largest body anybody has a reason to send is a library's list of paths."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-
-_HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^:\[\]/@\s]+)(?::[0-9]{1,5})?")
 
 
 class HostRefused(Refused):
@@ -31,8 +29,8 @@ class HostRefused(Refused):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            f"this server answers to localhost and loopback addresses, not to {host!r}; a proxy in front of it has to "
-            "send Host: localhost"
+            f"this server is not called {host!r}; if it should be, add the name to http.names (REVENGE_HTTP__NAMES), "
+            "or use its address"
         )
 
 
@@ -51,22 +49,23 @@ class BodyTooLarge(HTTPException):
 
 
 class Guard:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app
+        self._names = frozenset(name.lower() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = refuse(scope) if scope["type"] == "http" else None
+        refusal = refuse(scope, self._names) if scope["type"] == "http" else None
         if refusal is not None:
             await refusal(scope, receive, send)
         elif scope["type"] == "http":
             await self._app(scope, _Limited(receive), send)
 
 
-def refuse(scope: Scope) -> Response | None:
+def refuse(scope: Scope, names: Collection[str]) -> Response | None:
     """Return the answer to a request that goes no further; None for one that may."""
     headers = Headers(scope=scope)
     try:
-        require_own_host(headers)
+        require_own_host(headers, names)
         require_same_site(scope["method"], headers)
     except Refused as refusal:
         return explain(scope, refusal)
@@ -93,25 +92,15 @@ class _Limited:
         return message
 
 
-def require_own_host(headers: Headers) -> None:
-    """Accept `localhost`, names below it, and loopback addresses, with any port.
+def require_own_host(headers: Headers, names: Collection[str] = ()) -> None:
+    """Accept addresses, loopback names and the names of the configuration, with any port.
 
     Raises:
         HostRefused: none, several, or another one was named.
     """
     hosts = headers.getlist("host")
-    match = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
-    if match is None or not _is_loopback(match["name"].strip("[]").rstrip(".").lower()):
+    if len(hosts) != 1 or not is_known_host(hosts[0], names):
         raise HostRefused(", ".join(hosts))
-
-
-def _is_loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def require_same_site(method: str, headers: Headers) -> None:

@@ -1,4 +1,4 @@
-"""Where we listen: loopback only, until there are accounts, and on sockets bound by ourselves.
+"""Where we listen: on loopback only until there is an account, and on sockets bound by ourselves.
 
 Bound before anything else is told to serve, so that an address in use is one clear sentence and not a stack trace.
 """
@@ -23,7 +23,8 @@ class NotLoopback(AppError):
     def __init__(self, host: str) -> None:
         super().__init__(
             f"refusing to listen on {host}: there are no accounts yet, so whoever reaches the server may do "
-            "everything; set http.host (REVENGE_HTTP__HOST) to 127.0.0.1, ::1 or localhost"
+            "everything; make the first with `revenge user add NAME --admin`, or leave http.host (REVENGE_HTTP__HOST) "
+            "at 127.0.0.1 until then"
         )
         self.host = host
 
@@ -37,18 +38,18 @@ class CannotListen(AppError):
         self.port = port
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Bind every loopback address that `host` means, to one port. The caller closes what is returned.
+def bind(host: str, port: int, *, loopback_only: bool = True) -> list[socket.socket]:
+    """Bind every address that `host` means, to one port. The caller closes what is returned.
 
-    Port 0 takes any that is free.
+    Port 0 takes any that is free; an empty host, `0.0.0.0` or `::` every address of the family.
 
     Raises:
-        NotLoopback: an address that others could reach.
+        NotLoopback: an address that others could reach, where only loopback may be.
         CannotListen: the port is taken or not ours to take, or the address is not of this machine.
     """
     with ExitStack() as opened:
         bound: list[socket.socket] = []
-        for family, address in _addresses(host, port):
+        for family, address in _addresses(host, port, loopback_only=loopback_only):
             try:
                 bound.append(_bind(family, address, bound[0].getsockname()[1] if bound else port))
             except OSError as err:
@@ -64,13 +65,15 @@ def authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _addresses(host: str, port: int) -> Sequence[tuple[socket.AddressFamily, str]]:
+def _addresses(host: str, port: int, *, loopback_only: bool) -> Sequence[tuple[socket.AddressFamily, str]]:
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as err:
         raise CannotListen(host, port, f"there is no such address ({err})") from err
     addresses = list(dict.fromkeys(_inet(found)))
-    if not addresses or not all(ipaddress.ip_address(address).is_loopback for _, address in addresses):
+    if not addresses:
+        raise CannotListen(host, port, "it means no address of the internet protocols")
+    if loopback_only and not all(ipaddress.ip_address(address).is_loopback for _, address in addresses):
         raise NotLoopback(host or "every address")
     return sorted(addresses, key=lambda pair: pair[0] != socket.AF_INET)
 

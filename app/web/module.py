@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dishka import AsyncContainer, Provider, Scope, provide
 from fastapi import FastAPI
 
+from app.accounts.first import FirstAccount
 from app.clock import Clock
 from app.config import Settings
 from app.lifecycle import Lifecycle
 from app.observability import Metrics
 from app.web.application import create_app
+from app.web.authentication import Authenticator
 from app.web.disk import Disk
 from app.web.media_bytes import MediaBytes
 from app.web.probes import Probes
@@ -21,6 +23,7 @@ class WebModule(Provider):
     scope = Scope.APP
 
     probes = provide(Probes)
+    authenticator = provide(Authenticator)
 
     @provide
     def all_probes(self, probes: Probes) -> Sequence[Probe]:
@@ -35,9 +38,11 @@ class WebModule(Provider):
         return MediaBytes(disk, lifecycle.stopping, clock)
 
     @provide
-    def application(self, container: AsyncContainer, metrics: Metrics) -> FastAPI:
-        return create_app(container, metrics)
+    def application(self, container: AsyncContainer, metrics: Metrics, settings: Settings) -> FastAPI:
+        return create_app(container, metrics, settings.http.names)
 
     @provide
-    def server(self, app: FastAPI, settings: Settings, lifecycle: Lifecycle, disk: Disk) -> WebServer:
-        return WebServer(app, settings.http, lifecycle, disk)
+    def server(
+        self, app: FastAPI, settings: Settings, lifecycle: Lifecycle, disk: Disk, first: FirstAccount
+    ) -> WebServer:
+        return WebServer(app, settings.http, lifecycle, disk, first.is_made)

@@ -7,7 +7,7 @@ seconds, then cuts them off; a reader who has stalled cannot keep the process al
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 import uvicorn
@@ -39,11 +39,19 @@ class ServerFailed(AppError):
 class WebServer:
     """Serves one application on the configured address."""
 
-    def __init__(self, app: ASGIApp, settings: HttpSettings, lifecycle: Lifecycle, disk: Disk) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: HttpSettings,
+        lifecycle: Lifecycle,
+        disk: Disk,
+        has_accounts: Callable[[], Awaitable[bool]],
+    ) -> None:
         self._app = app
         self._settings = settings
         self._lifecycle = lifecycle
         self._disk = disk
+        self._has_accounts = has_accounts
         self._sockets: list[socket.socket] = []
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
@@ -66,7 +74,7 @@ class WebServer:
         """
         if self._serving is not None:
             return
-        self._sockets = bind(self._settings.host, self._settings.port)
+        self._sockets = bind(self._settings.host, self._settings.port, loopback_only=not await self._has_accounts())
         self._server = _Server(self._config())
         self._serving = asyncio.create_task(self._server.serve(sockets=self._sockets), name="web.server")
         started = asyncio.create_task(self._server.serving.wait(), name="web.started")

@@ -121,8 +121,9 @@ async def test_one_device_is_logged_out_by_its_owner_and_by_nobody_else(accounts
 
 async def test_a_new_password_ends_every_other_login(accounts, ada):
     tokens = await accounts.log_in("Ada")
+    password = await accounts.passwords.hash("another password")
     async with accounts.transactions.begin() as tx:
-        await accounts.service.set_password(tx, BY_HAND, ada.id, "another password")
+        await accounts.service.set_password(tx, BY_HAND, ada.id, password)
     with pytest.raises(InvalidToken):
         await accounts.viewer(tokens.access_token)
     with pytest.raises(WrongCredentials):
@@ -131,8 +132,9 @@ async def test_a_new_password_ends_every_other_login(accounts, ada):
 
 
 async def test_the_same_password_typed_on_two_keyboards_is_one(accounts, ada):
+    password = await accounts.passwords.hash("cafe\u0301 au lait")
     async with accounts.transactions.begin() as tx:
-        await accounts.service.set_password(tx, BY_HAND, ada.id, "cafe\u0301 au lait")
+        await accounts.service.set_password(tx, BY_HAND, ada.id, password)
     await accounts.log_in("Ada", "café\u00a0au lait")
 
 

@@ -117,8 +117,10 @@ def test_a_retention_may_be_for_ever(load):
         ),
         ("database: { pool: { min: 30 } }", "database.pool", "min (30) must not be above max (20)"),
         ("database: { url: 'mysql://h/db' }", "database.url", "is not a PostgreSQL address"),
-        ("http: { host: 0.0.0.0 }", "http.host", "there are no accounts yet"),
-        ("http: { host: '::' }", "http.host", "must be a loopback address"),
+        ("http: { host: 'http://x' }", "http.host", "must be an address"),
+        ("http: { names: ['media.example.org:8484'] }", "http.names.0", "must be a host name alone"),
+        ("accounts: { first: { name: Ada } }", "accounts.first", "must be set together"),
+        ("accounts: { first: { name: Ada, password: short } }", "accounts.first.password", "at least 8"),
         ("http: { port: 65536 }", "http.port", "must be at most 65535"),
         ("http: { trusted_proxies: [10.0.0.0/8, nowhere] }", "http.trusted_proxies.1", "a network such as"),
         ("http: { port: many }", "http.port", "must be a whole number (it is 'many')"),
@@ -128,7 +130,7 @@ def test_a_retention_may_be_for_ever(load):
         ("jobs: { enabled: maybe }", "jobs.enabled", "must be true or false (it is 'maybe')"),
         ("jobs: { queues: [low] }", "jobs.queues", "must be a mapping"),
         ("jobs: { retry: { backoff_multiplier: fast } }", "jobs.retry.backoff_multiplier", "must be a number"),
-        ("http: 8484", "http", "must be a mapping with the keys host, port, trusted_proxies"),
+        ("http: 8484", "http", "must be a mapping with the keys host, port, names"),
         ("playback: x", "playback", "must be a mapping"),
         ("library: { probe: { memory: lots } }", "library.probe.memory", "must be a size such as 512MiB"),
         ("log: { level: loud }", "log.level", "must be 'debug', 'info', 'warning' or 'error' (it is 'loud')"),
@@ -156,8 +158,8 @@ def test_a_schema_leaves_room_for_the_longest_channel(size, accepted):
             JobsSettings(schema=name)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
-def test_every_loopback_address_may_be_listened_on(load, host):
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "nas.local"])
+def test_addresses_and_names_may_be_listened_on(load, host):
     assert load(f"http: {{ host: '{host}' }}").http.host == host
 
 

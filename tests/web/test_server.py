@@ -31,9 +31,17 @@ async def make_server() -> AsyncIterator[MakeServer]:
     made: list[WebServer] = []
 
     def make(
-        app: ASGIApp = hello, lifecycle: Lifecycle | None = None, *, host: str = "127.0.0.1", port: int = 0
+        app: ASGIApp = hello,
+        lifecycle: Lifecycle | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        accounts: bool = False,
     ) -> WebServer:
-        made.append(WebServer(app, HttpSettings(host=host, port=port), lifecycle or Lifecycle(), Disk()))
+        async def has_accounts() -> bool:
+            return accounts
+
+        made.append(WebServer(app, HttpSettings(host=host, port=port), lifecycle or Lifecycle(), Disk(), has_accounts))
         return made[-1]
 
     yield make
@@ -94,6 +102,12 @@ async def test_a_server_that_has_just_stopped_leaves_its_port_to_the_next(make_s
     second = make_server(port=port)
     await second.start()
     assert second.port == port
+
+
+async def test_every_address_is_listened_on_once_there_is_an_account(make_server: MakeServer) -> None:
+    server = make_server(host="0.0.0.0", accounts=True)
+    await server.start()
+    assert (await get(f"http://127.0.0.1:{server.port}")).text == "hello"
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "", "8.8.8.8", "::ffff:1.2.3.4"])

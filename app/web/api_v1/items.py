@@ -1,23 +1,36 @@
 """Items and files: what there is to see, and its bytes."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from app.accounts.media_tokens import MediaTokenService
+from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
 from app.catalog.views import FileDetail, Item, ItemPage
+from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.parameters import FileId, ItemId, Strict, Text
-from app.web.auth import CurrentViewer
+from app.web.auth import CurrentViewer, MissingScope, Streamer
+from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
 from app.web.media_types import BYTES, TYPES
 from app.web.opening import stream
 
 router = APIRouter(prefix="/api/v1", tags=["items"], route_class=DishkaRoute, default_response_class=Response)
+
+
+class MediaUrl(msgspec.Struct, frozen=True):
+    url: str
+    """Below this server's own address. Whoever has it can fetch the file."""
+    expires_at: datetime | None
+    """null: never, for a machine without accounts."""
 
 
 class ItemListing(Strict):
@@ -73,7 +86,29 @@ _HEAD = {**documented(None, description="What the file is"), 304: _STREAMED[304]
 @router.head("/files/{file_id}/stream", tags=["files"], responses=_HEAD, operation_id="stream_file_head")
 @router.get("/files/{file_id}/stream", tags=["files"], responses=_STREAMED)
 async def stream_file(
-    file_id: FileId, viewer: CurrentViewer, catalog: FromDishka[Catalog], media: FromDishka[MediaBytes]
+    file_id: FileId, viewer: Streamer, catalog: FromDishka[Catalog], media: FromDishka[MediaBytes]
 ) -> Response:
     """Send the file's bytes: all, or with `Range` one or several parts. Conditional requests work as HTTP has them."""
     return stream(media, await catalog.location(viewer, file_id))
+
+
+@router.post(
+    "/files/{file_id}/token", status_code=201, tags=["files"], responses=documented(MediaUrl, 201, description="Made")
+)
+async def create_media_token(
+    file_id: FileId,
+    viewer: CurrentViewer,
+    catalog: FromDishka[Catalog],
+    tokens: FromDishka[MediaTokenService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Make an address that a player can open which sends no headers. Good for this file alone, and for some hours."""
+    await catalog.file(viewer, file_id)
+    if not viewer.may(Scope.STREAM):
+        raise MissingScope(Scope.STREAM)
+    path = f"/api/v1/files/{file_id}/stream"
+    if viewer.account_id is None:
+        return JsonResponse(MediaUrl(path, None), 201, {"Cache-Control": "no-store"})
+    async with transactions.begin() as tx:
+        token, expires_at = await tokens.create(tx, viewer, file_id)
+    return JsonResponse(MediaUrl(f"{path}?{MEDIA_TOKEN}={token}", expires_at), 201, {"Cache-Control": "no-store"})

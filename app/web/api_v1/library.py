@@ -14,7 +14,7 @@ from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.parameters import LibraryId, Strict, Text
-from app.web.auth import Administrator, CurrentViewer
+from app.web.auth import Administrator, CurrentViewer, Scanner
 
 router = APIRouter(
     prefix="/api/v1/libraries", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response
@@ -110,7 +110,7 @@ async def delete_library(
 @router.post("/{library_id}/scan", status_code=202, responses=documented(ScanAnswer, 202, description="Asked for"))
 async def scan_library(
     library_id: LibraryId,
-    _viewer: Administrator,
+    _viewer: Scanner,
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
     asked: Annotated[ScanRequest | None, Body()] = None,

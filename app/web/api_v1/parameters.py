@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 def _storable(text: str) -> str:
@@ -15,6 +15,9 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+
+Password = Annotated[Text, Field(max_length=1024)]
+"""Longer ones are not even looked at; what a good one needs, `app.accounts.passwords` says."""
 
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 LibraryId = Annotated[UUID, Path()]

@@ -1,0 +1,54 @@
+"""`revenge user`: a household set up from the machine itself."""
+
+import io
+import sys
+
+import pytest
+
+from tests.cli.test_commands import revenge  # noqa: F401  # the fixture
+from tests.fixtures.accounts import PASSWORD, cheap_passwords
+
+
+@pytest.fixture(autouse=True)
+def password_in_a_pipe(monkeypatch):
+    monkeypatch.setattr("app.accounts.module.Passwords", cheap_passwords)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n" * 9))
+
+
+async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts, shelf):  # noqa: F811
+    await shelf.library(name="Cartoons")
+    refused = await revenge("user", "add", "Bob")
+    assert (refused.code, refused.err) == (
+        2,
+        "revenge: role: the first account has to be an administrator's\n",
+    )
+    assert (await revenge("user", "add", "Ada", "--admin")).out.startswith("account Ada: ")
+    made = (await revenge("user", "add", "Kim", "--library", "cartoons", "--max-age", "6", "--json")).json
+    assert (made["role"], made["all_libraries"], len(made["libraries"]), made["max_age_rating"]) == (
+        "member",
+        False,
+        1,
+        6,
+    )
+    assert [row[1:6] for row in (await revenge("user", "list")).rows[1:]] == [
+        ["Ada", "administrator", "all libraries", "-", "set"],
+        ["Kim", "member", "1 library", "6 years", "set"],
+    ]
+    await accounts.log_in("Kim")
+
+    assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--no-age-limit")).code == 0
+    assert (await revenge("user", "password", "Kimberly")).out == ("account Kimberly: password set, all logins ended\n")
+    last = await revenge("user", "change", "Ada", "--role", "guest")
+    assert (last.code, "last administrator" in last.err) == (1, True)
+    assert (await revenge("user", "delete", "Kimberly")).out == "account Kimberly: deleted\n"
+    assert (await revenge("user", "delete", "Kimberly")).err == "revenge: no account called 'Kimberly'\n"
+
+
+async def test_no_password_makes_no_account(revenge, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    refused = await revenge("user", "add", "Ada", "--admin")
+    assert (refused.code, refused.err) == (
+        2,
+        "revenge: password: is missing; type it, or send it through a pipe\n",
+    )
+    assert (await revenge("user", "list", "--json")).json == {"accounts": []}

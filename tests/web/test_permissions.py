@@ -1,0 +1,168 @@
+"""Every route says who may ask it, and means it. Routes join this walk by being in the application."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from dishka import make_async_container
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.accounts.roles import Role, Scope
+from app.observability import Metrics
+from app.web import auth
+from app.web.application import create_app
+from tests.fixtures.accounts import BY_HAND, Accounts
+from tests.fixtures.web import Web
+
+PUBLIC = {
+    "create_first_account",
+    "log_in",
+    "refresh_login",
+    "setup_page",
+    "setup_script",
+    "setup_style",
+    "healthz",
+    "readyz",
+    "metrics",
+}
+"""Routes that anybody may ask who reaches us. Whoever adds one says here that it gives nothing away."""
+
+STATEMENTS = {
+    auth._viewer: "viewer",
+    auth._streamer: "streamer",
+    auth._manager: "administrator",
+    auth._scanner: "scanner",
+    auth._oneself: "oneself",
+}
+
+UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
+
+
+def routes() -> Iterator[tuple[str, str, APIRoute]]:
+    app = create_app(make_async_container(), Metrics(), ())
+    for route in app.routes:
+        for context in getattr(route, "effective_candidates", tuple)():
+            found = context.original_route
+            if isinstance(found, APIRoute):
+                for method in sorted(found.methods):
+                    yield method, context.path, found
+
+
+def calls_of(dependant: Dependant) -> Iterator[Any]:
+    yield dependant.call
+    for inner in dependant.dependencies:
+        yield from calls_of(inner)
+
+
+def statement_of(route: APIRoute) -> str:
+    """Return what the route says: the outermost statement, for each of them asks those below it."""
+    said = [STATEMENTS[call] for call in calls_of(route.dependant) if call in STATEMENTS]
+    return said[0] if said else "public" if route.name in PUBLIC else "nothing"
+
+
+WALK = [(method, path, statement_of(route)) for method, path, route in routes()]
+PROTECTED = [row for row in WALK if row[2] != "public"]
+
+
+def address(path: str) -> str:
+    for name in ("library_id", "item_id", "file_id", "account_id", "login_id", "key_id"):
+        path = path.replace(f"{{{name}}}", str(UNKNOWN))
+    return (
+        path.replace("{job_id}", "999999")
+        .replace("{name}", "nowhere")
+        .replace("{role}", "poster")
+        .replace("{", "")
+        .replace("}", "")
+    )
+
+
+BODIES = {
+    "/api/v1/libraries": {"name": "x", "kind": "movies", "paths": ["/nowhere"]},
+    "/api/v1/accounts": {"name": "x"},
+    "/api/v1/api-keys": {"name": "x", "scopes": ["read"]},
+    "/api/v1/me/password": {"old": "guess guess", "new": "guess guess"},
+}
+
+
+async def ask(web: Web, method: str, path: str, **headers: str) -> tuple[int, str]:
+    body = json.dumps(BODIES.get(path, {"new": "guess guess"} if path.endswith("/password") else {}))
+    sent = {"content": body} if method in {"POST", "PATCH", "PUT"} and not path.endswith(("resume", "pause")) else {}
+    given = headers | ({"Content-Type": "application/json"} if sent else {})
+    answer = await web.http.request(method, address(path), headers=given, **sent)
+    is_problem = answer.headers.get("content-type", "").startswith("application/problem") and answer.content
+    return answer.status_code, answer.json()["code"] if is_problem else ""
+
+
+def test_every_route_says_who_may_ask_it() -> None:
+    assert len(WALK) > 40
+    assert [row for row in WALK if row[2] == "nothing"] == []
+
+
+def test_what_is_public_is_still_there() -> None:
+    """A name that is on the list and nowhere else would hide the next route of that name."""
+    assert {route.name for *_, route in routes()} >= PUBLIC
+
+
+async def test_nobody_is_answered_once_there_are_accounts(web: Web, accounts: Accounts) -> None:
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    for method, path, _ in PROTECTED:
+        status, _code = await ask(web, method, path)
+        assert status == 401, (method, path)
+
+
+async def test_nobody_who_is_not_local_is_answered_before_there_are_accounts(web: Web) -> None:
+    for method, path, _ in PROTECTED:
+        status, _code = await ask(web, method, path, **{"X-Forwarded-For": "192.0.2.7"})
+        assert status == 401, (method, path)
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
+async def test_only_administrators_change_the_server_and_look_into_its_engine(
+    web: Web, accounts: Accounts, role: Role
+) -> None:
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    await accounts.make("Bob", role)
+    token = (await accounts.log_in("Bob")).access_token
+    for method, path, said in PROTECTED:
+        status, code = await ask(web, method, path, Authorization=f"Bearer {token}")
+        if said in ("administrator", "scanner"):
+            assert (status, code) == (403, "refused"), (method, path)
+        else:
+            assert status != 401 or code == "wrong_credentials", (method, path)
+            assert status < 500, (method, path)
+
+
+NEEDED = {
+    "viewer": Scope.READ,
+    "streamer": Scope.STREAM,
+    "scanner": Scope.SCAN,
+    "administrator": Scope.ADMIN,
+    "oneself": Scope.ADMIN,
+}
+
+
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.STREAM, Scope.SCAN])
+async def test_a_key_does_what_its_scope_says_and_no_more(web: Web, accounts: Accounts, scope: Scope) -> None:
+    ada = await accounts.make("Ada", Role.ADMINISTRATOR)
+    async with accounts.transactions.begin() as tx:
+        _, key = await accounts.keys.create(tx, BY_HAND, ada.id, name="key", scopes=[scope])
+    for method, path, said in PROTECTED:
+        status, code = await ask(web, method, path, Authorization=f"Bearer {key}")
+        if NEEDED[said] is not scope:
+            assert (status, code) == (403, "missing_scope" if method != "HEAD" else ""), (method, path)
+        else:
+            assert code != "missing_scope", (method, path)
+
+
+async def test_a_token_in_the_address_is_looked_at_where_files_are_streamed_and_nowhere_else(
+    web: Web, accounts: Accounts
+) -> None:
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    access = (await accounts.log_in("Ada")).access_token
+    for method, path, _ in PROTECTED:
+        if method == "GET":
+            answer = await web.http.get(address(path), params={"token": access, "access_token": access})
+            assert answer.status_code == 401, path
