@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from time import perf_counter
 
@@ -20,17 +21,21 @@ import app
 from app.config import Settings
 from app.library.errors import ProbeFailed
 from app.library.media import MediaInfo, Problem
-from app.library.probing.process import LENGTH_BYTES, PROBE, READY
+from app.library.probing.process import INDEX_BYTES, LENGTH_BYTES, PICTURE, PROBE, READY
 from app.observability import Metrics
 
 log = structlog.get_logger("library.prober")
 
+MODULE = "app.library.probing.process"
 START_TIMEOUT = 30.0
 SERVES = 1_000
 """Files before a process is replaced; the start costs about 0.2 s, so nothing."""
 
-MAX_ANSWER = 16 * 2**20
-"""Bytes. The largest honest answer (thousands of chapters and tags) has a tenth of it."""
+MAX_ANSWER = 32 * 2**20
+"""Bytes. The largest honest answer is a picture; what thousands of chapters and tags make has a twentieth of it."""
+
+PICTURE_TIMEOUT = 15.0
+"""Seconds. Somebody waits for it, and pictures come first in a file."""
 
 
 class Prober:
@@ -65,21 +70,39 @@ class Prober:
         Raises:
             ProbeFailed: the process died of it, or took too long: another try may go better, or not.
         """
+        began = perf_counter()
+        try:
+            async with self._lent() as process:
+                info = await process.probe(file, self._settings.timeout.total_seconds())
+        except BaseException as err:
+            outcome = err.problem if isinstance(err, ProbeFailed) else "interrupted"
+            self._metrics.probes.labels(outcome).inc()
+            raise
+        self._metrics.probe_duration.observe(perf_counter() - began)
+        self._metrics.probes.labels(info.problem or "ok").inc()
+        return info
+
+    async def picture(self, file: int, index: int) -> bytes:
+        """Return the picture that is attached as this stream; empty when there is none, or one too large to show.
+
+        Raises:
+            ProbeFailed: as for `probe`.
+        """
+        async with self._lent() as process:
+            return await process.picture(file, index, PICTURE_TIMEOUT)
+
+    @contextlib.asynccontextmanager
+    async def _lent(self) -> AsyncIterator["ProberProcess"]:
+        """Lend a process for one file. It comes back only when it has answered."""
         async with self._turns:
-            began = perf_counter()
             process = await self._take()
             try:
-                info = await process.probe(file, self._settings.timeout.total_seconds())
-            except BaseException as err:
+                yield process
+            except BaseException:
                 # Also when interrupted: what it would answer next belongs to this file.
                 await asyncio.shield(self._end(process))
-                outcome = err.problem if isinstance(err, ProbeFailed) else "interrupted"
-                self._metrics.probes.labels(outcome).inc()
                 raise
             await self._give_back(process)
-            self._metrics.probe_duration.observe(perf_counter() - began)
-            self._metrics.probes.labels(info.problem or "ok").inc()
-            return info
 
     async def _take(self) -> "ProberProcess":
         if self._stopped:
@@ -135,7 +158,7 @@ class ProberProcess:
                 process = await asyncio.create_subprocess_exec(
                     sys.executable,
                     "-m",
-                    "app.library.probing.process",
+                    MODULE,
                     *map(str, (theirs.fileno(), os.getpid(), memory, int(seconds) + 1)),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
@@ -159,18 +182,26 @@ class ProberProcess:
 
     async def probe(self, file: int, seconds: float) -> MediaInfo:
         """Raises: ProbeFailed."""
+        try:
+            return msgspec.json.decode(await self._ask(PROBE, file, 0, seconds), type=MediaInfo)
+        except msgspec.MsgspecError as err:
+            raise ProbeFailed(Problem.CRASHED, "its prober answered nonsense") from err
+
+    async def picture(self, file: int, index: int, seconds: float) -> bytes:
+        """Raises: ProbeFailed."""
+        return await self._ask(PICTURE, file, index, seconds)
+
+    async def _ask(self, what: bytes, file: int, index: int, seconds: float) -> bytes:
         self.served += 1
         try:
             async with asyncio.timeout(seconds):
-                socket.send_fds(self._channel, [PROBE], [file])
+                socket.send_fds(self._channel, [what + index.to_bytes(INDEX_BYTES, "big")], [file])
                 length = int.from_bytes(await self._receive(LENGTH_BYTES), "big")
                 if length > MAX_ANSWER:
                     raise ProbeFailed(Problem.CRASHED, "its prober answered nonsense")
-                return msgspec.json.decode(await self._receive(length), type=MediaInfo)
+                return await self._receive(length)
         except TimeoutError:
             raise ProbeFailed(Problem.TIMEOUT, f"not read within {seconds:g} s") from None
-        except msgspec.MsgspecError as err:
-            raise ProbeFailed(Problem.CRASHED, "its prober answered nonsense") from err
         except (ConnectionError, EOFError):
             raise await self._failure() from None
 

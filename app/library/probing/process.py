@@ -1,4 +1,6 @@
-"""A prober's process: takes descriptors over a socket, answers what they are. `python -m app.library.probing.process`.
+"""A prober's process: takes descriptors over a socket, answers what they are, or with a picture that is in one.
+
+`python -m app.library.probing.process`.
 
 It is in a session of its own, may use so much memory and time, may write nothing, and dies with the process that made
 it. It never answers for a file that kills it; whoever waits at the other end sees the socket close.
@@ -20,6 +22,9 @@ NICE = 5
 LENGTH_BYTES = 4
 READY = b"ready"
 PROBE = b"p"
+PICTURE = b"i"
+INDEX_BYTES = 4
+"""A request is one of the two and a number, which for a probe means nothing."""
 
 
 def main(channel: int, parent: int, memory: int, seconds: int) -> None:
@@ -28,27 +33,31 @@ def main(channel: int, parent: int, memory: int, seconds: int) -> None:
     confine(memory)
     import av.logging  # noqa: PLC0415  under the limits from here on
 
+    from app.library.probing.picture import read_picture  # noqa: PLC0415  as above
     from app.library.probing.read import probe  # noqa: PLC0415  as above
 
     av.logging.set_level(av.logging.PANIC)
     encoder = msgspec.json.Encoder()
     with socket.socket(fileno=channel) as connection:
         connection.sendall(READY)
-        while (file := receive(connection)) is not None:
+        while (request := receive(connection)) is not None:
+            file, what, index = request
             try:
                 limit_time(seconds)
-                answer = encoder.encode(probe(file))
+                answer = read_picture(file, index) if what == PICTURE else encoder.encode(probe(file))
             finally:
                 os.close(file)
             connection.sendall(len(answer).to_bytes(LENGTH_BYTES, "big") + answer)
 
 
-def receive(connection: socket.socket) -> int | None:
-    """Return the next descriptor; None when the other end has closed."""
-    message, files, _, _ = socket.recv_fds(connection, 1, 1)
-    if message and not files:
-        raise RuntimeError("a request without a file")
-    return files[0] if message else None
+def receive(connection: socket.socket) -> tuple[int, bytes, int] | None:
+    """Return the next descriptor and what to do with it; None when the other end has closed."""
+    message, files, _, _ = socket.recv_fds(connection, 1 + INDEX_BYTES, 1)
+    if not message:
+        return None
+    if not files or len(message) != 1 + INDEX_BYTES:
+        raise RuntimeError("a request without a file, or not a whole one")
+    return files[0], message[:1], int.from_bytes(message[1:], "big")
 
 
 def die_with(parent: int) -> None:

@@ -74,7 +74,7 @@ def _probe(file: int) -> MediaInfo:
         return MediaInfo(problem=Problem.CORRUPT, detail="the file is empty")
     source = CountedFile(file)
     try:
-        with _opened(source) as container:
+        with open_container(source) as container:
             info = _describe(container, source, size)
     except av.error.FFmpegError as err:
         info = _failed(err)
@@ -108,7 +108,7 @@ def _music_tags(source: CountedFile, info: MediaInfo) -> MusicTags | None:
 
 
 @contextlib.contextmanager
-def _opened(source: Any) -> Iterator[InputContainer]:
+def open_container(source: Any) -> Iterator[InputContainer]:
     with av.open(
         source,
         mode="r",

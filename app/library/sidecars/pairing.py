@@ -182,9 +182,14 @@ class _Pairing:
     # -- subtitles and lyrics
 
     def _words(self, side: SideRow, parsed: ParsedSideFile) -> Words:
-        rows = self._rows.get(parsed.stem or "", ())
+        rows = self._rows.get(parsed.stem or "") or self._versions()
         flags = tuple(flag for claim, flag in _FLAGS if getattr(parsed, claim))
         return Words(side.id, rows[0].file_id if rows else None, parsed.language, parsed.title, flags)
+
+    def _versions(self) -> list[MediaRow]:
+        """Return the files of what the folder is about. Words called like the folder go with the first of them."""
+        owner = self._owner
+        return [row for rows in self._rows.values() for row in rows if owner is not None and row.item_id == owner.id]
 
     # -- artwork
 
