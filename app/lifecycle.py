@@ -233,13 +233,16 @@ class Signals:
 class Service:
     """A loop in a task of its own. Subclasses write `prepare` (proves, may fail) and `run` (waits and survives).
 
-    States: idle → running → idle. `start` on a running service and `stop` on an idle one do nothing; both may be
-    called from several tasks at once. `stop` cancels `run` after `ask_to_stop`, and `finish` always follows.
+    States: idle → running → ending → idle. `start` on a running service and `stop` on an idle one do nothing; both may
+    be called from several tasks at once. `stop` cancels `run` after `ask_to_stop`, and `finish` always follows, once
+    for each `prepare`: the end is a task of its own, so that cancelling whoever waits for it does not leave half of it
+    undone. It goes on without them, and the next `start` or `stop` waits for it: there are never two loops.
     """
 
     def __init__(self) -> None:
         self._changing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
 
     @property
     def is_running(self) -> bool:
@@ -247,6 +250,8 @@ class Service:
 
     async def start(self) -> None:
         async with self._changing:
+            if self._ending is not None:
+                await asyncio.shield(self._ending)
             if self._task is not None:
                 return
             await self.prepare()
@@ -254,23 +259,36 @@ class Service:
 
     async def stop(self) -> None:
         async with self._changing:
-            task = self._task
-            if task is None:
+            if self._task is None and self._ending is None:
                 return
             try:
-                await self.ask_to_stop()
-            finally:
-                task.cancel()  # even when asking failed, or whoever stops us was cancelled: no loop is left behind
-                await self._end(task)
+                if self._ending is None:
+                    await self.ask_to_stop()
+            finally:  # even when asking failed, or whoever stops us was cancelled: no loop is left behind
+                self.leave()
+                if self._ending is not None:
+                    await asyncio.shield(self._ending)
+
+    def leave(self) -> None:
+        """Cancel `run` at once and wait for nothing: for whoever must not go on and cannot wait until it has ended.
+
+        What it was waiting for may take a while to be given up; the next `start` or `stop` sees the end of it.
+        """
+        if self._task is not None and self._ending is None:
+            self._task.cancel()
+            self._ending = asyncio.create_task(self._end(self._task), name=f"{type(self).__name__}.end")
 
     async def _end(self, task: asyncio.Task[None]) -> None:
         try:
             await asyncio.wait({task})
-            if task.done() and not task.cancelled() and (err := task.exception()) is not None:
+            if not task.cancelled() and (err := task.exception()) is not None:
                 log.error("service had failed", service=type(self).__name__, exc_info=err)
         finally:
             self._task = None
-            await self.finish()
+            try:
+                await self.finish()
+            finally:
+                self._ending = None
 
     async def prepare(self) -> None:
         """Touch what the loop will need, before it goes to the background. Raise when it is not there."""

@@ -250,6 +250,132 @@ async def test_a_service_survives_ten_tasks_that_start_and_stop_it_fifty_times()
     assert {task for task in asyncio.all_tasks() if task.get_name() == "Ticking"} == set()
 
 
+class Reluctant(Ticking):
+    """Takes its time to end, as a statement does that is given up behind a silent wire."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loops = self.most_loops = 0
+        self.is_cancelled = asyncio.Event()
+        self.may_end = asyncio.Event()
+
+    async def run(self) -> None:
+        self.loops += 1
+        self.most_loops = max(self.loops, self.most_loops)
+        try:
+            await super().run()
+        finally:
+            self.is_cancelled.set()
+            await self.may_end.wait()
+            self.loops -= 1
+
+
+async def cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    assert task.cancelled()
+
+
+async def stop_and_lose_patience(service: Reluctant) -> None:
+    stopper = asyncio.create_task(service.stop())
+    await service.is_cancelled.wait()
+    await cancel(stopper)
+
+
+async def leave(service: Reluctant) -> None:
+    service.leave()
+    await service.is_cancelled.wait()
+
+
+@pytest.mark.parametrize("end", [stop_and_lose_patience, leave])
+@pytest.mark.parametrize("again", [Service.start, Service.stop])
+async def test_a_loop_that_nobody_waited_for_is_seen_out_by_the_next_start_or_stop(end, again):
+    service = Reluctant()
+    await service.start()
+    await asyncio.sleep(0)
+    await end(service)
+    assert (service.loops, service.finished) == (1, 0)
+
+    following = asyncio.create_task(again(service))
+    service.may_end.set()
+    await following
+
+    assert (service.prepared, service.finished) == (2 if again is Service.start else 1, 1)
+    assert service.is_running == (again is Service.start)
+    await asyncio.sleep(0)
+    await service.stop()
+    assert (service.loops, service.most_loops) == (0, 1)
+    assert service.prepared == service.finished
+
+
+async def test_a_stop_that_is_cancelled_again_and_again_ends_the_service_once():
+    service = Reluctant()
+    await service.start()
+    await asyncio.sleep(0)
+    for _ in range(3):
+        await stop_and_lose_patience(service)
+    service.may_end.set()
+    await service.stop()
+    assert (service.prepared, service.finished, service.loops) == (1, 1, 0)
+
+
+async def test_a_service_that_is_left_while_it_is_asked_to_stop_ends_once():
+    class Asked(Ticking):
+        is_asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def ask_to_stop(self) -> None:
+            self.is_asked.set()
+            await self.may_go_on.wait()
+
+    service = Asked()
+    await service.start()
+    stopper = asyncio.create_task(service.stop())
+    await service.is_asked.wait()
+    service.leave()
+    while service.finished == 0:  # noqa: ASYNC110  the end runs by itself, and nobody signals it
+        await asyncio.sleep(0)
+    service.may_go_on.set()
+    await stopper
+    assert (service.prepared, service.finished) == (1, 1)
+
+
+async def test_a_failing_end_is_told_to_whoever_comes_next():
+    class Failing(Reluctant):
+        async def finish(self) -> None:
+            raise OSError("disk gone")
+
+    service = Failing()
+    await service.start()
+    await asyncio.sleep(0)
+    await stop_and_lose_patience(service)
+    following = asyncio.create_task(service.start())
+    await asyncio.sleep(0)
+    service.may_end.set()
+    with pytest.raises(OSError, match="disk gone"):
+        await following
+
+
+async def test_ten_tasks_that_lose_patience_leave_one_loop_at_most():
+    service = Reluctant()
+    service.may_end.set()
+
+    async def stress() -> None:
+        for _ in range(50):
+            await service.start()
+            stopper = asyncio.create_task(service.stop())
+            await asyncio.sleep(0)
+            stopper.cancel()
+            await asyncio.wait({stopper})
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(10):
+            group.create_task(stress())
+    await service.stop()
+
+    assert (service.loops, service.most_loops) == (0, 1)
+    assert service.prepared == service.finished > 0
+
+
 @pytest.fixture
 def collector():
     """The garbage collector as it is, given back as it was."""

@@ -1,10 +1,11 @@
 """Sees that one client at a time leads, for a bounded term (contract 5)."""
 
 import asyncio
+import contextlib
 import itertools
 import random
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -14,6 +15,8 @@ from app.jobs.signals import TestSignal
 from app.jobs.types import Topic
 from app.lifecycle import Service
 from app.observability import Metrics
+
+T = TypeVar("T")
 
 log = structlog.get_logger("jobs.elector")
 
@@ -42,6 +45,8 @@ class Leadership(Protocol):
 
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
+    def leave(self) -> None:
+        """Let nothing more be begun, and wait for nothing: `stop` and `start` wait for what is left."""
 
 
 class Elector(Service):
@@ -50,6 +55,10 @@ class Elector(Service):
     States: idle → following ⇄ leading → idle. A follower bids every 5 to 6 s and as soon as a leader says that it
     resigns; a leader renews every 5 s, steps down when the renewal finds no row of its own or when its trust runs out,
     and resigns when it is asked to or when it stops. The term is (our id, elected_at): both must match.
+
+    A term ends in order while our trust lasts, and at once when that is over, whatever a silent wire still owes us:
+    statements under way are left to be given up in the background, and only `finish` waits for them. What lands late
+    does no harm: renewals and resignations carry their term, and what a leader does once may be done twice.
     """
 
     def __init__(
@@ -67,6 +76,9 @@ class Elector(Service):
         self._leadership = leadership
         self._gauge = metrics.leader
         self._term: Leader | None = None
+        self._owed: Leader | None = None
+        """A term that is over for us, and not yet given back."""
+        self._asked: set[asyncio.Task[Any]] = set()
         self._trusted_until = float("-inf")
         self._resigned = asyncio.Event()
         self._asked_to_resign = asyncio.Event()
@@ -81,7 +93,6 @@ class Elector(Service):
 
     async def prepare(self) -> None:
         self._resigned.clear()
-        self._asked_to_resign.clear()
         if self._notifier is not None:
             self._unsubscribe = self._notifier.subscribe(
                 Topic.LEADERSHIP, self._on_announcement, on_gap=self._resigned.set
@@ -115,6 +126,7 @@ class Elector(Service):
             self._unsubscribe()
             self._unsubscribe = None
         await self._step_down(resign=True)
+        await self._see_the_end()
 
     # -- following
 
@@ -123,6 +135,7 @@ class Elector(Service):
         async with self._bidding:
             began = asyncio.get_running_loop().time()
             self._resigned.clear()
+            self._asked_to_resign.clear()  # not later: whoever asks once we are elected means us
             async with asyncio.timeout(ATTEMPT_TIMEOUT):
                 term = await self._driver.leader_attempt_elect(leader_id=self._client_id, ttl=TTL)
             if term is not None:
@@ -142,9 +155,10 @@ class Elector(Service):
 
     async def _lead(self, term: Leader) -> None:
         log.info("leading")
-        self._asked_to_resign.clear()
         self._gauge.set(1)
-        await self._take_office()
+        with contextlib.suppress(TimeoutError):  # then trust is over, which is the first thing asked below
+            async with asyncio.timeout_at(self._trusted_until):
+                await self._take_office()
         self.elected.signal(term)
         must_resign = await self._renew_until_lost(term)
         await self._step_down(resign=must_resign)
@@ -175,6 +189,7 @@ class Elector(Service):
                 return True
             if await self._renew(term) is False:
                 log.warning("leadership was lost")
+                self._trusted_until = float("-inf")
                 return False
 
     async def _is_asked_within(self, seconds: float) -> bool:
@@ -194,10 +209,10 @@ class Elector(Service):
             if left <= 0:
                 return None
             try:
-                async with asyncio.timeout(min(ATTEMPT_TIMEOUT, left)):
-                    renewed = await self._driver.leader_attempt_reelect(
-                        leader_id=self._client_id, elected_at=term.elected_at, ttl=TTL
-                    )
+                renewed = await self._ask(
+                    self._driver.leader_attempt_reelect(leader_id=self._client_id, elected_at=term.elected_at, ttl=TTL),
+                    seconds=min(ATTEMPT_TIMEOUT, left),
+                )
             except Exception as err:  # noqa: BLE001  while trust lasts there is time to try again
                 log.warning("renewing failed", error=str(err) or type(err).__name__)
                 await asyncio.sleep(min(pause * random.uniform(0.9, 1.1), max(self._trusted_until - loop.time(), 0)))
@@ -211,33 +226,71 @@ class Elector(Service):
     # -- stepping down
 
     async def _step_down(self, *, resign: bool) -> None:
-        term, self._term = self._term, None
-        self._trusted_until = float("-inf")
-        if term is None:
+        """End the term. Cancelled half-way, it is done over by `finish`: each part of it may come twice."""
+        if self._term is not None:
+            self._owed, self._term = self._term, None
+        if self._owed is None:
             return
         self._gauge.set(0)
-        try:
-            await self._leadership.stop()
-        except Exception:  # the office is given up all the same, and so is the lease
-            log.exception("maintenance did not stop cleanly")
+        await self._leave_office()
         if resign:
-            await self._resign(term)
+            await self._resign(self._owed)
+        self._owed = None
         log.info("leading no more")
         self.stepped_down.signal(None)
+
+    async def _leave_office(self) -> None:
+        try:
+            async with asyncio.timeout_at(self._trusted_until):
+                await self._leadership.stop()
+        except TimeoutError:
+            self._leadership.leave()
+        except Exception:  # the office is given up all the same, and so is the lease
+            log.exception("maintenance did not stop cleanly")
 
     async def _resign(self, term: Leader) -> None:
         for seconds in RESIGN_TIMEOUTS:
             try:
-                async with asyncio.timeout(seconds):
-                    await self._driver.leader_resign(leader_id=self._client_id, elected_at=term.elected_at)
+                await self._ask(
+                    self._driver.leader_resign(leader_id=self._client_id, elected_at=term.elected_at), seconds=seconds
+                )
             except Exception as err:  # noqa: BLE001  the lease runs out by itself
                 log.warning("resigning failed", error=str(err) or type(err).__name__)
             else:
                 return
 
+    async def _see_the_end(self) -> None:
+        """Wait for all that was left to itself when a term had to end at once."""
+        try:
+            await self._leadership.stop()
+        except Exception:  # the loops have ended, and that was the question
+            log.exception("maintenance did not stop cleanly")
+        if self._asked:
+            await asyncio.wait(self._asked)
+
+    async def _ask(self, statement: Coroutine[Any, Any, T], *, seconds: float) -> T:
+        """Wait for an answer for so long and not a moment longer.
+
+        Behind a silent wire psycopg takes ten seconds to give a statement up. It does that by itself: by then another
+        may have been elected, so we cannot wait for it.
+        """
+        asking = asyncio.create_task(statement)
+        self._asked.add(asking)
+        asking.add_done_callback(self._forget)
+        try:
+            async with asyncio.timeout(seconds):
+                return await asyncio.shield(asking)
+        finally:
+            asking.cancel()
+
+    def _forget(self, asking: asyncio.Task[Any]) -> None:
+        self._asked.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # whoever still wanted to know has been told
+
     def _on_announcement(self, payload: dict[str, Any]) -> None:
         action = payload.get("action")
         if action == "resigned" and payload.get("leader_id") != self._client_id:
             self._resigned.set()
-        elif action == "request_resign" and self._term is not None:
+        elif action == "request_resign":  # also while we bid: it may be known that we are elected before we know it
             self._asked_to_resign.set()

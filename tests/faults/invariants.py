@@ -148,8 +148,5 @@ def _rescued(rows: Sequence[JobRow]) -> set[tuple[int, int]]:
 def _led_by_two(journal: Journal) -> Iterator[str]:
     for first, second in pairwise(sorted(journal.terms, key=lambda term: term.began)):
         lease_was_emptied = any(first.began <= crash <= second.began for crash in journal.crashes)
-        # Behind a silent wire it begins nothing new once its trust has run out; but a term is noted as ended when the
-        # last statement has been given up, which takes psycopg seconds more, and that statement is fenced.
-        is_cut_off = first.client in journal.cut_off
-        if second.began < journal.end_of(first) and not lease_was_emptied and not is_cut_off:
+        if second.began < journal.end_of(first) and not lease_was_emptied:
             yield f"{first.client} and {second.client} led at once"

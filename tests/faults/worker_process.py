@@ -114,6 +114,10 @@ class WatchedLeadership:
         await self._leadership.stop()
         self._diary.write("follow")
 
+    def leave(self) -> None:
+        self._leadership.leave()
+        self._diary.write("follow")
+
 
 class FaultWorker(Worker[FaultArgs]):
     """Fails or snoozes first if told so, and at last has its effect: alone, or together with the end of its job."""
@@ -151,7 +155,7 @@ def be_brisk() -> None:
     client_rescuer.ClientRescuer.interval = 0.5
     elector.INTERVAL = 0.5
     elector.FOLLOWER_JITTER = 0.1
-    elector.TTL, elector.TRUST = 4.0, 3.0
+    elector.TTL, elector.TRUST = 6.0, 3.0  # far apart: so late may a busy machine let us notice that our trust is over
     verdict.DATABASE_WAIT = timedelta(seconds=1)
 
 

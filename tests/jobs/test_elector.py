@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.jobs.client import REQUEST_RESIGN
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.elector import TRUST, TTL, Elector
 from app.jobs.notifier import Notifier
@@ -18,6 +19,7 @@ class Office:
     def __init__(self, failures: int = 0) -> None:
         self.is_held = False
         self.terms = 0
+        self.ends = 0
         self.failures = failures
 
     async def start(self) -> None:
@@ -28,7 +30,71 @@ class Office:
         self.terms += 1
 
     async def stop(self) -> None:
+        self.leave()
+
+    def leave(self) -> None:
         self.is_held = False
+        self.ends += 1
+
+
+class ReluctantOffice(Office):
+    """Takes its time to be left in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stops = 0
+        self.may_stop = asyncio.Event()
+
+    async def stop(self) -> None:
+        self.stops += 1
+        await self.may_stop.wait()
+        await super().stop()
+
+
+class OtherDriver:
+    """The real one, but for what a subclass does otherwise."""
+
+    def __init__(self, driver: PsycopgDriver) -> None:
+        self.real = driver
+
+    def __getattr__(self, name: str):
+        return getattr(self.real, name)
+
+
+class NeverGivesUp(OtherDriver):
+    """Renewing goes unanswered, and even its cancellation is not seen through: a wire that has fallen silent."""
+
+    def __init__(self, driver: PsycopgDriver) -> None:
+        super().__init__(driver)
+        self.may_end = asyncio.Event()
+        self.waiting = 0
+
+    async def leader_attempt_reelect(self, **_facts):
+        self.waiting += 1
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            await self.may_end.wait()
+            raise
+        finally:
+            self.waiting -= 1
+
+
+class AskedBeforeItKnows(OtherDriver):
+    """Whoever is elected is asked to resign before the answer to its bid has arrived."""
+
+    def __init__(self, driver: PsycopgDriver, notifier: Notifier) -> None:
+        super().__init__(driver)
+        self._heard = asyncio.Event()
+        self._notifier = notifier
+
+    async def leader_attempt_elect(self, **facts):
+        term = await self.real.leader_attempt_elect(**facts)
+        end = self._notifier.subscribe(Topic.LEADERSHIP, lambda _payload: self._heard.set())
+        await self.real.notify_many(Topic.LEADERSHIP, [REQUEST_RESIGN])
+        await self._heard.wait()
+        end()
+        return term
 
 
 @pytest.fixture
@@ -89,10 +155,114 @@ async def test_whoever_leads_resigns_when_asked_by_anybody(candidates, driver):
     await first.start()
     await first.elected.wait()
     await second.start()
-    await driver.notify_many(Topic.LEADERSHIP, ['{"action":"request_resign","leader_id":""}'])
+    await driver.notify_many(Topic.LEADERSHIP, [REQUEST_RESIGN])
     await first.stepped_down.wait()
     await until(lambda: first.is_leader or second.is_leader)
     assert first.is_leader != second.is_leader
+
+
+async def test_a_request_that_comes_before_the_answer_to_the_bid_is_heeded(candidates, driver, notifier):
+    elector = candidates("one", driver=AskedBeforeItKnows(driver, notifier))
+    await elector.start()
+    await elector.elected.wait()
+    await elector.stepped_down.wait()
+
+
+async def test_a_request_to_an_earlier_leader_is_not_ours(candidates, driver, notifier):
+    """Followers hear it as well, and are not to resign from what they win later."""
+    first, second = candidates("first"), candidates("second", notifier=None)
+    first._asked_to_resign.set()
+    assert await first.bid() is not None
+    assert not first._asked_to_resign.is_set()
+    assert await second.bid() is None
+
+
+async def test_a_step_down_cut_short_by_a_stop_is_completed_by_it(candidates, driver):
+    """The office is left before the lease is given back, and that is done once."""
+    office = ReluctantOffice()
+    elector = candidates("one", office=office)
+    await elector.start()
+    await elector.elected.wait()
+    announced = driver.listener()
+    await announced.connect()
+    await announced.listen(Topic.LEADERSHIP)
+    elector._asked_to_resign.set()
+    await until(lambda: office.stops == 1)
+    stopping = asyncio.create_task(elector.stop())
+    await until(lambda: office.stops == 2)
+    assert await driver.leader_get() is not None
+    office.may_stop.set()
+    await stopping
+    assert not office.is_held
+    assert await driver.leader_get() is None
+    await driver.notify_many(Topic.LEADERSHIP, [REQUEST_RESIGN])
+    said = []
+    async for notification in announced.notifications(20):
+        said.append("resigned" in notification.payload)
+        if notification.payload == REQUEST_RESIGN:
+            break
+    await announced.close()
+    assert said == [True, False]
+
+
+async def test_a_stop_that_is_cancelled_is_completed_all_the_same(candidates, driver):
+    office = ReluctantOffice()
+    elector = candidates("one", office=office)
+    await elector.start()
+    await elector.elected.wait()
+    stopping = asyncio.create_task(elector.stop())
+    await until(lambda: office.stops == 1)
+    stopping.cancel()
+    await asyncio.wait({stopping})
+    office.may_stop.set()
+    await elector.stop()
+    assert not office.is_held
+    assert await driver.leader_get() is None
+
+
+async def test_a_term_ends_with_our_trust_whatever_is_still_under_way(candidates, driver, monkeypatch):
+    """Neither a renewal that is not given up nor an office that is not left in order holds it up; the stop waits."""
+    monkeypatch.setattr("app.jobs.elector.TRUST", 0.3)
+    monkeypatch.setattr("app.jobs.elector.INTERVAL", 0.05)
+    silent, office = NeverGivesUp(driver), ReluctantOffice()
+    elector = candidates("one", office=office, driver=silent, notifier=None)
+    await elector.start()
+    await elector.elected.wait()
+    await elector.stepped_down.wait()
+    assert office.ends > 0
+    assert silent.waiting > 0
+
+    office.may_stop.set()
+    stopping = asyncio.create_task(elector.stop())
+    silent.may_end.set()
+    await stopping
+    assert silent.waiting == 0
+
+
+async def test_a_lease_taken_by_another_ends_the_office_without_waiting(candidates, connection, monkeypatch):
+    monkeypatch.setattr("app.jobs.elector.INTERVAL", 0.05)
+    office = ReluctantOffice()
+    elector = candidates("one", office=office)
+    await elector.start()
+    await elector.elected.wait()
+    await connection.execute("UPDATE river.river_leader SET leader_id = 'other', elected_at = now()")
+    await elector.stepped_down.wait()
+    assert not office.is_held
+    office.may_stop.set()
+
+
+async def test_an_office_that_takes_longer_than_our_trust_is_not_taken(candidates, monkeypatch):
+    class Slow(Office):
+        async def start(self) -> None:
+            await super().start()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr("app.jobs.elector.TRUST", 0.1)
+    office = Slow()
+    elector = candidates("one", office=office, notifier=None)
+    await elector.start()
+    await elector.stepped_down.wait()
+    assert office.ends > 0
 
 
 async def test_a_term_is_renewed(candidates, driver, monkeypatch):

@@ -16,12 +16,20 @@ class Maintainer:
         try:
             for service in self.services:
                 await service.start()
-        except BaseException:
+        except asyncio.CancelledError:  # by a stop, or because trust in the lease ran out: neither can wait here
+            self.leave()
+            raise
+        except Exception:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         await stop_all(self.services)
+
+    def leave(self) -> None:
+        """Let them begin nothing any more, and wait for nothing; the next start or stop waits for what is left."""
+        for service in self.services:
+            service.leave()
 
 
 async def stop_all(services: Sequence[Service]) -> None:

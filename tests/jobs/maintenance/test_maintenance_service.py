@@ -92,6 +92,25 @@ async def test_all_services_run_or_none():
     assert not first.is_running
 
 
+async def test_a_start_that_is_cancelled_leaves_nothing_running_for_long():
+    hanging = asyncio.Event()
+
+    class Hanging(Step):
+        async def prepare(self) -> None:
+            hanging.set()
+            await asyncio.Event().wait()
+
+    first = Step()
+    maintainer = Maintainer([first, Hanging()])
+    starting = asyncio.create_task(maintainer.start())
+    await hanging.wait()
+    starting.cancel()
+    await asyncio.wait({starting})
+    await maintainer.stop()
+    assert starting.cancelled()
+    assert not first.is_running
+
+
 class Unstoppable(Step):
     async def finish(self) -> None:
         raise RuntimeError("never")
