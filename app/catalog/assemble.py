@@ -1,15 +1,16 @@
 """Rows into views. Pure: what belongs to what, in the order of the rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from app.catalog.views import Chapter, File, FileDetail, Item, Stream
+from app.catalog.views import Chapter, Collection, File, FileDetail, Image, Item, Rating, SideFile, Stream
 from app.library.kinds import FileState
-from app.library.paths import join
+from app.library.paths import display_path, join
 from app.library.records import FileLocation
 
 Row = Mapping[str, Any]
@@ -17,20 +18,118 @@ Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def items(order: Sequence[UUID], items: Sequence[Row], files: Sequence[Row], streams: Sequence[Row]) -> list[Item]:
-    files_of = _grouped(files, "item_id")
-    streams_of = _grouped(streams, "file_id")
-    by_id = {row["id"]: row for row in items}
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What items are made of, as the statements return it."""
+
+    items: Sequence[Row]
+    files: Sequence[Row]
+    streams: Sequence[Row]
+    described: Sequence[Row]
+    words: Sequence[Row]
+    """Subtitles and lyrics beside the files."""
+
+
+I = TypeVar("I", bound=Item)  # noqa: E741  one of two kinds of item
+
+
+def items(order: Sequence[UUID], parts: Parts, make: type[I], **more: Any) -> list[I]:
+    files_of = _grouped(parts.files, "item_id")
+    streams_of = _grouped(parts.streams, "file_id")
+    words_of = _grouped(parts.words, "file_id")
+    said = {row["id"]: _described(row) for row in parts.described}
+    by_id = {row["id"]: row for row in parts.items}
     return [
-        Item(**row, files=[_file(file, streams_of) for file in files_of.get(item_id, ())])
+        make(
+            **row,
+            **said.get(item_id, {}),
+            **more,
+            files=[_file(file, streams_of, words_of) for file in files_of.get(item_id, ())],
+        )
         for item_id in order
         if (row := by_id.get(item_id)) is not None
     ]
 
 
-def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]]) -> File:
-    fields = {name: row[name] for name in File.__struct_fields__ if name != "streams"}
-    return File(**fields, streams=_streams(streams_of.get(row["id"], ())))
+def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[UUID, Sequence[Row]]) -> File:
+    made = {"streams", "subtitles", "lyrics"}
+    fields = {name: row[name] for name in File.__struct_fields__ if name not in made}
+    words = words_of.get(row["id"], ())
+    return File(
+        **fields,
+        streams=_streams(streams_of.get(row["id"], ())),
+        subtitles=subtitles(row["id"], words),
+        lyrics=lyrics(row["id"], words),
+    )
+
+
+_LABELS = {
+    "genre": "genres", "tag": "tags", "studio": "studios", "country": "countries", "style": "styles", "mood": "moods",
+}  # fmt: skip
+
+
+def _described(row: Row) -> dict[str, Any]:
+    made = {"id", "labels", "ratings", "collections", "images"}
+    return {
+        **{name: value for name, value in row.items() if name not in made},
+        **{_LABELS[kind]: names for kind, names in row["labels"].items()},
+        "ratings": [Rating(**rating) for rating in row["ratings"]],
+        "collections": [Collection(id=UUID(one["id"]), name=one["name"]) for one in row["collections"]],
+        "images": _images(row["id"], row["images"]),
+    }
+
+
+def _images(item_id: UUID, rows: Sequence[Row]) -> list[Image]:
+    """Say where each picture is: by its role, and its place among those of the role."""
+    shown = []
+    for role, images in groupby(rows, key=itemgetter("role")):
+        for place, image in enumerate(images):
+            url = f"/api/v1/items/{item_id}/images/{role}" + (f"?index={place}" if place else "")
+            shown.append(Image(**image, url=url))
+    return shown
+
+
+def subtitles(file_id: UUID, rows: Sequence[Row]) -> list[SideFile]:
+    """Say where the subtitles beside a file are: by their place among those of it."""
+    return _side_files(f"/api/v1/files/{file_id}/subtitles", rows, "subtitle")
+
+
+def lyrics(file_id: UUID, rows: Sequence[Row]) -> list[SideFile]:
+    return _side_files(f"/api/v1/files/{file_id}/lyrics", rows, "lyrics")
+
+
+def _side_files(base: str, rows: Sequence[Row], kind: str) -> list[SideFile]:
+    return [
+        SideFile(
+            url=f"{base}/{place}",
+            format=format_of(row["name"]),
+            language=row["language"],
+            title=row["title"],
+            flags=row["flags"],
+        )
+        for place, row in enumerate(row for row in rows if row["kind"] == kind)
+    ]
+
+
+def format_of(name: bytes) -> str:
+    """Return a name's extension as text. Names of side files have one of a list."""
+    return name.rpartition(b".")[2].lower().decode("ascii", "replace")
+
+
+def side_file_location(row: Row) -> FileLocation:
+    """Return where a side file, or the file a picture is in, is."""
+    path = join(row["folder_path"], row["name"])
+    return FileLocation(
+        file_id=row["file_id"],
+        library_id=row["library_id"],
+        root=row["root_path"],
+        path=path,
+        display_path=display_path(path),
+        state=FileState.PRESENT,
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        container=None,
+    )
 
 
 def _streams(rows: Sequence[Row]) -> list[Stream]:
@@ -42,8 +141,8 @@ def _grouped(rows: Sequence[Row], column: str) -> dict[UUID, list[Row]]:
     return {key: list(group) for key, group in groupby(rows, key=itemgetter(column))}
 
 
-def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row]) -> FileDetail:
-    made = {"modified_at", "tags", "pictures", "streams", "chapters"}
+def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words: Sequence[Row]) -> FileDetail:
+    made = {"modified_at", "tags", "pictures", "streams", "chapters", "subtitles", "lyrics"}
     fields = {name: row[name] for name in FileDetail.__struct_fields__ if name not in made}
     return FileDetail(
         **fields,
@@ -52,6 +151,8 @@ def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row]) -> Fi
         pictures=row["pictures"] or [],
         streams=_streams(streams),
         chapters=[Chapter(**chapter) for chapter in chapters],
+        subtitles=subtitles(row["id"], words),
+        lyrics=lyrics(row["id"], words),
     )
 
 

@@ -1,6 +1,7 @@
 """What there is to see: libraries, items, files. Every question names its viewer, and permission is part of the query.
 
-A page costs four statements however long it is: which items, what they are, their files, those files' streams.
+A page costs six statements however long it is: which items, what they are, their files, what is in those and beside
+them, and what is said of the items.
 What a viewer may not see does not exist for them: the same 404, the same empty page.
 """
 
@@ -10,11 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.viewer import Viewer
-from app.catalog import assemble, queries
+from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
 from app.catalog.search import search_query
 from app.catalog.sorting import Sort, sort_called
-from app.catalog.views import FileDetail, Item, ItemPage, Library
+from app.catalog.views import FileDetail, Item, ItemDetail, ItemPage, Library, Person
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.errors import FileNotFound, LibraryNotFound
@@ -82,14 +83,17 @@ class Catalog:
         async with self._transactions.begin() as tx:
             rows = await queries.page_of_items(viewer, asked, sort).fetch(tx)
             shown = rows[: query.limit]
-            items = await _complete(tx, viewer, [row["id"] for row in shown])
+            item_ids = [row["id"] for row in shown]
+            items = assemble.items(item_ids, await _parts(tx, viewer, item_ids), Item)
         cursor = encode_cursor(query.listing(), sort.keys_of(shown[-1])) if len(rows) > query.limit else None
         return ItemPage(items=items, next_cursor=cursor)
 
-    async def item(self, viewer: Viewer, item_id: UUID) -> Item:
+    async def item(self, viewer: Viewer, item_id: UUID) -> ItemDetail:
         """Raises: ItemNotFound."""
         async with self._transactions.begin() as tx:
-            found = await _complete(tx, viewer, [item_id])
+            parts = await _parts(tx, viewer, [item_id])
+            people = [Person(**row) for row in await described.people(item_id).fetch(tx)] if parts.items else []
+        found = assemble.items([item_id], parts, ItemDetail, people=people)
         if not found:
             raise ItemNotFound(item_id)
         return found[0]
@@ -100,7 +104,8 @@ class Catalog:
             row = await _file_row(tx, viewer, file_id)
             streams = await queries.streams_of_files([file_id]).fetch(tx)
             chapters = await queries.chapters_of_file(file_id).fetch(tx)
-        return assemble.file_detail(row, streams, chapters)
+            words = await described.words_of_files([file_id]).fetch(tx)
+        return assemble.file_detail(row, streams, chapters, words)
 
     async def location(self, viewer: Viewer, file_id: UUID) -> FileLocation:
         """Return where a file is, to be opened by `open_within` and by nothing else.
@@ -119,12 +124,19 @@ async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
     return rows[0]
 
 
-async def _complete(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> list[Item]:
-    """Return these items in this order, with all that hangs on them; those not to be seen are left out."""
+async def _parts(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> assemble.Parts:
+    """Return these items with all that hangs on them; those not to be seen are left out."""
     items = await queries.items(viewer, item_ids).fetch(tx)
-    files = await queries.files_of_items([row["id"] for row in items]).fetch(tx)
-    streams = await queries.streams_of_files([row["id"] for row in files]).fetch(tx)
-    return assemble.items(item_ids, items, files, streams)
+    seen = [row["id"] for row in items]
+    files = await queries.files_of_items(seen).fetch(tx)
+    file_ids = [row["id"] for row in files]
+    return assemble.Parts(
+        items=items,
+        files=files,
+        streams=await queries.streams_of_files(file_ids).fetch(tx),
+        described=await described.describe(seen).fetch(tx),
+        words=await described.words_of_files(file_ids).fetch(tx),
+    )
 
 
 def _sort(query: ItemQuery) -> Sort:

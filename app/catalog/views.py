@@ -54,6 +54,20 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sample_rate: int | None = None
 
 
+class SideFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Subtitles or lyrics in a file of their own, beside the media."""
+
+    url: str
+    """Below this server's own address."""
+    format: str
+    """srt, ass, vtt, sup, lrc …: the extension it has."""
+    language: str | None
+    """BCP 47, as its name says."""
+    title: str | None
+    flags: list[str]
+    """default, forced, hearing_impaired."""
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A file of an item. `role`, `version` and `part` say what it is to the item."""
 
@@ -76,6 +90,44 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None
     """Why nothing, or not all, is known of what is in it."""
     streams: list[Stream]
+    subtitles: list[SideFile] = []
+    """Beside the file; those inside it are streams."""
+    lyrics: list[SideFile] = []
+
+
+class Image(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that this server has. The best of its role comes first."""
+
+    role: str
+    """poster, backdrop, logo, banner, thumb, disc or clearart."""
+    url: str
+    """Below this server's own address."""
+    source: str
+    """local (beside the media) or embedded (inside it)."""
+    width: int | None
+    height: int | None
+
+
+class Rating(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    """Whose: imdb, themoviedb …"""
+    value: float
+    scale: float
+    """The best there can be."""
+    votes: int | None
+
+
+class Collection(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    role: str
+    """actor, guest, director, writer, producer, creator, album_artist …"""
+    character: str | None
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +150,44 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Time
     external_ids: dict[str, str]
     files: list[File]
+    plot: str | None = None
+    outline: str | None = None
+    """The plot in a sentence or two."""
+    tagline: str | None = None
+    runtime_minutes: int | None = None
+    """As a source says; of a file its own duration is exact."""
+    status: str | None = None
+    """Of a series: as a source says it."""
+    ended_on: date | None = None
+    trailer: str | None = None
+    """An address elsewhere."""
+    disambiguation: str | None = None
+    type: str | None = None
+    """Person or group of an artist; album, single … of an album."""
+    display_season: int | None = None
+    display_episode: int | None = None
+    airs_before_season: int | None = None
+    airs_before_episode: int | None = None
+    airs_after_season: int | None = None
+    genres: list[str] = []
+    tags: list[str] = []
+    studios: list[str] = []
+    countries: list[str] = []
+    styles: list[str] = []
+    moods: list[str] = []
+    collections: list[Collection] = []
+    ratings: list[Rating] = []
+    """The one that its source prefers first."""
+    certifications: dict[str, str] = {}
+    """For whom it is, by country; under an empty name what was said without one."""
+    images: list[Image] = []
+
+
+class ItemDetail(Item, frozen=True, kw_only=True):
+    """An item shown by itself."""
+
+    people: list[Person] = []
+    """Who made it and plays in it, in the order of billing."""
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,3 +226,5 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Pictures inside the file: stream index, codec, width, height and bytes."""
     streams: list[Stream]
     chapters: list[Chapter]
+    subtitles: list[SideFile] = []
+    lyrics: list[SideFile] = []

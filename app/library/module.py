@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dishka import Provider, Scope, collect, provide
+from dishka import AnyOf, Provider, Scope, collect, provide
 
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
@@ -15,6 +15,10 @@ from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.phase_4_purge import PurgePhase
 from app.library.scan.scanner import LibraryScanner
 from app.library.service import LibraryService
+from app.library.sidecars.reader import SideFileReader
+from app.library.sidecars.recorder import SideFileRecorder
+from app.library.sidecars.requests import SideFileRequests
+from app.library.sidecars.worker import ReadSideFilesWorker
 from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, AwaitSettledWorker, ScanLibraryWorker
 
 
@@ -33,7 +37,11 @@ class LibraryModule(Provider):
     scanner = provide(LibraryScanner)
     prober = provide(Prober)
     analyzer = provide(FileAnalyzer)
+    side_file_requests = provide(SideFileRequests, provides=AnyOf[SideFileRequests, AnalysisListener])
+    side_file_recorder = provide(SideFileRecorder)
+    side_file_reader = provide(SideFileReader)
     scan = provide(ScanLibraryWorker, provides=Worker[Any])
     analyze = provide(AnalyzeFileWorker, provides=Worker[Any])
     await_root = provide(AwaitRootWorker, provides=Worker[Any])
     await_settled = provide(AwaitSettledWorker, provides=Worker[Any])
+    read_side_files = provide(ReadSideFilesWorker, provides=Worker[Any])

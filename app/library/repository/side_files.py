@@ -66,6 +66,13 @@ ASK = """
     ON CONFLICT (folder_id) DO UPDATE SET asked_at = clock_timestamp()
 """
 
+WITH_ANY = "SELECT DISTINCT folder_id FROM side_file WHERE folder_id = ANY(%s)"
+
+OWN_QUEUES = """
+    SELECT folder.id, 'root_' || root.id FROM folder JOIN library_root root ON root.id = folder.root_id
+    WHERE folder.id = ANY(%s) AND root.has_own_queue
+"""
+
 
 async def known_in(tx: Tx, folder_ids: Sequence[UUID]) -> dict[tuple[UUID, bytes], tuple[UUID, int, int]]:
     """Return id, size and mtime of the side files recorded in these folders, by folder and name."""
@@ -97,6 +104,16 @@ async def folders_of_items(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
 
 async def folders_of_songs(tx: Tx, file_ids: Sequence[UUID]) -> list[UUID]:
     return await column(tx, FOLDERS_OF_SONGS, list(file_ids))
+
+
+async def with_any(tx: Tx, folder_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those of these folders that have side files."""
+    return await column(tx, WITH_ANY, list(folder_ids))
+
+
+async def own_queues(tx: Tx, folder_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the queues of those of these folders whose root has one of its own."""
+    return {row[0]: row[1] for row in await rows(tx, OWN_QUEUES, list(folder_ids))}
 
 
 async def ask(tx: Tx, folder_ids: Sequence[UUID]) -> None:

@@ -30,6 +30,17 @@ class Diff:
     """Folders, by id, in which something is being written: left unsigned, and looked at again."""
     pending_files: int = 0
 
+    def lose_beside(self, gone: Mapping[UUID, tuple[UUID, ...]]) -> None:
+        """Note side files that were not found, by folder: believed with the losses of media, as those are."""
+        kept = [vanished for vanished in self.vanished if vanished.folder_id not in gone]
+        known = {vanished.folder_id: vanished for vanished in self.vanished if vanished.folder_id in gone}
+        for folder_id, side_file_ids in gone.items():
+            before = known.get(folder_id)
+            signature = self.signatures.pop(folder_id, None) if before is None else before.signature
+            file_ids = () if before is None else before.file_ids
+            kept.append(Vanished(folder_id, signature, file_ids, side_file_ids))
+        self.vanished = kept
+
 
 def compare(
     scan: RootScan,

@@ -6,7 +6,7 @@ whether to believe it can be said when the whole root has been seen (phase 3). W
 recorded elsewhere: a file that was moved stays what it was (phase 2, which needs no look of its own).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -30,22 +30,26 @@ from app.library.scan.phase_2_moves import MovesPhase
 from app.library.scan.state import Counts, RootScan
 from app.library.scan.walk import Batch, FoundFolder, Walk
 from app.library.service import LibraryService
+from app.library.sidecars.recorder import Beside, Recorded, SideFileRecorder
 from app.library.threads import in_thread
 
 
 class FilesPhase:
     def __init__(
         self,
+        *,
         transactions: Transactions,
         inserter: Inserter,
         service: LibraryService,
         moves_phase: MovesPhase,
+        side_files: SideFileRecorder,
         settings: Settings,
     ) -> None:
         self._transactions = transactions
         self._inserter = inserter
         self._service = service
         self._moves = moves_phase
+        self._side_files = side_files
         self.settling: timedelta = settings.library.settle_after
 
     def walk(self, scan: RootScan) -> Iterator[Batch]:
@@ -92,7 +96,9 @@ class FilesPhase:
             await files.add_files(tx, diff.added)
         if diff.updated:
             await files.update_files(tx, diff.updated)
-        built = await self._build(tx, scan, diff, moved)
+        beside = await self._record_beside(tx, scan, found, new)
+        diff.lose_beside(beside.gone)
+        built = await self._build(tx, scan, diff, moved, beside)
         requested = await self._request_analyses(tx, scan, diff.to_probe)
         await folders.sign(tx, diff.signatures)
         if diff.pending:
@@ -101,11 +107,23 @@ class FilesPhase:
             await requests.ask(tx, again, self.settling)
         return diff, moved, built, requested
 
-    async def _build(self, tx: Tx, scan: RootScan, diff: Diff, moved: Sequence[UUID]) -> int:
+    async def _record_beside(
+        self, tx: Tx, scan: RootScan, found: Sequence[FoundFolder], new: Collection[UUID]
+    ) -> Recorded:
+        ids = [scan.folders[folder.path].id for folder in found]
+        beside = [
+            Beside(folder_id, folder_id in new, folder.files, folder.others)
+            for folder_id, folder in zip(ids, found, strict=True)
+        ]
+        return await self._side_files.record(tx, scan.library.kind, beside)
+
+    async def _build(self, tx: Tx, scan: RootScan, diff: Diff, moved: Sequence[UUID], beside: Recorded) -> int:
         if not diff.units:
+            await self._side_files.ask(tx, beside, [])
             return 0
         library = scan.library
         built = await build_items(tx, library.id, library.kind, sorted(diff.units), [*diff.returned, *moved])
+        await self._side_files.ask(tx, beside, built.changed)
         await self._service.announce_changed(tx, built.changed)
         return built.new
 

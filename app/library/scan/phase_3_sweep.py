@@ -17,6 +17,7 @@ from app.library.repository import files, folders, items, libraries
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
 from app.library.scan.trust import why_offline
 from app.library.service import LibraryService
+from app.library.sidecars.recorder import SideFileRecorder
 from app.library.threads import in_thread
 
 BATCH_FOLDERS = 500
@@ -24,9 +25,12 @@ BATCH_FOLDERS = 500
 
 
 class SweepPhase:
-    def __init__(self, transactions: Transactions, service: LibraryService, settings: Settings) -> None:
+    def __init__(
+        self, transactions: Transactions, service: LibraryService, side_files: SideFileRecorder, settings: Settings
+    ) -> None:
         self._transactions = transactions
         self._service = service
+        self._side_files = side_files
         self._limits = settings.library.vanish
 
     async def run(self, scan: RootScan, counts: Counts) -> None:
@@ -34,6 +38,7 @@ class SweepPhase:
         gone = unknown_left_out(scan.unseen, {path for path, _ in scan.unreadable})
         folder_ids = await self._ids(scan, sorted(gone)) if gone else []
         scan.outcome = Outcome.INCOMPLETE if scan.unreadable else Outcome.COMPLETED
+        left = [vanished.folder_id for vanished in scan.vanished if vanished.file_ids]
         scan.vanished = [_without_moved(vanished, scan.moved) for vanished in scan.vanished]
         if (folder_ids or scan.vanished) and not await self._is_believed(scan, folder_ids):
             return
@@ -41,6 +46,9 @@ class SweepPhase:
             await self._lose(scan, counts, scan.vanished[start : start + BATCH_FOLDERS], [])
         for start in range(0, len(folder_ids), BATCH_FOLDERS):
             await self._lose(scan, counts, [], folder_ids[start : start + BATCH_FOLDERS])
+        for start in range(0, len(left), BATCH_FOLDERS):
+            async with self._transactions.begin() as tx:
+                await self._side_files.media_left(tx, left[start : start + BATCH_FOLDERS])
         if scan.loss_confirmed and scan.is_whole:
             async with self._transactions.begin() as tx:
                 await libraries.clear_loss_confirmation(tx, scan.root.id)
@@ -78,6 +86,7 @@ class SweepPhase:
             lost = await files.lose_files(tx, [file_id for one in vanished for file_id in one.file_ids], folder_ids)
             await folders.sign(tx, {one.folder_id: one.signature for one in vanished if one.signature is not None})
             await folders.lose(tx, folder_ids)
+            await self._side_files.lose(tx, [side_id for one in vanished for side_id in one.side_file_ids], folder_ids)
             await self._announce(tx, lost)
         counts.missing += len(lost)
 
@@ -90,7 +99,7 @@ class SweepPhase:
 
 def _without_moved(vanished: Vanished, moved: Collection[UUID]) -> Vanished:
     left = tuple(file_id for file_id in vanished.file_ids if file_id not in moved)
-    return Vanished(vanished.folder_id, vanished.signature, left)
+    return Vanished(vanished.folder_id, vanished.signature, left, vanished.side_file_ids)
 
 
 def unknown_left_out(unseen: Collection[bytes], unreadable: Collection[bytes]) -> set[bytes]:

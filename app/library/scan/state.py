@@ -56,6 +56,7 @@ class Vanished:
     folder_id: UUID
     signature: bytes | None
     file_ids: tuple[UUID, ...]
+    side_file_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True)

@@ -41,12 +41,20 @@ class Beside:
     others: Iterable[Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    changed: list[UUID]
+    """Folders whose side files are new, or have changed."""
+    gone: dict[UUID, tuple[UUID, ...]]
+    """Side files that were not found, by folder."""
+
+
 class SideFileRecorder:
     def __init__(self, requests: SideFileRequests) -> None:
         self._requests = requests
 
-    async def record(self, tx: Tx, kind: LibraryKind, folders: Sequence[Beside]) -> dict[UUID, tuple[UUID, ...]]:
-        """Record what is new or has changed, and ask for it to be read. Returns what is gone, by folder."""
+    async def record(self, tx: Tx, kind: LibraryKind, folders: Sequence[Beside]) -> Recorded:
+        """Record what is new or has changed. `ask` is to follow in the same transaction."""
         seen = {folder.folder_id: _seen(kind, folder) for folder in folders}
         old = [folder.folder_id for folder in folders if not folder.is_new]
         known = await side_files.known_in(tx, old) if old else {}
@@ -54,26 +62,29 @@ class SideFileRecorder:
             file
             for found in seen.values()
             for file in found
-            if known.get((file.folder_id, file.name), (None, None, None))[1:] != (file.size, file.mtime_ns)
+            if known.pop((file.folder_id, file.name), (None, None, None))[1:] != (file.size, file.mtime_ns)
         ]
         if changed:
             await side_files.put(tx, changed)
-            await self._requests.ask(tx, sorted({file.folder_id for file in changed}))
-        names = {(file.folder_id, file.name) for found in seen.values() for file in found}
         gone: dict[UUID, tuple[UUID, ...]] = {}
-        for (folder_id, name), (side_id, _, _) in known.items():
-            if (folder_id, name) not in names:
-                gone[folder_id] = (*gone.get(folder_id, ()), side_id)
-        return gone
+        for (folder_id, _), (side_id, _, _) in known.items():
+            gone[folder_id] = (*gone.get(folder_id, ()), side_id)
+        return Recorded(sorted({file.folder_id for file in changed}), gone)
+
+    async def ask(self, tx: Tx, recorded: Recorded, item_ids: Sequence[UUID]) -> None:
+        """Have read what changed, and what may say something of these items, which were made or got other files."""
+        about = await side_files.folders_of_items(tx, item_ids) if item_ids else []
+        await self._requests.ask(tx, sorted({*recorded.changed, *about}))
 
     async def lose(self, tx: Tx, side_file_ids: Sequence[UUID], folder_ids: Sequence[UUID]) -> None:
         """Forget side files whose loss is believed, and all those in folders that are gone."""
-        lost = await side_files.lose(tx, side_file_ids, folder_ids)
-        await self._requests.ask(tx, lost)
+        if side_file_ids or folder_ids:
+            await self._requests.ask(tx, await side_files.lose(tx, side_file_ids, folder_ids))
 
-    async def items_changed(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
-        """Items were made or got other files: what lies beside those may say something of them."""
-        await self._requests.ask_for_items(tx, item_ids)
+    async def media_left(self, tx: Tx, folder_ids: Sequence[UUID]) -> None:
+        """Media went from these folders: what lies there may be nobody's now."""
+        if folder_ids:
+            await self._requests.ask(tx, await side_files.with_any(tx, folder_ids))
 
 
 def _seen(kind: LibraryKind, folder: Beside) -> list[SeenSideFile]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.library.jobs import ReadSideFilesArgs
 from app.library.repository import side_files
@@ -19,13 +20,13 @@ class SideFileRequests:
             await side_files.ask(tx, folder_ids)
             await self.insert(tx, folder_ids)
 
-    async def ask_for_items(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
-        """Have side files read again that may belong to items that were made, or got other files."""
-        if item_ids:
-            await self.ask(tx, await side_files.folders_of_items(tx, item_ids))
-
     async def insert(self, tx: Tx, folder_ids: Sequence[UUID]) -> None:
-        jobs = [ReadSideFilesArgs(folder_id=folder_id) for folder_id in sorted(folder_ids)]
+        """Insert the jobs, each into the queue of those nodes that see the folder."""
+        queues = await side_files.own_queues(tx, folder_ids)
+        jobs = [
+            (ReadSideFilesArgs(folder_id=one), InsertOpts(queue=queues[one]) if one in queues else None)
+            for one in sorted(folder_ids)
+        ]
         await self._inserter.insert_many_tx(tx.connection, jobs)
 
     async def media_analyzed(self, tx: Tx, file_ids: Sequence[UUID]) -> None:

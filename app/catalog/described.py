@@ -1,0 +1,169 @@
+"""What is said of items: texts, labels, ratings, people, pictures. Of each field the source that counts most.
+
+One statement however many items: each looks up its own rows by key. People are asked only where one item is shown.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from psycopg import sql
+
+from app.catalog.queries import Statement
+from app.library.kinds import FactSource, ImageSource
+
+_RANKS = {
+    "sources": [source.value for source in FactSource],
+    "places": [source.value for source in ImageSource],
+}
+
+_TEXTS = ("plot", "outline", "tagline")
+_DETAILS = (
+    "runtime_minutes", "status", "ended_on", "trailer", "disambiguation", "type", "display_season", "display_episode",
+    "airs_before_season", "airs_before_episode", "airs_after_season",
+)  # fmt: skip
+
+
+def _first(columns: Sequence[str]) -> sql.Composed:
+    """Take each column from the first source that says something in it."""
+    one = sql.SQL("(array_agg({0} ORDER BY rank) FILTER (WHERE {0} IS NOT NULL))[1] AS {0}")
+    return sql.SQL(", ").join(one.format(sql.Identifier(column)) for column in columns)
+
+
+_IMAGES = sql.SQL("""
+    SELECT image.id, image.role, image.source, image.position, image.width, image.height,
+        image.side_file_id, image.file_id, image.stream_index
+    FROM image JOIN side_file ON side_file.id = image.side_file_id
+    WHERE image.item_id = item.id
+    UNION ALL
+    SELECT image.id, image.role, image.source, image.position, image.width, image.height,
+        image.side_file_id, image.file_id, image.stream_index
+    FROM item_file link JOIN image ON image.file_id = link.file_id JOIN file ON file.id = link.file_id
+    WHERE link.item_id = item.id AND link.role = 'main' AND file.state = 'present'
+    UNION ALL
+    (
+        SELECT image.id, image.role, image.source, 1000 + image.position, image.width, image.height,
+            image.side_file_id, image.file_id, image.stream_index
+        FROM item track JOIN item_file link ON link.item_id = track.id JOIN image ON image.file_id = link.file_id
+        JOIN file ON file.id = link.file_id
+        WHERE item.kind = 'album' AND track.parent_id = item.id AND link.role = 'main' AND file.state = 'present'
+        ORDER BY track.disc_number NULLS FIRST, track.number, track.id, image.position
+        LIMIT 1
+    )
+""")
+"""Pictures whose bytes we have: beside the media, inside them, and of an album the first that a song of it holds."""
+
+IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), position, id")
+
+
+def describe(item_ids: Sequence[UUID]) -> Statement:
+    """Return one row for each of the items, which the caller knows may be seen."""
+    text = sql.SQL("""
+        SELECT item.id, said.*, detail.*, labels.labels, rated.ratings, certified.certifications,
+            collected.collections, shown.images
+        FROM item
+        CROSS JOIN LATERAL (
+            SELECT {texts}
+            FROM item_text, array_position(%(sources)s::text[], item_text.source) AS rank
+            WHERE item_text.item_id = item.id
+        ) AS said
+        CROSS JOIN LATERAL (
+            SELECT {details}
+            FROM item_detail, array_position(%(sources)s::text[], item_detail.source) AS rank
+            WHERE item_detail.item_id = item.id
+        ) AS detail
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_object_agg(one.kind, one.names), '{{}}') AS labels
+            FROM (
+                SELECT ranked.kind, jsonb_agg(ranked.name ORDER BY ranked.position) AS names
+                FROM (
+                    SELECT label.kind, label.name, link.position, rank, min(rank) OVER (PARTITION BY label.kind) AS best
+                    FROM item_label link JOIN label ON label.id = link.label_id,
+                        array_position(%(sources)s::text[], link.source) AS rank
+                    WHERE link.item_id = item.id
+                ) AS ranked
+                WHERE ranked.rank = ranked.best GROUP BY ranked.kind
+            ) AS one
+        ) AS labels
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'name', one.name, 'value', one.value, 'scale', one.scale, 'votes', one.votes
+            ) ORDER BY one.is_default DESC, one.name), '[]') AS ratings
+            FROM (
+                SELECT DISTINCT ON (rating.name) rating.* FROM rating
+                WHERE rating.item_id = item.id
+                ORDER BY rating.name, array_position(%(sources)s::text[], rating.source)
+            ) AS one
+        ) AS rated
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_object_agg(one.country, one.value), '{{}}') AS certifications
+            FROM (
+                SELECT DISTINCT ON (certification.country) certification.country, certification.value FROM certification
+                WHERE certification.item_id = item.id
+                ORDER BY certification.country, array_position(%(sources)s::text[], certification.source)
+            ) AS one
+        ) AS certified
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', collection.id, 'name', collection.name)), '[]')
+                AS collections
+            FROM collection_item link JOIN collection ON collection.id = link.collection_id
+            WHERE link.item_id = item.id
+        ) AS collected
+        CROSS JOIN LATERAL (
+            SELECT coalesce(jsonb_agg(jsonb_build_object(
+                'role', one.role, 'source', one.source, 'width', one.width, 'height', one.height
+            ) ORDER BY {image_order}), '[]') AS images
+            FROM ({images}) AS one
+        ) AS shown
+        WHERE item.id = ANY(%(item_ids)s)
+    """)
+    composed = text.format(texts=_first(_TEXTS), details=_first(_DETAILS), images=_IMAGES, image_order=IMAGE_ORDER)
+    return Statement(composed, {**_RANKS, "item_ids": list(item_ids)})
+
+
+def people(item_id: UUID) -> Statement:
+    """Return who made an item, as the source that counts most says."""
+    text = sql.SQL("""
+        SELECT ranked.id, ranked.name, ranked.role, ranked.character FROM (
+            SELECT person.id, person.name, credit.role, credit.character, credit.position, rank,
+                min(rank) OVER () AS best
+            FROM credit JOIN person ON person.id = credit.person_id,
+                array_position(%(sources)s::text[], credit.source) AS rank
+            WHERE credit.item_id = %(item_id)s
+        ) AS ranked
+        WHERE ranked.rank = ranked.best ORDER BY ranked.position
+    """)
+    return Statement(text.format(), {**_RANKS, "item_id": item_id})
+
+
+def images_of(item_id: UUID, role: str) -> Statement:
+    """Return where the pictures of one role are, the best first."""
+    text = sql.SQL("""
+        SELECT one.role, one.stream_index, one.file_id AS media_id,
+            coalesce(side_file.id, file.id) AS file_id, library_root.library_id,
+            library_root.path AS root_path, folder.path AS folder_path, coalesce(side_file.name, file.name) AS name,
+            coalesce(side_file.size, file.size) AS size, coalesce(side_file.mtime_ns, file.mtime_ns) AS mtime_ns
+        FROM item
+        CROSS JOIN LATERAL ({images}) AS one
+        LEFT JOIN side_file ON side_file.id = one.side_file_id
+        LEFT JOIN file ON file.id = one.file_id
+        JOIN folder ON folder.id = coalesce(side_file.folder_id, file.folder_id)
+        JOIN library_root ON library_root.id = folder.root_id
+        WHERE item.id = %(item_id)s AND one.role = %(role)s
+        ORDER BY {image_order}
+    """)
+    order = sql.SQL("one.role, array_position(%(places)s::text[], one.source), one.position, one.id")
+    return Statement(text.format(images=_IMAGES, image_order=order), {**_RANKS, "item_id": item_id, "role": role})
+
+
+def words_of_files(file_ids: Sequence[UUID]) -> Statement:
+    """Return subtitles and lyrics beside these media files, in the order of their names."""
+    text = sql.SQL("""
+        SELECT side_file.file_id, side_file.id, side_file.kind, side_file.name, side_file.language, side_file.title,
+            side_file.flags, side_file.size, side_file.mtime_ns, folder.path AS folder_path,
+            library_root.path AS root_path, library_root.library_id
+        FROM side_file
+        JOIN folder ON folder.id = side_file.folder_id JOIN library_root ON library_root.id = folder.root_id
+        WHERE side_file.file_id = ANY(%(file_ids)s)
+        ORDER BY side_file.file_id, side_file.kind DESC, side_file.name
+    """)
+    return Statement(text.format(), {"file_ids": list(file_ids)})
