@@ -20,12 +20,17 @@ KEEP_ALIVE = 600.0
 LOOK = 2.0
 """Seconds between looks while nothing is announced to us."""
 
+LOOK_ANYWAY = 60.0
+"""Seconds between looks while we are told: a word can be lost and nobody notice. River looks as often since 0.51."""
+
 LONGEST_START_DELAY = 1.0
 
 
 class QueueKeeper(Service):
-    """One per producer. While we listen it only keeps the row alive; it looks for pauses and cancellations by itself
-    while we do not listen, and once after every time we could not."""
+    """One per producer: keeps its queue's row alive, and looks for pauses and cancellations by itself.
+
+    Often while we do not listen, once after every time we could not, and now and then in any case.
+    """
 
     def __init__(self, producer: Producer, driver: Driver, notifier: Notifier | None) -> None:
         super().__init__()
@@ -48,9 +53,11 @@ class QueueKeeper(Service):
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         next_sign = loop.time() + KEEP_ALIVE + random.uniform(0, LONGEST_START_DELAY)
+        next_look = loop.time() + LOOK_ANYWAY
         while True:
             left = max(next_sign - loop.time(), 0)
-            must_look = await wait_for(self._gap, min(left, LOOK)) or not self._is_told
+            has_gap = await wait_for(self._gap, min(left, LOOK))
+            must_look = has_gap or not self._is_told or loop.time() >= next_look
             self._gap.clear()
             try:
                 if loop.time() >= next_sign:
@@ -58,6 +65,7 @@ class QueueKeeper(Service):
                     next_sign = loop.time() + KEEP_ALIVE
                 elif must_look:
                     await self.look()
+                    next_look = loop.time() + LOOK_ANYWAY
             except Exception as err:  # noqa: BLE001  the next round tries again; nothing depends on a single one
                 log.warning("could not look after the queue", queue=self._producer.queue, error=str(err))
 

@@ -85,15 +85,16 @@ class Workers:
             self.add(worker)
 
     def add(self, worker: Worker[Any]) -> None:
-        """Add a worker for its kind and the kind's aliases.
+        """Add a worker for its kind and the kind's aliases, or for none of them.
 
         Raises:
-            DuplicateWorker: the kind has one already.
+            DuplicateWorker: one of them has a worker already.
         """
-        for kind in (worker.args_type.kind, *worker.args_type.kind_aliases):
+        kinds = (worker.args_type.kind, *worker.args_type.kind_aliases)
+        for kind in kinds:
             if (other := self._by_kind.get(kind)) is not None:
                 raise DuplicateWorker(kind, type(other), type(worker))
-            self._by_kind[kind] = worker
+        self._by_kind.update(dict.fromkeys(kinds, worker))
 
     def get(self, kind: str) -> Worker[Any] | None:
         return self._by_kind.get(kind)

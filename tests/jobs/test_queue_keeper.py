@@ -69,6 +69,17 @@ async def test_without_announcements_it_looks_every_now_and_then(make_client, dr
     await until(lambda: client.crew.producers["default"].is_paused)
 
 
+async def test_what_is_lost_while_it_listens_is_found_sooner_or_later(make_client, driver, monkeypatch):
+    monkeypatch.setattr("app.jobs.queue_keeper.LOOK", 0.02)
+    monkeypatch.setattr("app.jobs.queue_keeper.LOOK_ANYWAY", 0.04)
+    client = make_client()
+    await client.start()
+    await until(lambda: client.is_listening)
+    await driver.queue_pause("default")
+    await until(lambda: client.crew.producers["default"].is_paused)
+    assert client.is_listening
+
+
 async def test_its_loop_keeps_the_row_alive(make_client, driver, connection, monkeypatch):
     monkeypatch.setattr("app.jobs.queue_keeper.KEEP_ALIVE", 0.02)
     monkeypatch.setattr("app.jobs.queue_keeper.LONGEST_START_DELAY", 0.0)

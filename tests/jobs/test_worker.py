@@ -42,6 +42,15 @@ def test_two_workers_for_one_kind_are_both_named():
     assert f"{__name__}.UsurpingWorker" in str(caught.value)
 
 
+def test_a_worker_that_is_refused_has_none_of_its_kinds():
+    usurping = UsurpingWorker()
+    workers = Workers([usurping])
+    with pytest.raises(DuplicateWorker):
+        workers.add(RenamedWorker())
+    assert workers.get("test.renamed") is None
+    assert workers.get("test.old_name") is usurping
+
+
 def test_a_kind_nobody_works_is_named_with_its_place():
     with pytest.raises(MissingWorker, match=rf"test\.renamed \({__name__}\.RenamedArgs\)"):
         check_all_worked(Workers([WorkFunction(do_nothing)]), [WorkArgs, RenamedArgs])
