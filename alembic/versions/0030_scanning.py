@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("mode IN ('events', 'polling')", name=op.f("ck_root_watch_mode")),
         sa.ForeignKeyConstraint(
             ["root_id"], ["library_root.id"], name=op.f("fk_root_watch_root_id_library_root"), ondelete="CASCADE"

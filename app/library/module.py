@@ -19,11 +19,12 @@ from app.library.sidecars.reader import SideFileReader
 from app.library.sidecars.recorder import SideFileRecorder
 from app.library.sidecars.requests import SideFileRequests
 from app.library.sidecars.worker import ReadSideFilesWorker
+from app.library.watching.watcher import LibraryWatcher
 from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, AwaitSettledWorker, ScanLibraryWorker
 
 
 class LibraryModule(Provider):
-    """`Prober` is started and stopped with the application; all else only answers."""
+    """`Prober` and `LibraryWatcher` are started and stopped with the application; all else only answers."""
 
     scope = Scope.APP
 
@@ -35,6 +36,7 @@ class LibraryModule(Provider):
     sweep_phase = provide(SweepPhase)
     purge_phase = provide(PurgePhase)
     scanner = provide(LibraryScanner)
+    watcher = provide(LibraryWatcher)
     prober = provide(Prober)
     analyzer = provide(FileAnalyzer)
     side_file_requests = provide(SideFileRequests, provides=AnyOf[SideFileRequests, AnalysisListener])

@@ -9,8 +9,8 @@ from app.errors import InvalidInput
 from app.library.errors import RootsOverlap
 from app.library.paths import display_path
 from app.library.records import RootRecord
-from app.library.scan.trust import why_offline
 from app.library.threads import in_thread
+from app.library.trust import why_offline
 
 MAX_ROOTS = 100
 

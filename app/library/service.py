@@ -1,7 +1,7 @@
 """What a caller may ask of the library. Every method works inside the caller's transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
 from app.library.errors import FileNotFound, LibraryNotFound, NameTaken, RootNotFound
-from app.library.jobs import ScanLibraryArgs
+from app.library.jobs import AwaitSettledArgs, ScanLibraryArgs
 from app.library.kinds import LibraryKind
 from app.library.ports import LibraryListener
 from app.library.records import FileLocation, LibraryRecord, Purged
@@ -129,14 +129,26 @@ class LibraryService:
         return results[0]
 
     async def request_folders(
-        self, tx: Tx, library_id: UUID, wanted: Sequence[tuple[UUID, bytes, bool]]
+        self,
+        tx: Tx,
+        library_id: UUID,
+        wanted: Sequence[tuple[UUID, bytes, bool]],
+        *,
+        wait: timedelta = timedelta(0),
     ) -> JobInsertResult:
-        """Ask for a scan of (root, folder below it, whether with all below that).
+        """Ask for a scan of (root, folder below it, whether with all below that), now or after `wait`.
+
+        Asked for again while it waits, it waits anew: what goes on changing is looked at when that is over.
 
         Raises:
             LibraryNotFound: there is none of this id.
         """
-        return await self._request_folders(tx, await self._locked(tx, library_id), wanted)
+        library = await self._locked(tx, library_id)
+        if not wait:
+            return await self._request_folders(tx, library, wanted)
+        await requests.ask(tx, wanted, wait)
+        opts = InsertOpts(scheduled_at=datetime.now(UTC) + wait)
+        return await self._inserter.insert_tx(tx.connection, AwaitSettledArgs(library_id=library_id), opts)
 
     async def request_settled(self, tx: Tx, library_id: UUID) -> datetime | None:
         """Ask for scans of the folders whose time has come. Returns when the next one's comes.

@@ -14,9 +14,9 @@ from app.library.errors import LibraryNotFound
 from app.library.jobs import AWAIT_ROOT_INTERVAL, AnalyzeFileArgs, AwaitRootArgs, AwaitSettledArgs, ScanLibraryArgs
 from app.library.repository import folders, libraries
 from app.library.scan.scanner import LibraryScanner
-from app.library.scan.trust import why_offline
 from app.library.service import LibraryService
 from app.library.threads import in_thread
+from app.library.trust import why_offline
 
 SOON = timedelta(seconds=1)
 

@@ -10,6 +10,7 @@ from app.db.server import DatabaseServer
 from app.jobs.client import Client
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.library.probing.prober import Prober
+from app.library.watching.watcher import LibraryWatcher
 from app.lifecycle import Hook, Lifecycle, settle_memory
 from app.main.container import build_container
 from app.web.server import WebServer
@@ -39,6 +40,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
             lifecycle.append(Hook("prober", prober.start, prober.stop))
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
+        if work:
+            watcher = await container.get(LibraryWatcher)
+            lifecycle.append(Hook("watcher", watcher.start, watcher.stop))
         if web:
             server, first = await container.get(WebServer), await container.get(FirstAccount)
             lifecycle.append(Hook("first account", first.make_configured))

@@ -95,3 +95,5 @@ class RootWatch(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     """Why it is not the best mode there is."""
     since: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
+    """When the node last said so: one that is silent for minutes is gone."""

@@ -64,9 +64,7 @@ class File(Base):
         UniqueConstraint("folder_id", "name"),
         Index("ix_file_root_id_state", "root_id", "state"),
         Index("ix_file_size_inode", "size", "inode"),
-        Index(
-            "ix_file_size_partial_hash", "size", "partial_hash", postgresql_where=text("partial_hash IS NOT NULL")
-        ),
+        Index("ix_file_size_partial_hash", "size", "partial_hash", postgresql_where=text("partial_hash IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -16,8 +16,8 @@ from app.library.repository.moves import Candidate
 from app.library.scan.compare import Diff
 from app.library.scan.moves import pair, with_paths
 from app.library.scan.state import RootScan, Vanished
-from app.library.scan.trust import is_there
 from app.library.threads import in_thread
+from app.library.trust import is_there
 
 
 class MovesPhase:

@@ -15,10 +15,10 @@ from app.library.errors import LibraryNotFound
 from app.library.paths import parent_of
 from app.library.repository import files, folders, items, libraries
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
-from app.library.scan.trust import why_offline
 from app.library.service import LibraryService
 from app.library.sidecars.recorder import SideFileRecorder
 from app.library.threads import in_thread
+from app.library.trust import why_offline
 
 BATCH_FOLDERS = 500
 """Folders whose losses are written together; their files are what counts, some ten to a folder."""

@@ -29,9 +29,9 @@ from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.phase_4_purge import PurgePhase
 from app.library.scan.state import Outcome, RootScan, ScanState
 from app.library.scan.targets import known_targets
-from app.library.scan.trust import leave_marker, why_offline
 from app.library.scan.walk import WHOLE, Target
 from app.library.threads import in_thread
+from app.library.trust import leave_marker, why_offline
 from app.observability import Metrics
 
 log = structlog.get_logger("library.scan")

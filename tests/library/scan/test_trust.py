@@ -10,7 +10,7 @@ import pytest
 
 from app.library.jobs import AwaitRootArgs
 from app.library.scan import walk as walking
-from app.library.scan.trust import MARKER, read_marker
+from app.library.trust import MARKER, read_marker
 from tests.fixtures.library import LibraryBench
 from tests.fixtures.tree import WriteTree, write_tree
 

@@ -1,0 +1,211 @@
+"""Changes on a real disk, heard and asked about: the folders concerned, and never everything for one event."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.config import WatchSettings
+from app.library.jobs import AwaitSettledArgs, ScanLibraryArgs
+from app.library.watching import watcher as watching
+from app.library.watching.watcher import LibraryWatcher
+from tests.fixtures.library import LibraryBench, bench_settings
+from tests.fixtures.tree import Content, WriteTree, write_tree
+from tests.fixtures.waiting import eventually
+
+FILMS: dict[str | bytes, Content] = {"Alien (1979)/Alien (1979).mkv": "a", "Shelf/Heat (1995)/Heat (1995).mkv": "bb"}
+QUICK = WatchSettings(debounce=timedelta(milliseconds=50))
+
+
+@pytest.fixture
+async def scanned(library: LibraryBench, tree: WriteTree) -> UUID:
+    films = await library.add(tree(FILMS))
+    await library.scan(films)
+    return films
+
+
+@asynccontextmanager
+async def watcher_of(
+    library: LibraryBench, watch: WatchSettings = QUICK, settle_after: timedelta = timedelta(0)
+) -> AsyncIterator[LibraryWatcher]:
+    """A watcher whose first round is done, with the scan it asks for worked off."""
+    settings = bench_settings(watch=watch, settle_after=settle_after)
+    watcher = LibraryWatcher(settings, library.transactions, library.service)
+    watcher.refreshed.init()
+    await watcher.start()
+    try:
+        await watcher.refreshed.wait()
+        for job in await library.claim(ScanLibraryArgs):
+            assert not job.args.requested_only
+            await library.work(job)
+        yield watcher
+    finally:
+        await watcher.stop()
+
+
+def scan_requested(library: LibraryBench) -> Callable[[], Awaitable[bool]]:
+    async def is_there() -> bool:
+        return bool(
+            await library.rows("SELECT FROM river.river_job WHERE kind = 'library.scan' AND state = 'available'")
+        )
+
+    return is_there
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_a_new_film_is_found_by_a_look_into_its_folder_alone(library: LibraryBench, tree: WriteTree) -> None:
+    async with watcher_of(library):
+        await ready(library)
+        tree({"Shelf/Brazil (1985)/Brazil (1985).mkv": "ccc"})
+        await eventually(scan_requested(library))
+        result = await settled(library)
+
+    assert (result["outcome"], result["added"], result["full_scan"]) == ("completed", 1, False)
+    assert result["folders"] < 4
+    assert ("Brazil", 1985, "present") in await library.films()
+
+
+async def ready(library: LibraryBench) -> None:
+    """Wait until the watch hears: setting it up happens beside us."""
+    (root,) = await library.rows("SELECT path FROM library_root")
+    sign = Path(os.fsdecode(root["path"])) / "sign"
+
+    async def is_heard() -> bool:
+        sign.write_text("x")
+        sign.unlink()
+        return await scan_requested(library)()
+
+    await eventually(is_heard)
+    await settled(library)
+
+
+async def settled(library: LibraryBench) -> dict[str, Any]:
+    """Work the scans that are asked for until none is; return what they say together."""
+    total: dict[str, Any] = {}
+    while jobs := await library.claim(ScanLibraryArgs):
+        for job in jobs:
+            assert job.args.requested_only
+            result = (await library.work(job)).metadata_value()["output"]
+            total = {
+                key: max(value, total.get(key, 0)) if isinstance(value, int) else value for key, value in result.items()
+            }
+    return total
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_what_goes_goes_missing(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({})
+    async with watcher_of(library):
+        await ready(library)
+        (root / "Shelf").rename(root.parent / "aside")
+        await eventually(scan_requested(library))
+        await settled(library)
+
+    assert await library.files() == {
+        "Alien (1979)/Alien (1979).mkv": "present",
+        "Shelf/Heat (1995)/Heat (1995).mkv": "missing",
+    }
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_what_is_being_written_is_asked_about_when_that_is_over(library: LibraryBench, tree: WriteTree) -> None:
+    async with watcher_of(library, settle_after=timedelta(hours=1)):
+        await ready(library)
+        with (tree({}) / "Alien (1979)" / "Alien (1979).mkv").open("a") as film:
+            film.write("more")
+        query = "SELECT not_before > now() AS later FROM scan_request WHERE path = 'Alien (1979)'::bytea"
+        assert await eventually(lambda: library.rows(query)) == [{"later": True}]
+        (job,) = await library.jobs(AwaitSettledArgs.kind)
+        assert job["state"] == "scheduled"
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_another_disk_over_the_root_is_watched_anew(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({})
+    async with watcher_of(library) as watcher:
+        await ready(library)
+        root.rename(root.parent / "aside")
+        write_tree(root, FILMS)
+        await settled(library)
+        await watcher.refresh()
+        for job in await library.claim(ScanLibraryArgs):
+            await library.work(job)
+        await ready(library)
+
+
+async def test_a_library_that_was_never_scanned_is_left_to_its_owner(library: LibraryBench, tree: WriteTree) -> None:
+    await library.add(tree(FILMS))
+
+    async with watcher_of(library):
+        assert await library.jobs("library.scan") == []
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_a_network_disk_is_looked_at_now_and_then(library: LibraryBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "file_system_of", lambda _: "nfs4")
+
+    async with watcher_of(library, WatchSettings(poll_interval=timedelta(milliseconds=1))) as watcher:
+        await watcher.refresh()
+        (job,) = await library.claim(ScanLibraryArgs)
+        (row,) = await library.rows("SELECT mode, reason FROM root_watch")
+
+    assert not job.args.requested_only
+    assert row == {"mode": "polling", "reason": "the system does not tell what others change on nfs4"}
+
+
+def test_the_limit_of_watches_is_told(tmp_path: Path) -> None:
+    """The limit is each user's, so a namespace of its own lets us lower it for one process."""
+    write_tree(tmp_path, {f"{number}/x.mkv": "x" for number in range(10)})
+    script = (
+        "import asyncio, os, sys\n"
+        "from datetime import timedelta\n"
+        "from app.library.watching.root_watch import RootWatch\n"
+        "async def main():\n"
+        "    watch = RootWatch(os.fsencode(sys.argv[1]), timedelta(seconds=1), print)\n"
+        "    print(await watch.ended)\n"
+        "asyncio.run(main())\n"
+    )
+    limited = 'echo 3 > /proc/sys/user/max_inotify_watches && exec "$0" -c "$1" "$2"'
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", limited, sys.executable, script, str(tmp_path)]
+    probe = subprocess.run(
+        [*command[:5], "true > /proc/sys/user/max_inotify_watches"], check=False, capture_output=True
+    )
+    if probe.returncode:
+        pytest.skip(f"no user namespace with limits of its own here: {probe.stderr.decode().strip()}")
+
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+
+    assert "limit of watched folders is reached" in answer.stdout
+
+
+@pytest.mark.usefixtures("scanned")
+async def test_names_that_are_no_text_are_heard_too(library: LibraryBench, tree: WriteTree) -> None:
+    """The watcher gives up at such a name; it is taken from what it says of it, and watched on."""
+    name = b"Shelf/\xff'\"\\b\xc3\xa9\t\n\xe2\x80\xae \xfe (2001).mkv"
+    async with watcher_of(library) as watcher:
+        await ready(library)
+        tree({name: "ccc"})
+        await eventually(scan_requested(library))
+        result = await settled(library)
+        await watcher.refresh()
+        await ready(library)
+        assert await library.rows("SELECT mode FROM root_watch") == [{"mode": "events"}]
+
+    assert result["added"] == 1
+
+
+async def test_it_stops_and_starts_again(library: LibraryBench, tree: WriteTree) -> None:
+    films = await library.add(tree(FILMS))
+    await library.scan(films)
+
+    for _ in range(3):
+        async with watcher_of(library) as watcher:
+            await watcher.start()
+            await watcher.stop()
