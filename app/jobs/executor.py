@@ -110,11 +110,8 @@ class Executor:
 
     def give_back(self, attempt: Attempt) -> None:
         """Record an attempt as interrupted by the stop, without waiting for its worker."""
-        now = self._clock.now()
-        change = self._changed(attempt.row, JobState.AVAILABLE)
-        change.scheduled_at = now
-        change.new_attempt = max(attempt.row.attempt - 1, 0)
-        self._completer.offer(Completion(attempt.row, change, Outcome.INTERRUPTED, now, 0.0))
+        change = self._interrupted(attempt.row)
+        self._completer.offer(Completion(attempt.row, change, Outcome.INTERRUPTED, self._clock.now(), 0.0))
 
     def _work(self, attempt: Attempt) -> Awaitable[None]:
         """Return what is to be awaited: a coroutine of its own around the worker's would cost every job its frame."""
@@ -232,15 +229,20 @@ class Executor:
         elif isinstance(decision, verdict.Snoozed):
             change, outcome = self._snoozed(attempt, decision), Outcome.SNOOZED
         else:
-            change, outcome = self._changed(row, JobState.AVAILABLE), Outcome.INTERRUPTED
-            change.scheduled_at = self._clock.now()
-            change.new_attempt = max(row.attempt - 1, 0)
+            change, outcome = self._interrupted(row), Outcome.INTERRUPTED
         if change.metadata is None:
             change.metadata = self._staged_or_none(attempt)
         return Completion(row, change, outcome, started_at, 0.0)
 
     def _changed(self, row: JobRow, state: JobState) -> JobSetState:
         return JobSetState(id=row.id, attempt=row.attempt, attempted_at=row.attempted_at or row.created_at, state=state)
+
+    def _interrupted(self, row: JobRow) -> JobSetState:
+        """Give a job back, due at once by the database's clock: ours may be ahead, and the others would wait for it."""
+        change = self._changed(row, JobState.AVAILABLE)
+        change.scheduled_at = "now"
+        change.new_attempt = max(row.attempt - 1, 0)
+        return change
 
     def _snoozed(self, attempt: Attempt, decision: verdict.Snoozed) -> JobSetState:
         row = attempt.row

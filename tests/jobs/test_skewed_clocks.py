@@ -1,6 +1,7 @@
 """A client whose clock is wrong by two seconds may begin its jobs late, and loses none."""
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -21,17 +22,21 @@ class SkewedClock(SystemClock):
         return super().now() + self.skew
 
 
-@pytest.fixture(params=[-2, 2], ids=["behind", "ahead"])
-async def skewed(driver, request):
-    clock = SkewedClock(timedelta(seconds=request.param))
-    config = ClientConfig(
+def make_client(driver, skew: timedelta, work=do_nothing, **config) -> Client:
+    settings = ClientConfig(
         queues={"default": QueueConfig(4)},
         fetch_cooldown=timedelta(milliseconds=1),
         fetch_poll_interval=timedelta(milliseconds=50),
+        **config,
     )
-    client = Client(driver, config, Workers([WorkFunction(do_nothing)]), clock=clock, metrics=Metrics())
+    return Client(driver, settings, Workers([WorkFunction(work)]), clock=SkewedClock(skew), metrics=Metrics())
+
+
+@pytest.fixture(params=[-2, 2], ids=["behind", "ahead"])
+async def skewed(driver, request):
+    client = make_client(driver, timedelta(seconds=request.param))
     await client.start()
-    yield client, clock
+    yield client, client._clock
     await client.stop()
 
 
@@ -44,3 +49,37 @@ async def test_jobs_for_now_and_for_later_are_all_worked(skewed):
         job = await until_state(client, inserted.job.id)
         assert (job.state, job.attempt, job.errors) == (JobState.COMPLETED, 1, [])
         assert job.attempted_at >= job.scheduled_at  # both as the database sees them: never early
+
+
+async def database_now(connection) -> datetime:
+    return (await (await connection.execute("SELECT now() AS now")).fetchone())["now"]
+
+
+@pytest.mark.parametrize("work", ["interrupted", "abandoned"])
+@pytest.mark.parametrize("minutes", [-5, 5], ids=["behind", "ahead"])
+async def test_what_a_stop_gives_back_is_due_at_once_by_everybodys_clock(driver, connection, minutes: int, work: str):
+    """A client whose clock is ahead would put it off for as long, and rolling restarts would hold jobs up."""
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def go_on(_job) -> None:
+        begun.set()
+        while not may_end.is_set():
+            try:
+                await may_end.wait()
+            except asyncio.CancelledError:
+                if work == "interrupted":
+                    raise
+
+    moment = timedelta(milliseconds=10)
+    client = make_client(driver, timedelta(minutes=minutes), go_on, soft_stop_timeout=moment, abandon_after=moment)
+    inserted = await client.insert(WorkArgs(), InsertOpts(scheduled_at=client._clock.now() - timedelta(hours=1)))
+    before = await database_now(connection)
+    await client.start()
+    await begun.wait()
+    await client.stop()
+    may_end.set()
+    after = await database_now(connection)
+
+    job = await client.jobs.get(inserted.job.id)
+    assert (job.state, job.attempt) == (JobState.AVAILABLE, 0)
+    assert before <= job.scheduled_at <= after

@@ -10,6 +10,7 @@ faster than Python's own `isoformat` and `join`. Texts are not: JSON escapes wha
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -22,12 +23,12 @@ def number_array(values: Iterable[int | None]) -> str:
     return _unescaped_array(values)
 
 
-def time_array(values: Iterable[datetime | None]) -> str:
-    """Write times in ISO 8601 with their offset, which every DateStyle reads alike."""
+def time_array(values: Iterable[datetime | Literal["now"] | None]) -> str:
+    """Write times in ISO 8601 with their offset, which every DateStyle reads alike; "now" is the database's own."""
     return _unescaped_array(values)
 
 
-def _unescaped_array(values: Iterable[int | datetime | None]) -> str:
+def _unescaped_array(values: Iterable[object]) -> str:
     return "{" + _encode(list(values))[1:-1].decode() + "}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import msgspec
 import psycopg
@@ -25,6 +25,9 @@ from app.jobs.types import (
 )
 
 Connection = psycopg.AsyncConnection[Any]
+
+DatabaseNow = Literal["now"]
+"""The time by the database's clock, as PostgreSQL itself spells it. Ours may be minutes ahead."""
 
 MAX_ATTEMPTS = 32_767
 """What the column holds; River writes more as this."""
@@ -80,7 +83,7 @@ class JobSetState:
     attempted_at: datetime
     state: JobState
     new_attempt: int | None = None
-    scheduled_at: datetime | None = None
+    scheduled_at: datetime | DatabaseNow | None = None
     finalized_at: datetime | None = None
     error: bytes | None = None
     """One element for `errors`, encoded (contract 2.3)."""
