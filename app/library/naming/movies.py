@@ -1,15 +1,20 @@
 """Film names: the file's own, its folder's, and which of the two to believe."""
 
+import re
 from dataclasses import replace
 
 from app.library.naming import patterns as p
+from app.library.naming.extras import extra_in_name
 from app.library.naming.parsed import ParsedMovie
-from app.library.naming.places import extra_of, is_disc_folder, special_from
+from app.library.naming.places import extra_of, is_disc_folder, plain, special_from
+from app.library.naming.releases import read_release
 from app.library.naming.segment import Segment, read_segment
-from app.library.naming.text import readable, squeeze, title_key
+from app.library.naming.text import readable, squeeze, title_key, unaccented
 
 FOLDER_YEAR_MAY_DIFFER = 1
 """Years apart at which folder and file still mean one film: premiere and release often fall into two years."""
+
+_WORDS = re.compile(r"\w+")
 
 
 def parse_movie(path: bytes) -> ParsedMovie:
@@ -31,23 +36,19 @@ def parse_movie(path: bytes) -> ParsedMovie:
 
 def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
     """Return the kind of an extra, whether that is certain, and what its name says of the film."""
-    if stem.casefold() in p.WHOLE_NAME_EXTRAS:
-        kind = stem.casefold()
-        return p.EXTRA_KINDS.get(kind, kind), True, ""
-    if (suffix := p.EXTRA_SUFFIX.search(stem)) is not None and suffix.start():
-        kind = (suffix[1] or suffix[2]).casefold()
-        return p.EXTRA_KINDS.get(kind, kind), True, stem[: suffix.start()]
-    if folder is None or (found := extra_of(folder)) is None:
+    if (named := extra_in_name(stem)) is not None:
+        return named.kind, True, named.stem
+    if folder is None or (found := extra_of(plain(folder))) is None:
         return None
     return found[0], found[1], ""
 
 
 def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedMovie:
     alone = _read(folders, stem)
-    found = p.PART.search(stem)
+    found = p.PART.search(stem) or p.PART_OF.search(stem)
     if found is None or not found.start():
         return alone
-    shared = stem[: found.start()]
+    shared = stem[: found.start()] + stem[found.end() :]
     part = int(found[1]) if found[1].isdigit() else ord(found[1].casefold()) - ord("a") + 1
     extension = readable(name.rpartition(b".")[2]).casefold()
     return replace(_read(folders, shared), part=part, stack=f"{squeeze(shared).casefold()}.{extension}", alone=alone)
@@ -69,7 +70,7 @@ def _read(folders: list[bytes], stem: str) -> ParsedMovie:
         year=year,
         ids=_merge(file.ids, folder.ids if same or not file.year else ()),
         edition=edition or (folder.edition if same else None),
-        version=label or _version(file, edition),
+        version=label or read_release(file.rest, edition).version,
     )
 
 
@@ -93,14 +94,16 @@ def _edition_in(label: str) -> str | None:
 
 def _choose(file: Segment, folder: Segment) -> tuple[str, int | None]:
     """Believe the folder where it names a year and the file does not contradict it; else the file."""
-    if not file.title or p.GENERIC.fullmatch(file.title) is not None:
+    if not file.title or (file.year is None and p.GENERIC.fullmatch(file.title) is not None):
         return (folder.title or file.title), folder.year or file.year
     if folder.year is None:
         return file.title, file.year
     alike = _alike(file.title, folder.title)
     if file.year is None:
         # One odd word is a release's short name; several words that share nothing are another film.
-        return (folder.title, folder.year) if alike or " " not in file.title else (file.title, None)
+        # A folder that is called like a release holds that release, whatever its file is called.
+        short = " " not in file.title or p.RELEASE_TAG.search(folder.rest) is not None
+        return (folder.title, folder.year) if alike or short else (file.title, None)
     if alike and abs(file.year - folder.year) <= FOLDER_YEAR_MAY_DIFFER:
         return folder.title, folder.year
     return file.title, file.year
@@ -108,22 +111,11 @@ def _choose(file: Segment, folder: Segment) -> tuple[str, int | None]:
 
 def _alike(one: str, other: str) -> bool:
     a, b = title_key(one), title_key(other)
-    return a.startswith(b) or b.startswith(a)
+    if a.startswith(b) or b.startswith(a) or a.endswith(b):
+        return True
+    words = set(_WORDS.findall(unaccented(other)))
+    return len(words) > 1 and 2 * len(words & set(_WORDS.findall(unaccented(one)))) >= len(words) + 1
 
 
 def _merge(own: tuple[tuple[str, str], ...], inherited: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted({**dict(inherited), **dict(own)}.items()))
-
-
-def _version(file: Segment, edition: str | None) -> str:
-    """Name a version by what release names tell: edition, 3D, resolution, HDR, source."""
-    words = [edition] if edition else []
-    if p.THREE_D.search(file.rest):
-        words.append("3D")
-    if (found := p.RESOLUTION.search(file.rest)) is not None:
-        words.append(f"{found[1]}p" if found[1] else "2160p" if found[2] else "4320p")
-    if (found := p.HDR.search(file.rest)) is not None:
-        words.append(found[1].upper().replace("PLUS", "+").replace("DOVI", "DV").replace("DOLBY VISION", "DV"))
-    if (found := p.SOURCE.search(file.rest)) is not None:
-        words.append(found[1])
-    return " ".join(words)

@@ -86,6 +86,8 @@ class ParsedEpisode:
     """Who released it."""
     extra: str | None = None
     """trailer, behind_the_scenes, opening …: beside the series, or beside its season if `season` says so."""
+    is_disc: bool = False
+    """One of the many files of a DVD or Blu-ray folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ OWNS_A_NUMBER = frozenset("of in the since until from before after anno year".sp
 RELEASE_TAG = re.compile(
     rf"{_EDGE}(?:"
     r"(?:480|540|576|720|1080|1440|2160|4320)[pi]\d{0,2}|4k|8k|uhd|"
+    r"[0-9]{3,4}[x*][0-9]{3,4}|(?:hdtv|dl|web|bd|br)-?mux|hddvd|sdtv|ultra-?hd|"
     r"blu-?ray|bd-?rip|br-?rip|bd-?remux|bdmv|web-?dl|web-?rip|webhd|hdtv|pdtv|dsr|dvd-?rip|dvd-?scr|dvdr|dvd[59]|"
     r"hd-?rip|hd-?ts|hd-?cam|telesync|telecine|remux|vhs-?rip|tv-?rip|"
+    r"3d[ ._-](?:h-?|half-?|full-?|f)?(?:sbs|ou|tab)|hdr|"
     r"[xh][ .]?26[45]|hevc|avc|xvid|divx|av1|vp9|mpeg-?2|10-?bit|8-?bit|hdr10|hdr10plus|dovi|sdr|"
     r"ac-?3|e-?ac-?3|dts|dts-?hd|dts-?x|true-?hd|atmos|aac(?:[ .]?\d[ .]\d)?|ddp?[ .]?\d[ .]\d|flac|opus|"
     r"h-?sbs|h-?ou|half-?sbs|half-?ou|full-?sbs|htab|"
@@ -42,16 +44,48 @@ RELEASE_TAG = re.compile(
 )
 """What no title holds in its middle. Words that titles do hold (real, extended, web, cam) are left out on purpose."""
 
+EPISODE_TAIL = re.compile(
+    RELEASE_TAG.pattern[: -len(rf"){_END}")]
+    + r"|vostfr|vosta|hardsub|subbed|dubbed|complete|bd|dvd|web|hd|french|german|spanish|"
+    r"english|eng[ .]dub|raw|audio[ .]latino|tv[ .-]?rip"
+    rf"){_END}",
+    re.IGNORECASE,
+)
+"""What ends the title of an episode, beside release tags: no film's title is cut there."""
+LINES = frozenset({240, 360, 480, 540, 576, 720, 1080, 1440, 2160, 4320})
+
 EDITION = re.compile(
     rf"{_EDGE}("
-    r"director'?s[ .]cut|final[ .]cut|rough[ .]cut|(?:extended|theatrical|international|ultimate|special|"
-    r"collector'?s|anniversary|limited|deluxe|criterion|imax|unrated|uncut)"
-    r"(?:[ .](?:cut|edition|version|collection|enhanced))?|"
-    r"remastered|restored|redux|open[ .]matte|despeciali[sz]ed|uncensored|black[ .]and[ .]chrome"
+    r"director'?s?[ .]cut|(?:final|rough|assembly|alternate|alternative)[ .]cut|"
+    r"(?:extended|theatrical|international|ultimate|special|collector'?s|(?:[0-9]{1,3}(?:st|nd|rd|th)[ .])?anniversary|"
+    r"limited|deluxe|criterion|imax|unrated|uncut)(?:[ .](?:cut|edition|version|collection|enhanced))?|"
+    r"(?:diamond|signature|platinum|golden|imperial|definitive|legacy|integral)[ .](?:edition|version)|"
+    r"remastered|restored|redux|open[ .]matte|despeciali[sz]ed|uncensored|black[ .]and[ .]chrome|fan[ .]?edit"
     rf"){_END}",
     re.IGNORECASE,
 )
 
+EDITION_BEFORE_YEAR = re.compile(
+    r"(?<=[\w!?.)])[ .]+\(?("
+    r"director'?s?[ .]cut|(?:final|assembly|alternative|extended|theatrical|ultimate)[ .]cut|"
+    r"(?:special|ultimate|extended|collector'?s|criterion|imax|limited|anniversary)[ .](?:edition|version|collection)|"
+    r"(?-i:EXTENDED|UNRATED|UNCUT|REMASTERED|THEATR[iI]CAL|L[iI]M[iI]TED|IMAX|DESPECIALIZED)"
+    r")\)?(?:[ .](?-i:HQ))?$",
+    re.IGNORECASE,
+)
+"""At the end of what would be the title. A lone word only in capitals: South Park: Bigger, Longer & Uncut."""
+ABBREVIATED_EDITION = re.compile(r"\W*(DC|SE|OM)(?![^\W_])")
+EDITIONS = {"DC": "Director's Cut", "SE": "Special Edition", "OM": "Open Matte"}
+SCENE_EDITION = re.compile(r"(?<=\w)[ .](SE|OM)$")
+LANGUAGE_AT_END = re.compile(
+    r"(?<=\w)(?:[ .](?:German|GERMAN|FRENCH|TRUEFRENCH|SPANISH|iTALiAN|ITALIAN|ENGLISH|RUSSIAN|"
+    r"DL|MULTi|MULTI|Dubbed|HQ))+$"
+)
+"""Between a title and the first release tag."""
+
+SITE = re.compile(
+    r"\s*(?:from )?\[?[ .]*www\.[\w-]{1,40}\.[a-z]{2,6}(?:\.[a-z]{2})?[ .]*\]?[ .]*(?:-[ .]*)?", re.IGNORECASE
+)
 RESOLUTION = re.compile(
     rf"{_EDGE}(?:(480|540|576|720|1080|1440|2160|4320)[pi]\d{{0,2}}|(4k|uhd)|(8k)){_END}", re.IGNORECASE
 )
@@ -76,15 +110,23 @@ EXTRA_KINDS = {
 }
 WHOLE_NAME_EXTRAS = frozenset({"trailer", "sample", "theme"})
 
+PART_OF = re.compile(r"[ _.(\[-]cd[ ._]?([1-9])[ ._]?of[ ._]?[1-9](?![^\W_])[)\]]?", re.IGNORECASE)
+TAG_IN_PARENS = re.compile(
+    r"[ .]*\((?:vhs|dvd|bd|" + RELEASE_TAG.pattern[len(_EDGE) + len("(?:") : -len(rf"){_END}")] + r")\)", re.IGNORECASE
+)
+NUMBERED_IN_PARENS = re.compile(r"\s*\([0-9]{1,2}\)\s*(?=[A-Z])")
+VERSION_AT_END = re.compile(r"(?<=\w)[ ._]v[0-9]$")
+
 GENERIC = re.compile(
     r"(?:movie|film|video|main|feature|title[ _]?\d*|index|vts[ _]\d+[ _]\d+|\d{5}|disc|disk)", re.IGNORECASE
 )
 """Names that say nothing; the folder's is better."""
 
-LEADING_GROUP = re.compile(r"^\s*\[([^\[\]]{1,60})\]\s*")
+TRAILING_GROUP = re.compile(r"[ ._]*(?:\[[^\[\]]*\]|\([^()]*\)|\{[^{}]*\})[ ._]*$")
+LEADING_GROUP = re.compile(r"\s*\[([^\[\]]{1,60})\]\s*")
 SQUARE_OR_CURLY = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}")
 EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|\{\s*\}")
 BRACKETED_TITLES = frozenset({"rec"})
 """Films that are called by a word in brackets, where others put the releasing group."""
 
-INITIALS = re.compile(r"(?<![^\W_])(?:[A-Za-z]\.){2,}")
+INITIALS = re.compile(r"(?<![^\W_])(?:[A-Za-z]\.){2,}(?:[A-Za-z](?![^\W_]))?")

@@ -1,4 +1,4 @@
-"""Folders that are not a film's own: extras, and the insides of discs."""
+"""Folders that are not a film's or a series' own: extras, and the insides of discs."""
 
 import re
 
@@ -33,12 +33,16 @@ def plain(folder: bytes) -> str:
     return folder.decode("utf-8", "replace").casefold().strip()
 
 
-def extra_of(folder: bytes) -> tuple[str, bool] | None:
+def extra_of(folder: str) -> tuple[str, bool] | None:
     """Return the kind of extras a folder of this name holds, and whether that is certain."""
-    name = plain(folder)
+    name = folder.casefold().strip()
     if name in CERTAIN_EXTRAS:
         return CERTAIN_EXTRAS[name], True
     return (POSSIBLE_EXTRAS[name], False) if name in POSSIBLE_EXTRAS else None
+
+
+def is_disc(folder: str) -> bool:
+    return len(folder) <= len("hvdvd_ts") and folder.casefold() in DISCS
 
 
 def is_disc_folder(folder: bytes) -> bool:
@@ -53,6 +57,6 @@ def special_from(names: list[bytes]) -> int | None:
     for index, name in enumerate(names):
         if is_disc_folder(name):
             return index
-        if index and extra_of(name) is not None and not any(_YEAR.search(inner) for inner in names[index + 1 :]):
+        if index and extra_of(plain(name)) is not None and not any(_YEAR.search(inner) for inner in names[index + 1 :]):
             return index
     return None

@@ -32,15 +32,17 @@ _ROLES = {
 }
 ROLE_WORDS = {word: role for role, words in _ROLES.items() for word in words.split()}
 _WORDS = "|".join(sorted(ROLE_WORDS, key=len, reverse=True))
-_NUMBERED = re.compile(rf"({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?", re.IGNORECASE)
+_NUMBERED = re.compile(rf"(?:movie-)?({_WORDS})(?:[-_ ]?\(?([0-9]{{1,3}})\)?)?", re.IGNORECASE)
 _OF_STEM = re.compile(rf"[-._ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?", re.IGNORECASE)
 _SEASON = re.compile(
     rf"season[-_ ]?([0-9]{{1,4}}|-specials|specials|-all|all)(?:[-_ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?)?",
     re.IGNORECASE,
 )
 _SUBJECTS = {"movie": "movie", "tvshow": "tvshow", "season": "season", "artist": "artist", "album": "album"}
-_SEPARATORS = re.compile(r"[._]| - |(?<=\w)-(?=\w{2,3}$)|[\[\](){}]")
-_LEADING_NUMBER = re.compile(r"[0-9]{1,3}[ ._-]+")
+_SEPARATORS = re.compile(r"[._]| - |[\[\](){}]")
+_REGION = re.compile(r"(?<![^\W_])([a-z]{2,3})_([a-z]{2})(?![^\W_])", re.IGNORECASE)
+_LEADING_NUMBER = re.compile(r"[0-9]{1,3}[ _-]+")
+_COMMON_REGIONS = frozenset({"pt-BR", "pt-PT", "zh-CN", "zh-TW", "zh-HK", "en-US", "en-GB", "fr-CA", "es-MX", "es-ES"})
 _FLAGS = {
     "default": "is_default",
     "forced": "is_forced",
@@ -162,8 +164,12 @@ def _words(kind: SideKind, stem: str, stems: Collection[str], folders: Sequence[
 @lru_cache(maxsize=1024)
 def _read_words(rest: str) -> tuple[str | None, frozenset[str], str | None]:
     """Read `.Commentary.en.forced` from its end: flags, a language, then what is left is a title."""
-    words = [word.strip(" -") for word in _SEPARATORS.split(_LEADING_NUMBER.sub("", rest, count=1))]
-    words = [word for word in words if word][-MOST_WORDS:]
+    if (whole := language_of(rest.strip(" .-_").replace("(", "").replace(")", ""))) is not None:
+        return whole, frozenset(), None
+    if (numbered := _LEADING_NUMBER.match(rest)) is not None:
+        rest = rest[numbered.end() :]  # `2_English`: the number of the stream it came from
+    rest = _REGION.sub(_joined, rest)
+    words = [word for part in _SEPARATORS.split(rest) if (word := part.strip(" -"))][-MOST_WORDS:]
     flags: set[str] = set()
     language = None
     left: list[str] = []
@@ -179,3 +185,9 @@ def _read_words(rest: str) -> tuple[str | None, frozenset[str], str | None]:
         flags.discard("hi")
         language = "hi"
     return language, frozenset(_FLAGS[flag] for flag in flags), " ".join(reversed(left)) or None
+
+
+def _joined(region: re.Match[str]) -> str:
+    """`pt_BR` is one word, `title_en` are two."""
+    joined = f"{region[1]}-{region[2]}"
+    return joined if region[2].isupper() or language_of(joined) in _COMMON_REGIONS else region[0]

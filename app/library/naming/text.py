@@ -22,12 +22,16 @@ def readable(name: bytes) -> str:
     return _CONTROLS.sub(" ", unicodedata.normalize("NFC", text))
 
 
+def clean_text(name: str) -> str:
+    """Return a name that may hold what the file system could not decode (PEP 383) as text that can be encoded."""
+    if name.isascii() and name.isprintable():
+        return name
+    return readable(name.encode("utf-8", "replace"))
+
+
 def squeeze(text: str) -> str:
     """Collapse white space and drop separators from both ends; brackets that lost their partner go too."""
-    text = _SPACES.sub(" ", text).strip(" -_,;–—")
-    if text.endswith(".") and not text.endswith("..") and text.count(".") == 1 and " " in text:
-        text = text[:-1]
-    return text
+    return _SPACES.sub(" ", text).strip(" -_,;–—")
 
 
 def unaccented(text: str) -> str:

@@ -1,0 +1,60 @@
+"""Days in names: 2017.04.20, 20-04-2017, 20170420, 170420 before a release tag, 5th Mar 2025."""
+
+import re
+from datetime import date
+
+EDGE = r"(?<![^\W_])"
+END = r"(?![^\W_])"
+_YEAR = "((?:19|20)[0-9]{2})"
+_TWO = "([0-9]{2})"
+_NUMBERED = re.compile(
+    rf"{EDGE}(?:{_YEAR}([-._ ]){_TWO}\2{_TWO}|{_TWO}([-._ ]){_TWO}\6{_YEAR}|{_YEAR}([01][0-9])([0-3][0-9])){END}"
+)
+_SHORT = re.compile(rf"{EDGE}{_TWO}([01][0-9])([0-3][0-9]){END}(?=[ ._]+(?:[0-9]{{3,4}}[pi]|hdtv|web))")
+_MONTHS = {
+    month: number
+    for number, month in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_WRITTEN = re.compile(rf"{EDGE}([0-9]{{1,2}})(?:st|nd|rd|th)? ({'|'.join(_MONTHS)})[a-z]* {_YEAR}{END}")
+
+
+def find_day(text: str) -> tuple[re.Match[str], date | None] | None:
+    """Return where a day stands and which it is: None if no calendar has it."""
+    wrong = None
+    for pattern in (_NUMBERED, _SHORT, _WRITTEN):
+        found = pattern.search(text)
+        if found is None:
+            continue
+        if (day := _day_of(found)) is not None:
+            return found, day
+        wrong = found if pattern is _NUMBERED else wrong
+    return None if wrong is None else (wrong, None)
+
+
+def day_after(text: str, end: int) -> date | None:
+    """Return a day that stands beside numbers, for sources that know only days."""
+    for pattern in (_NUMBERED, _SHORT):
+        if (found := pattern.search(text, end)) is not None:
+            return _day_of(found)
+    return None
+
+
+def _day_of(found: re.Match[str]) -> date | None:
+    if found.re is _WRITTEN:
+        return _date(int(found[3]), _MONTHS[found[2]], int(found[1]))
+    if found.re is _SHORT:
+        return _date(2000 + int(found[1]), int(found[2]), int(found[3]))
+    if found[8] is not None:
+        year, one, other = int(found[8]), int(found[7]), int(found[5])
+    else:
+        year, one, other = int(found[1] or found[9]), int(found[3] or found[10]), int(found[4] or found[11])
+    return _date(year, one, other) or _date(year, other, one)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
