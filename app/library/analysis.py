@@ -20,7 +20,7 @@ from app.library.opening import opened
 from app.library.ports import AnalysisListener
 from app.library.probing.prober import Prober
 from app.library.records import FileLocation
-from app.library.repository import files, items, probes
+from app.library.repository import files, items, music, probes
 from app.library.repository.probes import Stamp
 from app.library.service import LibraryService
 from app.library.threads import in_thread
@@ -107,6 +107,7 @@ class FileAnalyzer:
         return before, info
 
     async def _keep(self, tx: Tx, location: FileLocation, stamp: Stamp, info: MediaInfo) -> None:
+        await music.lock_music(tx, location.library_id)
         recorded = await probes.lock_file(tx, location.file_id)
         if recorded is None:
             return  # purged meanwhile, with its library

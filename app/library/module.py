@@ -13,6 +13,7 @@ from app.library.scan.phase_1_files import FilesPhase
 from app.library.scan.phase_2_moves import MovesPhase
 from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.phase_4_purge import PurgePhase
+from app.library.scan.retagged import PlaceTracks
 from app.library.scan.scanner import LibraryScanner
 from app.library.service import LibraryService
 from app.library.sidecars.reader import SideFileReader
@@ -39,6 +40,7 @@ class LibraryModule(Provider):
     watcher = provide(LibraryWatcher)
     prober = provide(Prober)
     analyzer = provide(FileAnalyzer)
+    place_tracks = provide(PlaceTracks, provides=AnalysisListener)
     side_file_requests = provide(SideFileRequests, provides=AnyOf[SideFileRequests, AnalysisListener])
     side_file_recorder = provide(SideFileRecorder)
     side_file_reader = provide(SideFileReader)

@@ -32,6 +32,7 @@ class Parent:
     """A series, artist or album, and how the next file of it finds it."""
 
     id: UUID
+    kind: str
     parent_id: UUID | None
     name_key: str | None
     ids: dict[str, str]
@@ -66,7 +67,7 @@ UNIT_ROWS = """
 """
 
 PARENTS = """
-    SELECT item.id, item.parent_id, item.name_key,
+    SELECT item.id, item.kind, item.parent_id, item.name_key,
         coalesce((
             SELECT jsonb_object_agg(external_id.provider, external_id.value)
             FROM external_id WHERE external_id.item_id = item.id

@@ -6,8 +6,9 @@ from uuid import UUID
 from app.db.tx import Tx
 from app.library.kinds import LibraryKind
 from app.library.scan.films import plan_films
-from app.library.scan.shelving import Built, Changes, write
+from app.library.scan.shelving import Built, write
 from app.library.scan.shows import plan_shows
+from app.library.scan.songs import build_music
 
 __all__ = ["Built", "build_items"]
 
@@ -19,10 +20,7 @@ async def build_items(
 
     The caller holds the library's row: two who build at once would make one series twice.
     """
-    if kind is LibraryKind.MOVIES:
-        changes = await plan_films(tx, library_id, anchor_ids)
-    elif kind is LibraryKind.TVSHOWS:
-        changes = await plan_shows(tx, library_id, anchor_ids)
-    else:
-        changes = Changes()
-    return await write(tx, library_id, changes, list(changed_files))
+    if kind is LibraryKind.MUSIC:
+        return await build_music(tx, library_id, anchor_ids, changed_files)
+    plan = plan_films if kind is LibraryKind.MOVIES else plan_shows
+    return await write(tx, library_id, await plan(tx, library_id, anchor_ids), changed_files)

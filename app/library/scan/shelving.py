@@ -1,5 +1,6 @@
 """What building items has decided, and the few statements that write it."""
 
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -36,7 +37,13 @@ class Built:
     """New ones too."""
 
 
-async def write(tx: Tx, library_id: UUID, changes: Changes, returned_files: list[UUID]) -> Built:
+More = Callable[[], Awaitable[Iterable[UUID]]]
+"""Writes what only one kind of library has, and returns the items that it changed."""
+
+
+async def write(
+    tx: Tx, library_id: UUID, changes: Changes, returned_files: Sequence[UUID], more: More | None = None
+) -> Built:
     """Write what has changed, and make present or missing what is so by it."""
     new = {item.id for item in changes.new}
     if changes.new:
@@ -53,8 +60,11 @@ async def write(tx: Tx, library_id: UUID, changes: Changes, returned_files: list
         changed.update(await items.put_external_ids(tx, changes.external_ids))
     if changes.adopted:
         changed.update(await items.adopt(tx, library_id, sorted(changes.adopted)))
+    if more is not None:
+        changed.update(await more())
     doubtful = {*changes.touched, *(item_id for item_id, _ in changes.unlinked)}
-    doubtful.update(link.item_id for link in changes.links if link.item_id not in new)
+    doubtful.update(link.item_id for link in changes.links)
+    doubtful -= new
     if doubtful or returned_files:
         changed.update(await items.refresh_states(tx, returned_files, sorted(doubtful)))
     return Built(len(new), sorted(changed))

@@ -179,7 +179,7 @@ class ShowPlanner:
         return series
 
     def _new_series(self, show: Show) -> Parent:
-        series = Parent(uuid7(), None, show.key, {}, is_new=True, library_id=self._library_id)
+        series = Parent(uuid7(), ItemKind.SERIES, None, show.key, {}, is_new=True, library_id=self._library_id)
         place = Place(name_key=show.key, country=show.country)
         is_present = any(file.is_present for file in show.episodes)
         self._changes.new.append(NewItem(series.id, ItemKind.SERIES, place, show.facts, NAME, is_present))

@@ -201,18 +201,6 @@ async def test_a_locked_title_survives_a_full_scan(library: LibraryBench, tree: 
     assert ("Mine", 1979, "present") in await library.films()
 
 
-async def test_shows_and_music_are_scanned_and_get_no_items_yet(library: LibraryBench, tree: WriteTree) -> None:
-    root = tree({"tv/Show/Season 1/Show S01E01.mkv": "a", "music/Artist/Album/01 Song.flac": "b"})
-    shows = await library.add(root / "tv", name="Shows", kind="tvshows")
-    music = await library.add(root / "music", name="Music", kind="music")
-
-    results = [await library.scan(shows), await library.scan(music)]
-
-    assert [result["added"] for result in results] == [1, 1]
-    assert [result["analyses_requested"] for result in results] == [1, 1]
-    assert await library.films() == []
-
-
 async def test_hostile_names_are_recorded_as_they_are(library: LibraryBench, tree: WriteTree) -> None:
     names = [
         b"new\nline (2001).mkv",
