@@ -222,6 +222,13 @@ class AccountService:
         await self._keep_an_administrator(tx)
         await record(tx, actor, "account.deleted", account.name)
 
+    async def forget_codes(self, tx: Tx) -> int:
+        """Delete one-time codes that have run out; return how many."""
+        gone = await tx.session.scalars(
+            delete(OneTimeCode).where(OneTimeCode.expires_at < self._clock.now()).returning(OneTimeCode.digest)
+        )
+        return len(gone.all())
+
     # -- what must hold
 
     async def _free_name(self, tx: Tx, name: str, besides: UUID | None = None) -> str:

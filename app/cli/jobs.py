@@ -27,7 +27,7 @@ SHOWN_ARGS = 60
 def group() -> App:
     app = App(name="jobs", help="List jobs, look at one, cancel it, run it again; measure how fast they go.")
     app.command(list_, name="list")
-    for command in (get, cancel, retry, stats, bench.bench):
+    for command in (get, cancel, retry, stats, schedule, bench.bench):
         app.command(command)
     return app
 
@@ -126,6 +126,20 @@ async def retry(job_ids: Ids, /, *, session: GivenSession) -> None:
         for job_id in job_ids:
             job = await app.client.jobs.retry(job_id)
             print_line(f"job {job.id}: {job.state}")
+
+
+async def schedule(*, json: AsJson = False, session: GivenSession) -> None:
+    """Show what comes by itself: when it ran last and how that went, and when it runs next."""
+    from app.cli.output import print_json, print_table
+    from app.web.api_v1.schedule import ScheduleEntries, ScheduleEntry
+
+    async with session.application() as app:
+        runs = await app.schedule.runs()
+    if json:
+        print_json(ScheduleEntries([ScheduleEntry.of(run) for run in runs]))
+        return
+    rows = ((run.id, run.last_run_at, run.last_job.state if run.last_job else None, run.next_run_at) for run in runs)
+    print_table(("KIND", "LAST RUN", "ENDED AS", "NEXT RUN"), rows)
 
 
 async def stats(*, json: AsJson = False, session: GivenSession) -> None:

@@ -101,6 +101,14 @@ def _host_name(name: str) -> str:
     return name.lower()
 
 
+def _cron(expression: str) -> str:
+    """Five fields, checked in full when the schedule is made: the queue that knows them is above this module."""
+    fields = re.sub(r"^(CRON_)?TZ=\S+ ", "", expression).split()
+    if len(fields) != 5 and not re.fullmatch(r"@[a-z]+( \S+)?", expression):  # noqa: PLR2004  cron's five
+        raise ValueError("must be a cron expression such as '30 3 * * *', or '@daily'")
+    return expression
+
+
 def _lasting(duration: timedelta) -> timedelta:
     if duration < timedelta(milliseconds=1):
         raise ValueError("must be at least 1ms")
@@ -173,6 +181,8 @@ class FirstAccountSettings:
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class AccountsSettings:
     first: FirstAccountSettings = FirstAccountSettings()
+    audit_retention: PositiveDuration | None = timedelta(days=400)
+    """How long the book of what was done is kept. None: for ever."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
@@ -316,6 +326,12 @@ class PlaybackSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class OperationsSettings:
+    nightly: Annotated[str, AfterValidator(_cron)] = "30 3 * * *"
+    """When the database is looked after. A run that was missed happens once at the next start."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class LogSettings:
     level: LogLevel = "info"
     format: Literal["console", "json"] = "console"
@@ -333,6 +349,7 @@ class Settings:
     library: LibrarySettings = LibrarySettings()
     metadata: MetadataSettings = MetadataSettings()
     playback: PlaybackSettings = PlaybackSettings()
+    operations: OperationsSettings = OperationsSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -22,6 +22,7 @@ from app.jobs.maintenance.job_rescuer import JobRescuer
 from app.jobs.maintenance.job_scheduler import JobScheduler
 from app.jobs.maintenance.maintainer import Maintainer, stop_all
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
+from app.jobs.maintenance.periodic_memory import TableMemory
 from app.jobs.maintenance.queue_cleaner import QueueCleaner
 from app.jobs.maintenance.queue_reporter import QueueReporter
 from app.jobs.maintenance.reindexer import Reindexer
@@ -148,6 +149,7 @@ class Crew:
                 inserter,
                 periodic_jobs,
                 clock,
+                memory=TableMemory(driver),
                 may_run=self._leads,
                 on_start=self._extensions.periodic_jobs_start,
             ),

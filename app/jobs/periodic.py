@@ -52,7 +52,8 @@ class PeriodicJob:
     """A schedule and what it inserts.
 
     The schedule lives in the memory of whoever leads: a restart or a new leader counts from its own start. Uniqueness
-    by period is what keeps two leaders from inserting the same run twice.
+    by period is what keeps two leaders from inserting the same run twice. A remembered one counts on where the last
+    leader was, and a run that nobody was there for happens once, as soon as somebody leads.
     """
 
     schedule: PeriodicSchedule
@@ -61,8 +62,12 @@ class PeriodicJob:
     id: str | None = None
     run_on_start: bool = False
     """Insert one as soon as somebody leads, once per leadership."""
+    is_remembered: bool = False
+    """Keep its last and next time in a table of ours beside River's. It needs an id."""
 
     def __post_init__(self) -> None:
+        if self.is_remembered and self.id is None:
+            raise InvalidInput("id", "a periodic job that is to be remembered needs one")
         if self.id is not None:
             check_kind(self.id, "id")  # River gives both names one rule
 

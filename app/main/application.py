@@ -14,6 +14,7 @@ from app.library.service import LibraryService
 from app.lifecycle import Lifecycle
 from app.main.container import build_container
 from app.main.run import invoke_database
+from app.operations.schedule import Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Application:
     catalog: Catalog
     accounts: AccountService
     passwords: Passwords
+    schedule: Schedule
     client: Client
     """Inserts and controls, but works nothing."""
 
@@ -45,6 +47,7 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 await container.get(Catalog),
                 await container.get(AccountService),
                 await container.get(Passwords),
+                await container.get(Schedule),
                 await container.get(Client),
             )
         finally:

@@ -14,6 +14,7 @@ from app.jobs.module import JobsModule
 from app.library.module import LibraryModule
 from app.lifecycle import Lifecycle
 from app.observability import Metrics
+from app.operations.module import OperationsModule
 from app.web.module import WebModule
 
 
@@ -55,6 +56,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         AccountsModule(),
         LibraryModule(),
         CatalogModule(),
+        OperationsModule(),
         WebModule(),
         context={Settings: settings, Lifecycle: Lifecycle(start_timeout=180, stop_timeout=60)},
         validation_settings=STRICT_VALIDATION,

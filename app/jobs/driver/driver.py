@@ -164,6 +164,18 @@ class Notification:
 
 
 @dataclass(slots=True, frozen=True)
+class PeriodicRun:
+    """A row of `revenge_periodic`: what is known of a remembered periodic job (design of the scheduled kinds)."""
+
+    id: str
+    last_run_at: datetime | None
+    """When its last run was planned."""
+    next_run_at: datetime | None
+    """None: never again."""
+    last_job_id: int | None
+
+
+@dataclass(slots=True, frozen=True)
 class ClientPresence:
     """A row of `revenge_client`: a node that works jobs, and when it was last heard of (design 3)."""
 
@@ -329,6 +341,8 @@ class Driver(Protocol):
     async def queue_delete_expired(self, *, before: datetime, limit: int) -> list[str]: ...
 
     # -- presence: a table of ours beside River's (design 3)
+    async def periodic_list(self) -> list[PeriodicRun]: ...
+    async def periodic_upsert_many(self, runs: Sequence[PeriodicRun]) -> None: ...
     async def client_upsert(self, *, client_id: str, queues: Sequence[str]) -> None: ...
     async def client_delete(self, client_id: str) -> None: ...
     async def client_list(self) -> list[ClientPresence]: ...

@@ -9,6 +9,7 @@ from app.jobs.driver.job_statements import JobStatements
 from app.jobs.driver.leader_statements import LeaderStatements
 from app.jobs.driver.listener import PsycopgListener
 from app.jobs.driver.maintenance_statements import MaintenanceStatements
+from app.jobs.driver.periodic_statements import PeriodicStatements
 from app.jobs.driver.presence_statements import PresenceStatements
 from app.jobs.driver.queue_statements import QueueStatements
 from app.jobs.driver.statistics_statements import StatisticsStatements
@@ -21,6 +22,7 @@ class PsycopgDriver(
     LeaderStatements,
     QueueStatements,
     PresenceStatements,
+    PeriodicStatements,
     StatisticsStatements,
     IndexStatements,
     StatementsForTests,

@@ -1,7 +1,7 @@
 """Inserts periodic jobs when their time comes (contract 10)."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,11 +9,12 @@ import structlog
 from msgspec.structs import replace
 
 from app.clock import Clock
-from app.jobs.driver.driver import JobInsertParams
+from app.jobs.driver.driver import JobInsertParams, PeriodicRun
 from app.jobs.hooks import HookPeriodicJobsStart
 from app.jobs.inserter import Inserter
 from app.jobs.maintenance.maintenance_service import next_time
-from app.jobs.periodic import PeriodicJob, PeriodicJobs
+from app.jobs.maintenance.periodic_memory import NoMemory, PeriodicMemory
+from app.jobs.periodic import NEVER, PeriodicJob, PeriodicJobs
 from app.jobs.signals import TestSignal
 from app.jobs.staged import encode_patch
 from app.jobs.types import JobInsertResult, JobState
@@ -39,7 +40,8 @@ class Run:
 class PeriodicJobEnqueuer(Service):
     """A run that cannot be inserted is logged and lost; the next one has its own time.
 
-    The next time is counted from the planned one, so a leader that was busy catches up one run per missed time.
+    The next time is counted from the planned one, so a leader that was busy catches up one run per missed time. Of a
+    remembered job's times that nobody led, one is caught up.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class PeriodicJobEnqueuer(Service):
         jobs: PeriodicJobs,
         clock: Clock,
         *,
+        memory: PeriodicMemory | None = None,
         may_run: Callable[[], bool],
         on_start: Sequence[HookPeriodicJobsStart] = (),
     ) -> None:
@@ -56,6 +59,7 @@ class PeriodicJobEnqueuer(Service):
         self._inserter = inserter
         self._jobs = jobs
         self._clock = clock
+        self._memory = memory or NoMemory()
         self._may_run = may_run
         self._next: dict[PeriodicJob, datetime] = {}
         self._changed = asyncio.Event()
@@ -68,20 +72,36 @@ class PeriodicJobEnqueuer(Service):
 
     async def run(self) -> None:
         self._next = {}
-        await self._insert_surviving(self._take_in_new())
+        await self._insert_surviving(await self._recall_and_take_in())
         while True:
             await self._sleep_until_next()
-            await self._insert_surviving([*self._take_in_new(), *self.take_due()])
+            added = await self._recall_and_take_in() if self._changed.is_set() else []
+            await self._insert_surviving([*added, *self.take_due()])
 
-    def _take_in_new(self) -> list[Run]:
-        """Plan jobs that were added; return those among them that run on start."""
+    async def _recall_and_take_in(self) -> list[Run]:
+        runs = self._take_in_new(await self._memory.recall())
+        await self._memory.remember(
+            [PeriodicRun(str(job.id), None, self._next_of(job), None) for job in self._next if job.is_remembered]
+        )
+        return runs
+
+    def _take_in_new(self, remembered: Mapping[str, datetime] | None = None) -> list[Run]:
+        """Plan jobs that were added; return those among them that run on start, or were missed while nobody led."""
         self._changed.clear()
         now = self._clock.now()
         known = set(self._jobs)
         self._next = {job: at for job, at in self._next.items() if job in known}
         added = [job for job in self._jobs if job not in self._next]
-        self._next.update({job: next_time(job.schedule, now, id=job.id) for job in added})
-        return [Run(job, now) for job in added if job.run_on_start]
+        runs = []
+        for job in added:
+            planned = (remembered or {}).get(job.id or "") if job.is_remembered else None
+            missed = planned is not None and planned <= now
+            regular = next_time(job.schedule, now, id=job.id)
+            # What was planned holds, unless the schedule has been made to come sooner since.
+            self._next[job] = regular if planned is None or missed else min(planned, regular)
+            if missed or job.run_on_start:
+                runs.append(Run(job, now))
+        return runs
 
     def take_due(self) -> list[Run]:
         """Return the runs whose time has come, and plan the next of each."""
@@ -112,10 +132,22 @@ class PeriodicJobEnqueuer(Service):
 
     async def insert(self, runs: list[Run]) -> list[JobInsertResult]:
         """Insert a batch of runs in one transaction, as available from their planned time on."""
-        params = [made for run in runs if (made := self._params_of(run)) is not None]
-        if not params:
+        made = [(run, params) for run in runs if (params := self._params_of(run)) is not None]
+        if not made:
             return []
-        return await self._inserter.insert_resolved(params)
+        inserted = await self._inserter.insert_resolved([params for _, params in made])
+        await self._memory.remember(
+            [
+                PeriodicRun(str(run.job.id), run.planned_at, self._next_of(run.job), result.job.id)
+                for (run, _), result in zip(made, inserted, strict=True)
+                if run.job.is_remembered
+            ]
+        )
+        return inserted
+
+    def _next_of(self, job: PeriodicJob) -> datetime | None:
+        at = self._next.get(job)
+        return None if at is None or at == NEVER else at
 
     def _params_of(self, run: Run) -> JobInsertParams | None:
         try:

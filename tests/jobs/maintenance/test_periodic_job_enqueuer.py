@@ -10,6 +10,7 @@ from app.jobs.cron_expression import cron
 from app.jobs.insert_opts import InsertOpts, UniqueOpts
 from app.jobs.inserter import Inserter
 from app.jobs.maintenance.periodic_job_enqueuer import PeriodicJobEnqueuer
+from app.jobs.maintenance.periodic_memory import TableMemory
 from app.jobs.periodic import IntervalSchedule, NeverSchedule, PeriodicJob, PeriodicJobs
 from app.jobs.types import JobState
 from app.observability import Metrics
@@ -213,3 +214,88 @@ async def test_what_never_comes_is_not_waited_for(enqueuer_of, factory, clock):
     clock.advance(10_000 * timedelta(days=1))
     assert enqueuer.take_due() == []
     await enqueuer.stop()
+
+
+# -- remembered
+
+
+@pytest.fixture
+def leader_of(driver, clock):
+    """Make the enqueuer of one more leadership, over one memory."""
+
+    def make(*jobs):
+        inserter = Inserter(driver, None, clock, metrics=Metrics())
+        enqueuer = PeriodicJobEnqueuer(
+            inserter, PeriodicJobs(jobs), clock, memory=TableMemory(driver), may_run=lambda: True
+        )
+        enqueuer.inserted.init()
+        return enqueuer
+
+    return make
+
+
+async def lead(enqueuer):
+    """Return the runs that a leadership begins with."""
+    return await enqueuer._recall_and_take_in()
+
+
+def nightly(**options):
+    return PeriodicJob(cron("0 3 * * *"), lambda: WorkArgs(number=1), id="nightly", is_remembered=True, **options)
+
+
+async def test_a_night_that_nobody_was_there_for_is_made_up_for_once(leader_of, clock, driver):
+    clock.time = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    assert await lead(leader_of(nightly())) == []
+    clock.advance(timedelta(days=3))
+
+    enqueuer = leader_of(nightly())
+    (run,) = await lead(enqueuer)
+    assert run.planned_at == clock.now()
+    (result,) = await enqueuer.insert([run])
+    (known,) = await driver.periodic_list()
+    assert (known.id, known.last_run_at, known.last_job_id) == ("nightly", clock.now(), result.job.id)
+    assert known.next_run_at == datetime(2026, 11, 27, 3, tzinfo=UTC)
+    assert await lead(leader_of(nightly())) == []
+
+
+async def test_a_new_leader_goes_on_where_the_last_one_was(leader_of, clock):
+    hourly = PeriodicJob(IntervalSchedule(HOUR), lambda: WorkArgs(number=1), id="hourly", is_remembered=True)
+    assert await lead(leader_of(hourly)) == []
+    clock.advance(HOUR - timedelta(minutes=1))
+    second = leader_of(hourly)
+    assert await lead(second) == []
+    clock.advance(timedelta(minutes=1))
+    (run,) = second.take_due()
+    assert run.planned_at == clock.now()
+
+
+async def test_a_schedule_made_to_come_sooner_does_not_wait_for_what_was_planned(leader_of, clock):
+    yearly = PeriodicJob(cron("@yearly"), lambda: WorkArgs(number=1), id="nightly", is_remembered=True)
+    clock.time = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    await lead(leader_of(yearly))
+    second = leader_of(nightly())
+    await lead(second)
+    clock.advance(timedelta(hours=7))
+    assert [run.job.id for run in second.take_due()] == ["nightly"]
+
+
+async def test_what_is_not_remembered_leaves_no_trace(leader_of, clock, driver):
+    enqueuer = leader_of(periodic(id="hourly"))
+    await lead(enqueuer)
+    clock.advance(HOUR)
+    await enqueuer.insert(enqueuer.take_due())
+    assert await driver.periodic_list() == []
+
+
+async def test_tables_that_rivers_own_migrator_made_have_no_memory_and_lose_no_run(leader_of, clock, factory):
+    await factory.connection.execute("DROP TABLE river.revenge_periodic")
+    clock.time = datetime(2026, 11, 23, 20, tzinfo=UTC)
+    enqueuer = leader_of(nightly())
+    assert await lead(enqueuer) == []
+    clock.advance(timedelta(hours=7))
+    assert len(await enqueuer.insert(enqueuer.take_due())) == 1
+
+
+def test_what_is_to_be_remembered_needs_a_name():
+    with pytest.raises(InvalidInput, match="needs one"):
+        periodic(is_remembered=True)

@@ -1,0 +1,70 @@
+"""The nightly round: statistics for the planner, retention, invariants, health; and a report of all of it."""
+
+from datetime import timedelta
+
+import msgspec
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.accounts import audit
+from app.clock import Clock
+from app.config import Settings
+from app.db.tx import Transactions
+from app.operations.health import HealthReport, check_health
+from app.operations.invariants import Broken, check_invariants
+
+log = structlog.get_logger("operations")
+
+
+class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
+    analyzed_tables: int
+    audit_events_forgotten: int
+    broken_invariants: list[Broken]
+    health: HealthReport
+
+
+class DatabaseMaintenance:
+    """Killed anywhere and run again it does the same: every step stands alone."""
+
+    def __init__(self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock) -> None:
+        self._engine = engine
+        self._transactions = transactions
+        self._audit_retention: timedelta | None = settings.accounts.audit_retention
+        self._clock = clock
+
+    async def run(self) -> MaintenanceReport:
+        analyzed = await self._analyze()
+        forgotten = await self._forget()
+        report = MaintenanceReport(
+            analyzed_tables=analyzed,
+            audit_events_forgotten=forgotten,
+            broken_invariants=await check_invariants(self._transactions),
+            health=await check_health(self._transactions),
+        )
+        for broken in report.broken_invariants:
+            log.error("this does not hold", invariant=broken.invariant, count=broken.count, examples=broken.examples)
+        for warning in report.health.warnings:
+            log.warning("database", warning=warning)
+        return report
+
+    async def _analyze(self) -> int:
+        """Analyse table by table: each a short transaction, so nothing waits for the whole, and a table dropped
+        meanwhile is no failure of the night."""
+        async with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            tables = await connection.scalars(
+                text(
+                    "SELECT format('%I.%I', schemaname, relname) FROM pg_stat_user_tables"
+                    " WHERE n_mod_since_analyze > 0 ORDER BY 1"
+                )
+            )
+            names = list(tables)
+            for name in names:
+                await connection.execute(text(f"ANALYZE (SKIP_LOCKED) {name}"))
+        return len(names)
+
+    async def _forget(self) -> int:
+        if self._audit_retention is None:
+            return 0
+        async with self._transactions.begin() as tx:
+            return await audit.forget(tx, self._clock.now() - self._audit_retention)
