@@ -5,8 +5,6 @@ to open besides is refused. Every number and string is taken with its limits, be
 """
 
 import contextlib
-import io
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -46,65 +44,51 @@ PICTURE_PACKETS = 64
 
 def probe(file: int) -> MediaInfo:
     """Say what the file behind this descriptor is. Never raises: what goes wrong is what it says."""
+    source = CountedFile(file)
     try:
-        return _probe(file)
+        info = _probe(source)
     except MemoryError:
-        return MediaInfo(problem=Problem.MEMORY, detail="more memory was wanted than a prober may have")
+        info = MediaInfo(problem=Problem.MEMORY, detail="more memory was wanted than a prober may have")
+    except av.error.ArgumentError:
+        info = MediaInfo(problem=Problem.UNSUPPORTED, detail="its content is of a format that is not opened here")
     except av.error.FFmpegError as err:
-        return _failed(err)
-    except OSError as err:
-        return MediaInfo(problem=Problem.UNREADABLE, detail=err.strerror or type(err).__name__)
+        info = MediaInfo(problem=Problem.CORRUPT, detail=text(err.strerror) or type(err).__name__)
     except Exception as err:  # noqa: BLE001  whatever the library raises about a hostile file is about that file
-        return MediaInfo(problem=Problem.CORRUPT, detail=text(f"{type(err).__name__}: {err}"))
+        info = MediaInfo(problem=Problem.CORRUPT, detail=text(f"{type(err).__name__}: {err}"))
+    if source.error is not None:
+        # Only the system's word counts: a demuxer says `Input/output error` of bytes that make no sense, too.
+        info.problem, info.detail = Problem.UNREADABLE, source.error.strerror or type(source.error).__name__
+    return info
 
 
-def _failed(err: av.error.FFmpegError) -> MediaInfo:
-    if isinstance(err, MemoryError):
-        return MediaInfo(problem=Problem.MEMORY, detail="more memory was wanted than a prober may have")
-    if isinstance(err, av.error.ArgumentError):
-        return MediaInfo(problem=Problem.UNSUPPORTED, detail="its content is of a format that is not opened here")
-    if isinstance(err, OSError) and not isinstance(err, ValueError):
-        return MediaInfo(problem=Problem.UNREADABLE, detail=text(err.strerror))
-    return MediaInfo(problem=Problem.CORRUPT, detail=text(err.strerror) or type(err).__name__)
-
-
-def _probe(file: int) -> MediaInfo:
-    size = os.fstat(file).st_size
+def _probe(source: CountedFile) -> MediaInfo:
+    size = source.size()
     if size == 0:
         return MediaInfo(problem=Problem.CORRUPT, detail="the file is empty")
-    source = CountedFile(file)
     try:
         with open_container(source) as container:
             info = _describe(container, source, size)
     except av.error.FFmpegError as err:
-        info = _failed(err)
+        if source.is_spent:
+            return MediaInfo(
+                problem=Problem.CORRUPT, detail=f"{source.read_bytes} bytes of it told nothing: {err.strerror}"
+            )
+        raise
     if info.streams and all(stream.kind != "video" for stream in info.streams):
         info.music_tags = _music_tags(source, info)
-    _judge(info, source, size)
-    return info
-
-
-def _judge(info: MediaInfo, source: CountedFile, size: int) -> None:
-    if info.problem is not None:
-        if source.is_spent:
-            info.detail = f"{info.detail}; {source.read_bytes} bytes of it were read, no more are"
-        return
-    lacking = missing_bytes(CountedFile(source.fileno()), size)
+    lacking = missing_bytes(source, size)
     if lacking:
         info.problem, info.detail = Problem.TRUNCATED, f"{lacking} bytes are missing at its end"
     elif not any(stream.kind in ("video", "audio") for stream in info.streams):
         info.problem, info.detail = Problem.UNSUPPORTED, "nothing in it can be played"
+    return info
 
 
 def _music_tags(source: CountedFile, info: MediaInfo) -> MusicTags | None:
     sound = next((stream for stream in info.streams if stream.kind == "audio"), None)
     if sound is None:
         return None
-    buffered = io.BufferedReader(source, BUFFER)
-    try:
-        return read_tags(buffered, info.container or "", sound.codec, info.tags, sound.tags)
-    finally:
-        buffered.detach()
+    return read_tags(source, info.container or "", sound.codec, info.tags, sound.tags)
 
 
 @contextlib.contextmanager

@@ -4,10 +4,14 @@ import io
 import os
 from typing import Any
 
-MAX_READ = 256 * 2**20
+MAX_READ = 128 * 2**20
 """Bytes of one file in one probe. An honest file takes 1 to 20 MB, however long it is: headers, index, first frames.
-What remains is for fonts in a film's header, and for pictures in songs. Without a limit, one broken index makes a
-demuxer read a disk of films from end to end."""
+What remains is for fonts in a film's header, and for pictures in songs. Without a limit, one film that was only half
+downloaded is read from end to end in search of something that is no zero."""
+
+MAX_READS = 200_000
+"""Calls, to read or to move. A few hundred do for honest files; who walks through zeros in steps of eight bytes is
+stopped within a second."""
 
 
 class CountedFile(io.RawIOBase):
@@ -16,17 +20,20 @@ class CountedFile(io.RawIOBase):
     An early end is what a demuxer can cope with: it describes what it has seen. An error would lose that too.
     """
 
-    def __init__(self, file: int, allowed: int = MAX_READ) -> None:
+    def __init__(self, file: int, allowed: int = MAX_READ, calls: int = MAX_READS) -> None:
         super().__init__()
         self._file = file
         self._at = 0
         self._allowed = allowed
+        self._calls = calls
         self.read_bytes = 0
+        self.error: OSError | None = None
+        """What the system said when it did not give bytes. Demuxers say the same of bytes that make no sense."""
 
     @property
     def is_spent(self) -> bool:
         """Whether more was wanted than allowed: what is told of the file may be less than there is."""
-        return self.read_bytes >= self._allowed
+        return self.read_bytes >= self._allowed or self._calls <= 0
 
     def fileno(self) -> int:
         return self._file
@@ -47,10 +54,18 @@ class CountedFile(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def size(self) -> int:
+        try:
+            return os.fstat(self._file).st_size
+        except OSError as err:  # a network disk's file that is not there any more
+            self.error = err
+            raise
+
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._calls -= 1
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at}.get(whence)
         if base is None:
-            base = os.fstat(self._file).st_size
+            base = self.size()
         if base + offset < 0:
             raise OSError(22, "a place before the beginning of a file")
         self._at = base + offset
@@ -61,7 +76,12 @@ class CountedFile(io.RawIOBase):
 
     def at(self, offset: int, size: int) -> bytes:
         """Read there, counted too, without moving: a demuxer that reads the same file must not be lost."""
-        left = self._allowed - self.read_bytes
-        data = os.pread(self._file, left if size < 0 else min(size, left), offset)
+        left = self._allowed - self.read_bytes if self._calls > 0 else 0
+        self._calls -= 1
+        try:
+            data = os.pread(self._file, left if size < 0 else min(size, left), offset)
+        except OSError as err:
+            self.error = err
+            raise
         self.read_bytes += len(data)
         return data
