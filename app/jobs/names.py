@@ -55,10 +55,10 @@ def check_kind(kind: str, field: str = "kind") -> str:
         InvalidInput: no worker may register a kind of this name.
     """
     if len(kind) > MAX_KIND_LENGTH:
-        raise InvalidInput(field, f"a kind has at most {MAX_KIND_LENGTH} characters: {kind[:80]!r}…")
+        raise InvalidInput(field, f"has at most {MAX_KIND_LENGTH} characters: {kind[:80]!r}…")
     if not _KIND.match(kind):
         raise InvalidInput(
-            field, f"a kind is two or more letters, digits or -[]<>/.·:+_, beginning with a letter or digit: {kind!r}"
+            field, f"must be two or more letters, digits or -[]<>/.·:+_, the first a letter or digit: {kind!r} is not"
         )
     return kind
 
