@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Wait = Annotated[bool, Parameter(help="Show the scan's progress until it has ended.")]
 Full = Annotated[bool, Parameter(help="Look into unchanged folders too, and read all names again.")]
 
+Below = Annotated[
+    list[str] | None,
+    Parameter(help="Only this folder with all below it, or the folder this file is in. May be repeated."),
+]
 Confirm = Annotated[bool, Parameter(help="Say that the many files the last scan missed are gone indeed.")]
 
 
@@ -24,6 +28,10 @@ def group() -> App:
     app.command(add)
     app.command(list_, name="list")
     app.command(scan)
+    app.command(roots)
+    app.command(move_root)
+    app.command(purge)
+    app.command(duplicates)
     return app
 
 
@@ -87,6 +95,7 @@ async def scan(
     *,
     full: Full = False,
     confirm_loss: Confirm = False,
+    path: Below = None,
     wait: Wait = False,
     json: AsJson = False,
     session: GivenSession,
@@ -107,7 +116,7 @@ async def scan(
 
     async with session.application() as app:
         wanted = await find(app, library)
-        result = await _request(app, wanted.id, full=full, confirm_loss=confirm_loss)
+        result = await _request(app, wanted.id, full=full, confirm_loss=confirm_loss, paths=_absolute(path or []))
         job, code = result.job, 0
         if wait:
             job, code = await watch(app.client.jobs.get, job.id, quiet=json)
@@ -120,12 +129,14 @@ async def scan(
     return code
 
 
-async def _request(app: "Application", library_id: UUID, *, full: bool, confirm_loss: bool) -> "JobInsertResult":
+async def _request(
+    app: "Application", library_id: UUID, *, full: bool, confirm_loss: bool, paths: list[str]
+) -> "JobInsertResult":
     async with app.transactions.begin() as tx:
         confirmed = await app.library.confirm_loss(tx, library_id) if confirm_loss else None
         if confirmed is not None and not full:
             return confirmed
-        requested = await app.library.request_scan(tx, library_id, full_scan=full)
+        requested = await app.library.request_scan(tx, library_id, full_scan=full, paths=paths)
         return confirmed or requested
 
 
@@ -145,6 +156,120 @@ def _tell_unseen(job: "JobRow") -> int:
                 "are gone indeed: revenge library scan --confirm-loss"
             )
     return 1 if doubted else 0
+
+
+async def roots(library: str, /, *, json: AsJson = False, session: GivenSession) -> None:
+    """List a library's folders: what is known of them, and which node hears of changes in them.
+
+    Parameters
+    ----------
+    library
+        Its name or its id.
+    """
+    from app.cli.output import print_json, print_table
+    from app.web.api_v1.roots import Root, Roots
+
+    async with session.application() as app:
+        wanted = await find(app, library)
+        async with app.transactions.begin() as tx:
+            found = [Root.of(status) for status in await app.library.roots(tx, wanted.id)]
+    if json:
+        print_json(Roots(found))
+        return
+    rows = (
+        (
+            root.id,
+            root.path,
+            root.present_files,
+            root.missing_files,
+            "; ".join(
+                f"{one.node}: {one.mode}" + (f" ({one.reason})" if one.reason else "") for one in root.watched_by
+            ),
+        )
+        for root in found
+    )
+    print_table(("ID", "FOLDER", "FILES", "MISSING", "WATCHED BY"), rows)
+
+
+async def move_root(library: str, old: str, new: str, /, *, session: GivenSession) -> None:
+    """Say that a folder of a library lies elsewhere now. Everything known of it stays.
+
+    Parameters
+    ----------
+    library
+        Its name or its id.
+    old
+        The folder's path so far, or its id.
+    new
+        Where it is now. It must show the marker that a scan has left, or what is known to be in it.
+    """
+    from app.cli.output import print_line, print_note
+    from app.errors import NotFound
+
+    async with session.application() as app:
+        wanted = await find(app, library)
+        async with app.transactions.begin() as tx:
+            known = await app.library.roots(tx, wanted.id)
+            names = (old, *_absolute([old]))
+            root_id = next((one.root.id for one in known if {str(one.root.id), one.root.display_path} & {*names}), None)
+            if root_id is None:
+                raise NotFound("root", f"{old!r}; see: revenge library roots {library!r}")
+            await app.library.change_root(tx, wanted.id, root_id, path=_absolute([new])[0])
+    print_line(f"{old} is at {_absolute([new])[0]} now")
+    print_note(f"see what has changed with: revenge library scan {wanted.id} --wait")
+
+
+async def purge(library: str, /, *, missing_for: str = "0", json: AsJson = False, session: GivenSession) -> None:
+    """Forget what is missing, with the items that have nothing else and all that hangs on them.
+
+    Parameters
+    ----------
+    library
+        Its name or its id.
+    missing_for
+        Only what has been missing for so long, such as 30d.
+    """
+    from app.cli.output import print_json, print_line
+    from app.config.durations import parse_duration
+    from app.errors import InvalidInput
+    from app.web.api_v1.roots import Purge
+
+    try:
+        duration = parse_duration(missing_for)
+    except ValueError as err:
+        raise InvalidInput("missing-for", str(err)) from None
+    async with session.application() as app:
+        wanted = await find(app, library)
+        async with app.transactions.begin() as tx:
+            purged = await app.library.purge(tx, wanted.id, duration)
+    if json:
+        print_json(Purge(purged.files, purged.items))
+    else:
+        print_line(f"{purged.files} files and {purged.items} items forgotten")
+
+
+async def duplicates(*, limit: int = 50, json: AsJson = False, session: GivenSession) -> None:
+    """List files that are copies of each other, the largest first.
+
+    Parameters
+    ----------
+    limit
+        How many groups of copies to list.
+    """
+    from app.cli.output import print_json, print_table
+    from app.web.api_v1.roots import Duplicates, FileCopies
+
+    async with session.application() as app, app.transactions.begin() as tx:
+        found = [FileCopies.of(group) for group in await app.library.duplicates(tx, None, limit)]
+    if json:
+        print_json(Duplicates(found, None))
+        return
+    rows = (
+        (number, group.size, f"{one.root}/{one.path}", "hard link" if one.is_hard_link else "")
+        for number, group in enumerate(found, 1)
+        for one in group.files
+    )
+    print_table(("GROUP", "BYTES", "FILE", ""), rows)
 
 
 async def find(app: "Application", name_or_id: str) -> "Library":

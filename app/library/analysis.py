@@ -7,6 +7,7 @@ what changes while we look is looked at again, and what vanishes is left to the 
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -17,10 +18,11 @@ from app.library.errors import NotAFile, OutsideRoot, ProbeFailed
 from app.library.kinds import FileState
 from app.library.media import MediaInfo, Problem
 from app.library.opening import opened
+from app.library.partial_hash import partial_hash
 from app.library.ports import AnalysisListener
 from app.library.probing.prober import Prober
 from app.library.records import FileLocation
-from app.library.repository import files, items, music, probes
+from app.library.repository import duplicates, files, items, music, probes
 from app.library.repository.probes import Stamp
 from app.library.service import LibraryService
 from app.library.threads import in_thread
@@ -35,6 +37,12 @@ OFFLINE = timedelta(minutes=1)
 AT_ONCE = timedelta(seconds=1)
 
 Complete = Callable[[Tx], Awaitable[object]]
+
+
+class _Probed(NamedTuple):
+    stamp: Stamp
+    info: MediaInfo
+    partial_hash: bytes | None = None
 
 
 class FileAnalyzer:
@@ -67,10 +75,10 @@ class FileAnalyzer:
             if probed is None:
                 await probes.look_again(tx, file_id)
             else:
-                await self._keep(tx, location, *probed)
+                await self._keep(tx, location, probed)
             await complete(tx)
 
-    async def _probe(self, location: FileLocation, attempt: int) -> tuple[Stamp, MediaInfo] | None:
+    async def _probe(self, location: FileLocation, attempt: int) -> _Probed | None:
         """Return what was probed and what it said; None when the file is not there."""
         recorded = Stamp(location.size, location.mtime_ns)
         try:
@@ -81,14 +89,14 @@ class FileAnalyzer:
                 raise JobSnooze(OFFLINE) from None
             return None
         except (OutsideRoot, NotAFile) as err:
-            return recorded, MediaInfo(problem=Problem.UNREADABLE, detail=str(err))
+            return _Probed(recorded, MediaInfo(problem=Problem.UNREADABLE, detail=str(err)))
         except OSError as err:
             detail = err.strerror or type(err).__name__
             if attempt < TRIES:
                 raise ProbeFailed(Problem.UNREADABLE, detail) from err
-            return recorded, MediaInfo(problem=Problem.UNREADABLE, detail=detail)
+            return _Probed(recorded, MediaInfo(problem=Problem.UNREADABLE, detail=detail))
 
-    async def _probe_open(self, file: int, location: FileLocation, attempt: int) -> tuple[Stamp, MediaInfo]:
+    async def _probe_open(self, file: int, location: FileLocation, attempt: int) -> _Probed:
         before = _stamp(file)
         try:
             info = await self._prober.probe(file)
@@ -98,15 +106,17 @@ class FileAnalyzer:
             info = MediaInfo(problem=Problem(err.problem), detail=err.detail)
         if info.problem is Problem.UNREADABLE and attempt < TRIES:
             raise ProbeFailed(info.problem, info.detail or "")
+        digest = await in_thread(lambda: _recognise(file))
         if _stamp(file) != before:
             raise JobSnooze(STILL_GROWING)
         if info.problem is not None:
             log.warning(
                 "media file has a problem", file=location.display_path, problem=info.problem, detail=info.detail
             )
-        return before, info
+        return _Probed(before, info, digest)
 
-    async def _keep(self, tx: Tx, location: FileLocation, stamp: Stamp, info: MediaInfo) -> None:
+    async def _keep(self, tx: Tx, location: FileLocation, probed: _Probed) -> None:
+        stamp, info, digest = probed
         await music.lock_music(tx, location.library_id)
         recorded = await probes.lock_file(tx, location.file_id)
         if recorded is None:
@@ -117,9 +127,19 @@ class FileAnalyzer:
         if await probes.is_probed(tx, location.file_id):
             return  # by another node meanwhile, which had taken this one for dead
         await probes.keep(tx, location.file_id, stamp, info)
+        if digest is not None:
+            await duplicates.keep_hash(tx, location.file_id, digest, stamp.size, stamp.mtime_ns)
         for listener in self._listeners:
             await listener.media_analyzed(tx, [location.file_id])
         await self._service.announce_changed(tx, await items.items_of(tx, [location.file_id]))
+
+
+def _recognise(file: int) -> bytes | None:
+    """Return what tells copies and moved files from others; None where a disk does not give it."""
+    try:
+        return partial_hash(file)
+    except OSError:
+        return None
 
 
 def _stamp(file: int) -> Stamp:

@@ -60,6 +60,25 @@ class FileLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class RootWatched:
+    """How a node hears of changes in a root, and why no better."""
+
+    node: str
+    mode: str
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RootStatus:
+    root: RootRecord
+    present_files: int
+    missing_files: int
+    waiting_folders: int
+    watches: tuple[RootWatched, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Purged:
     """How much was forgotten."""
 

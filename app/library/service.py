@@ -13,10 +13,10 @@ from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
 from app.library.errors import FileNotFound, LibraryNotFound, NameTaken, RootNotFound
 from app.library.jobs import AwaitSettledArgs, ScanLibraryArgs
-from app.library.kinds import LibraryKind
+from app.library.kinds import FileState, LibraryKind
 from app.library.ports import LibraryListener
-from app.library.records import FileLocation, LibraryRecord, Purged
-from app.library.repository import duplicates, files, folders, items, libraries, purging, requests
+from app.library.records import FileLocation, LibraryRecord, Purged, RootStatus, RootWatched
+from app.library.repository import duplicates, files, folders, items, libraries, purging, requests, watches
 from app.library.repository.duplicates import Copies
 from app.library.roots import NamedRoot, check_moved_root, check_roots, locate_path, require_apart
 
@@ -241,6 +241,30 @@ class LibraryService:
         if has_own_queue is not None:
             await libraries.set_own_queue(tx, root_id, has_own_queue)
         return await self.get_library(tx, library_id)
+
+    async def roots(self, tx: Tx, library_id: UUID) -> list[RootStatus]:
+        """Return a library's roots, and how they are.
+
+        Raises:
+            LibraryNotFound: there is none of this id.
+        """
+        library = await self.get_library(tx, library_id)
+        ids = [root.id for root in library.roots]
+        counts = await files.count_by_state(tx, ids)
+        waiting = await requests.count(tx, ids)
+        heard: dict[UUID, list[RootWatched]] = {}
+        for one in await watches.watches(tx, ids):
+            heard.setdefault(one.root_id, []).append(RootWatched(one.node, one.mode, one.reason, one.since))
+        return [
+            RootStatus(
+                root,
+                counts.get((root.id, FileState.PRESENT), 0),
+                counts.get((root.id, FileState.MISSING), 0),
+                waiting.get(root.id, 0),
+                tuple(heard.get(root.id, ())),
+            )
+            for root in library.roots
+        ]
 
     async def purge(self, tx: Tx, library_id: UUID, missing_for: timedelta = timedelta(0)) -> Purged:
         """Forget what has been missing for so long, with the items that have nothing else. Only a person asks for it.

@@ -17,13 +17,14 @@ from app.catalog.views import FileDetail, Item, ItemPage, Library
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
-from app.web.api_v1 import accounts, items, jobs, library, logins, queues, schedule
+from app.web.api_v1 import accounts, items, jobs, library, logins, queues, roots, schedule
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.jobs import JobPage
 from app.web.api_v1.library import Libraries, ScanAnswer
 from app.web.api_v1.queues import Queues
+from app.web.api_v1.roots import Duplicates, Purge, Roots
 from app.web.api_v1.schedule import ScheduleEntries
 from app.web.errors import Problem
 from app.web.guard import Guard
@@ -44,6 +45,9 @@ STRUCTS = (
     Libraries,
     Library,
     ScanAnswer,
+    Roots,
+    Purge,
+    Duplicates,
     ItemPage,
     Item,
     FileDetail,
@@ -83,7 +87,7 @@ def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[st
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (logins, accounts, library, items, jobs, queues, schedule, health, setup):
+    for routes in (logins, accounts, library, roots, items, jobs, queues, schedule, health, setup):
         app.include_router(routes.router)
     errors.install(app)
     setup_dishka(container, app)

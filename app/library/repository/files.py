@@ -11,7 +11,7 @@ from app.library.kinds import FileState
 from app.library.models import File, Folder, LibraryRoot
 from app.library.paths import join
 from app.library.records import FileLocation
-from app.library.repository.rows import binary_rows, column, copy, run
+from app.library.repository.rows import binary_rows, column, copy, rows, run
 
 
 async def locate(tx: Tx, file_id: UUID) -> FileLocation | None:
@@ -92,6 +92,8 @@ UPDATE_FILES = """
 COUNT_PRESENT = "SELECT count(*) FROM file WHERE root_id = %s AND state = 'present'"
 COUNT_PRESENT_IN = "SELECT count(*) FROM file WHERE folder_id = ANY(%s) AND state = 'present'"
 
+COUNT_BY_STATE = "SELECT root_id, state, count(*) FROM file WHERE root_id = ANY(%s) GROUP BY root_id, state"
+
 LOSE_FILES = """
     UPDATE file SET state = 'missing', missing_since = now()
     WHERE (id = ANY(%s) OR folder_id = ANY(%s)) AND state = 'present'
@@ -136,6 +138,10 @@ async def count_present(tx: Tx, root_id: UUID) -> int:
 
 async def count_present_in(tx: Tx, folder_ids: Sequence[UUID]) -> int:
     return int((await column(tx, COUNT_PRESENT_IN, list(folder_ids)))[0])
+
+
+async def count_by_state(tx: Tx, root_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:
+    return {(row[0], row[1]): row[2] for row in await rows(tx, COUNT_BY_STATE, list(root_ids))}
 
 
 async def lose_files(tx: Tx, file_ids: Sequence[UUID], folder_ids: Sequence[UUID]) -> list[UUID]:

@@ -40,6 +40,8 @@ DROP = "DELETE FROM scan_request WHERE id = ANY(%s)"
 
 NEXT = "SELECT min(not_before), min(not_before) <= clock_timestamp() FROM scan_request WHERE root_id = ANY(%s)"
 
+COUNT = "SELECT root_id, count(DISTINCT path) FROM scan_request WHERE root_id = ANY(%s) GROUP BY root_id"
+
 MARK_SCAN = """
     UPDATE library_root SET scan_requested_at = clock_timestamp(),
         full_scan_requested_at = CASE WHEN %s THEN clock_timestamp() ELSE full_scan_requested_at END
@@ -80,6 +82,11 @@ async def next_due(tx: Tx, root_ids: Sequence[UUID]) -> tuple[datetime | None, b
     """Return when the next request is due, and whether that is now, by the database's clock."""
     when, is_now = (await rows(tx, NEXT, list(root_ids)))[0]
     return when, bool(is_now)
+
+
+async def count(tx: Tx, root_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many folders of each root are to be looked into."""
+    return {row[0]: row[1] for row in await rows(tx, COUNT, list(root_ids))}
 
 
 async def mark(tx: Tx, root_ids: Sequence[UUID], *, full: bool) -> None:

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from app.errors import AppError
 from app.library.containment import open_within, opened_folder
+from app.library.partial_hash import partial_hash
 from app.library.paths import join
 from app.library.repository.files import FileRow
 from app.library.repository.moves import Candidate
-from app.library.scan.partial_hash import partial_hash
 
 
 def pair(

@@ -48,6 +48,9 @@ class LibraryChange(Strict):
 class ScanRequest(Strict):
     full_scan: bool = False
     """Look into unchanged folders too."""
+    paths: tuple[Text, ...] = ()
+    """Only these folders, with all below them, or the folders these files are in: for whoever has just put them there.
+    Absolute, as this server sees them. Empty: everything."""
 
 
 @router.get("", responses=documented(Libraries))
@@ -116,8 +119,8 @@ async def scan_library(
     asked: Annotated[ScanRequest | None, Body()] = None,
 ) -> Response:
     """Ask for a scan. Scans of one library never overlap: one that waits or runs is returned instead."""
-    full_scan = asked is not None and asked.full_scan
+    asked = asked or ScanRequest()
     async with transactions.begin() as tx:
-        result = await service.request_scan(tx, library_id, full_scan=full_scan)
+        result = await service.request_scan(tx, library_id, full_scan=asked.full_scan, paths=asked.paths)
     answer = ScanAnswer(Job.of(result.job), result.unique_skipped_as_duplicate)
     return JsonResponse(answer, 202, {"Location": f"/api/v1/jobs/{result.job.id}"})

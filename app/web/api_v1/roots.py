@@ -1,0 +1,214 @@
+"""What lies on disk, for administrators: the roots of a library, what is gone from them, and what is there twice."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.fastapi import DishkaRoute, FromDishka
+from fastapi import APIRouter, Body, Path, Query
+from starlette.responses import Response
+
+from app.catalog.views import Time
+from app.config.durations import Duration
+from app.db.tx import Transactions
+from app.errors import InvalidInput
+from app.library.records import RootStatus
+from app.library.repository.duplicates import Copies
+from app.library.service import LibraryService
+from app.web.answers import JsonResponse, documented
+from app.web.api_v1.job_view import Job
+from app.web.api_v1.library import ScanAnswer
+from app.web.api_v1.parameters import LibraryId, Strict, Text
+from app.web.auth import Administrator
+
+router = APIRouter(prefix="/api/v1", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response)
+
+RootId = Annotated[UUID, Path()]
+_CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
+
+
+class RootWatcher(msgspec.Struct, frozen=True, kw_only=True):
+    """How a node hears of changes in a root."""
+
+    node: str
+    mode: str
+    """events or polling."""
+    reason: str | None
+    """Why it is polling."""
+    since: Time
+
+
+class Root(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    path: str
+    has_own_queue: bool
+    """Not every node sees it: its jobs wait in `queue` for those that do."""
+    queue: str
+    loss_confirmed: bool
+    present_files: int
+    missing_files: int
+    waiting_folders: int
+    """Folders that will be looked into: somebody asked, or something in them is being written."""
+    watched_by: list[RootWatcher]
+
+    @classmethod
+    def of(cls, status: RootStatus) -> "Root":
+        root = status.root
+        return cls(
+            id=root.id,
+            path=root.display_path,
+            has_own_queue=root.has_own_queue,
+            queue=root.queue or "default",
+            loss_confirmed=root.loss_confirmed,
+            present_files=status.present_files,
+            missing_files=status.missing_files,
+            waiting_folders=status.waiting_folders,
+            watched_by=[
+                RootWatcher(node=one.node, mode=one.mode, reason=one.reason, since=one.since) for one in status.watches
+            ],
+        )
+
+
+class Roots(msgspec.Struct, frozen=True):
+    roots: list[Root]
+
+
+class RootChange(Strict):
+    """What is left out stays as it is."""
+
+    path: Text | None = None
+    """Where the root lies now. It must show the root's marker, or what is known to be in it."""
+    has_own_queue: bool | None = None
+
+
+class PurgeRequest(Strict):
+    missing_for: Duration = timedelta(0)
+    """Such as 30d; what went missing later is kept."""
+
+
+class Purge(msgspec.Struct, frozen=True):
+    files: int
+    items: int
+
+
+class FileCopy(msgspec.Struct, frozen=True, kw_only=True):
+    file_id: UUID
+    library_id: UUID
+    root: str
+    path: str
+    item_ids: list[UUID]
+    is_hard_link: bool
+    """Another name of the same bytes: deleting it frees nothing."""
+
+
+class FileCopies(msgspec.Struct, frozen=True, kw_only=True):
+    size: int
+    files: list[FileCopy]
+
+    @classmethod
+    def of(cls, group: Copies) -> "FileCopies":
+        files = [
+            FileCopy(
+                file_id=one.file_id,
+                library_id=one.library_id,
+                root=one.root,
+                path=one.path,
+                item_ids=one.item_ids,
+                is_hard_link=one.is_same_file,
+            )
+            for one in group.files
+        ]
+        return cls(size=group.size, files=files)
+
+
+class Duplicates(msgspec.Struct, frozen=True):
+    duplicates: list[FileCopies]
+    next_cursor: str | None
+
+
+@router.get("/libraries/{library_id}/roots", responses=documented(Roots))
+async def list_roots(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Show a library's folders, what is known of each, and which node hears of changes in it."""
+    async with transactions.begin() as tx:
+        found = await service.roots(tx, library_id)
+    return JsonResponse(Roots([Root.of(status) for status in found]))
+
+
+@router.patch("/libraries/{library_id}/roots/{root_id}", responses=documented(Roots))
+async def change_root(
+    library_id: LibraryId,
+    root_id: RootId,
+    _viewer: Administrator,
+    asked: RootChange,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Say that a root lies elsewhere now, or that only some nodes see it. Files and items stay what they are."""
+    async with transactions.begin() as tx:
+        await service.change_root(tx, library_id, root_id, path=asked.path, has_own_queue=asked.has_own_queue)
+        found = await service.roots(tx, library_id)
+    return JsonResponse(Roots([Root.of(status) for status in found]))
+
+
+@router.post(
+    "/libraries/{library_id}/confirm-loss",
+    status_code=202,
+    responses=documented(ScanAnswer, 202, description="Believed; a scan is asked for"),
+)
+async def confirm_loss(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Say that the many files a scan did not find are gone indeed. They become missing; nothing is deleted."""
+    async with transactions.begin() as tx:
+        result = await service.confirm_loss(tx, library_id)
+    answer = ScanAnswer(Job.of(result.job), result.unique_skipped_as_duplicate)
+    return JsonResponse(answer, 202, {"Location": f"/api/v1/jobs/{result.job.id}"})
+
+
+@router.post("/libraries/{library_id}/purge", responses=documented(Purge))
+async def purge_library(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+    asked: Annotated[PurgeRequest | None, Body()] = None,
+) -> Response:
+    """Forget what is missing, with the items that have nothing else and all that hangs on them."""
+    async with transactions.begin() as tx:
+        purged = await service.purge(tx, library_id, asked.missing_for if asked is not None else timedelta(0))
+    return JsonResponse(Purge(purged.files, purged.items))
+
+
+@router.get("/duplicates", responses=documented(Duplicates))
+async def list_duplicates(
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+    cursor: Annotated[Text | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """List files that are copies of each other, the largest first: equal in size, beginning, middle and end."""
+    after = _read_cursor(cursor)
+    async with transactions.begin() as tx:
+        found = await service.duplicates(tx, after, limit)
+    groups = [FileCopies.of(group) for group in found]
+    last = found[-1] if len(found) == limit else None
+    return JsonResponse(Duplicates(groups, f"{last.size}-{last.partial_hash.hex()}" if last else None))
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, bytes] | None:
+    if cursor is None:
+        return None
+    if (found := _CURSOR.fullmatch(cursor)) is None:
+        raise InvalidInput("cursor", "is none of ours; take next_cursor of the page before")
+    return int(found[1]), bytes.fromhex(found[2])
