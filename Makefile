@@ -45,8 +45,8 @@ test: $(READY) ## run all tests, on the bundled PostgreSQL and on the system's w
 	*) exit 1;; esac
 
 .PHONY: soak
-soak: $(READY) ## repeat every fault of tests/faults for ten minutes each (REVENGE_TEST_SOAK=600s), at production's pace
-	@REVENGE_TEST_SOAK=$${REVENGE_TEST_SOAK:-600s} $(RUN) -m pytest tests/faults $(ARGS)
+soak: $(READY) ## repeat every fault of tests/faults for ten minutes each (REVENGE_TEST_SOAK=600s); all damaged media
+	@REVENGE_TEST_SOAK=$${REVENGE_TEST_SOAK:-600s} $(RUN) -m pytest tests/faults tests/library/probing/test_mutants.py $(ARGS)
 
 .PHONY: lint
 lint: style types imports ## check style, types and who imports whom
