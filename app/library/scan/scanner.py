@@ -29,7 +29,7 @@ from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.phase_4_purge import PurgePhase
 from app.library.scan.state import Outcome, RootScan, ScanState
 from app.library.scan.targets import known_targets
-from app.library.scan.walk import WHOLE, Target
+from app.library.scan.walk import WHOLE, Target, settle
 from app.library.threads import in_thread
 from app.library.trust import leave_marker, why_offline
 from app.observability import Metrics
@@ -144,12 +144,15 @@ class LibraryScanner:
     async def _open(
         self, library: LibraryRecord, root: RootRecord, asked: Sequence[Request] | None, *, full: bool
     ) -> RootScan:
+        wanted = [Target(one.path, one.is_deep) for one in asked or ()]
+        if wanted:
+            wanted = await in_thread(lambda: settle(root.path, wanted))
         async with self._transactions.begin() as tx:
             known = await folders.find(tx, root.id, [b""])
             names = await folders.top_names(tx, root.id)
             targets: Sequence[Target] = WHOLE
             if asked is not None and known:
-                targets, unseen = await known_targets(tx, root.id, [Target(one.path, one.is_deep) for one in asked])
+                targets, unseen = await known_targets(tx, root.id, wanted)
             else:
                 unseen = await folders.signatures(tx, root.id)
         scan = RootScan(library, root, full, unseen, names, targets)

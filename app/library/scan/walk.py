@@ -122,16 +122,17 @@ class Walk:
         batch = Batch()
         for target in sorted(self._targets):
             try:
-                settled = _settle(self._root, target) if self._is_partial else target
-                rules = _rules_at(self._root, settled.path)
+                if self._is_partial:
+                    require_folder(self._root, target.path)
+                rules = _rules_at(self._root, target.path)
             except OSError as err:
                 batch.unreadable.append((target.path, _reason(err)))
                 continue
-            waiting = [] if rules is None else [(settled.path, rules)]
+            waiting = [] if rules is None else [(target.path, rules)]
             while waiting:
                 path, above = waiting.pop()
                 inner, rules = self._look(batch, path, above)
-                if settled.is_deep:
+                if target.is_deep:
                     waiting.extend((folder, rules) for folder in inner)
                 else:
                     self._pass(inner)
@@ -230,22 +231,37 @@ def _list_at(path: bytes) -> _Listing:
     return _Listing(entries, folders, has_rules)
 
 
-def _settle(root: bytes, target: Target) -> Target:
-    """Return where to look instead of what is no folder (any more): the folder it is, or was, in.
+def settle(root: bytes, targets: Iterable[Target]) -> list[Target]:
+    """Say where to look instead of what is no folder (any more): in the folder it is, or was, in. Reads the disk."""
+    return [_settle(root, target) for target in targets]
 
-    Every name on the way is looked at, so that no link leads us out of the root.
-    """
+
+def _settle(root: bytes, target: Target) -> Target:
     path = b""
     for name in target.path.split(b"/") if target.path else ():
         inner = join(path, name)
         try:
-            found = os.lstat(absolute(root, inner))
+            require_folder(root, inner)
         except (FileNotFoundError, NotADirectoryError):
             return Target(path, is_deep=False)
-        if not stat.S_ISDIR(found.st_mode):
-            return Target(path, is_deep=False)
+        except OSError:
+            return target  # the walk will meet it too, and say that nothing is known of it
         path = inner
     return target
+
+
+def require_folder(root: bytes, path: bytes) -> None:
+    """Check every name on the way to a folder, so that no link leads us out of the root.
+
+    Raises:
+        OSError: it is not there, or no folder.
+    """
+    above = b""
+    for name in path.split(b"/") if path else ():
+        above = join(above, name)
+        found = os.lstat(absolute(root, above))
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
 
 
 def _rules_at(root: bytes, path: bytes) -> IgnoreRules | None:
