@@ -8,7 +8,21 @@ from operator import itemgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from app.catalog.views import Chapter, Collection, File, FileDetail, Image, Item, Rating, SideFile, Stream
+import msgspec
+
+from app.catalog.views import (
+    ArtistCredit,
+    Chapter,
+    Collection,
+    File,
+    FileDetail,
+    Image,
+    Item,
+    ItemTree,
+    Rating,
+    SideFile,
+    Stream,
+)
 from app.library.kinds import FileState
 from app.library.paths import display_path, join
 from app.library.records import FileLocation
@@ -41,13 +55,26 @@ def items(order: Sequence[UUID], parts: Parts, make: type[I], **more: Any) -> li
     by_id = {row["id"]: row for row in parts.items}
     return [
         make(
-            **row,
+            **{**row, "artists": _credits(row["artists"])},
             **said.get(item_id, {}),
             **more,
             files=[_file(file, streams_of, words_of) for file in files_of.get(item_id, ())],
         )
         for item_id in order
         if (row := by_id.get(item_id)) is not None
+    ]
+
+
+def _credits(rows: Sequence[Row]) -> list[ArtistCredit]:
+    return [ArtistCredit(id=UUID(row["id"]), name=row["name"], joinphrase=row["joinphrase"]) for row in rows]
+
+
+def tree(tops: Sequence[UUID], items: Mapping[UUID, ItemTree], below: Mapping[UUID, Sequence[UUID]]) -> list[ItemTree]:
+    """Hang items below their parents. As deep as a library is: three levels."""
+    return [
+        msgspec.structs.replace(items[item_id], children=tree(below.get(item_id, ()), items, below))
+        for item_id in tops
+        if item_id in items
     ]
 
 

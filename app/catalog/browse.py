@@ -15,7 +15,7 @@ from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
 from app.catalog.search import search_query
 from app.catalog.sorting import Sort, sort_called
-from app.catalog.views import FileDetail, Item, ItemDetail, ItemPage, Library, Person
+from app.catalog.views import FileDetail, Item, ItemDetail, ItemPage, ItemTree, ItemTreePage, Library, Person
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.errors import FileNotFound, LibraryNotFound
@@ -39,6 +39,8 @@ class ItemQuery:
     library_id: UUID | None = None
     kind: str | None = None
     parent_id: UUID | None = None
+    artist_id: UUID | None = None
+    """Credited to this artist: albums and tracks, also those of which others are the first artist."""
     q: str | None = None
     sort: str | None = None
     """title, added, year, or number among children; `-` before it turns it round. None: number among children,
@@ -48,8 +50,8 @@ class ItemQuery:
 
     def listing(self) -> list[str | None]:
         """All that makes this listing another than the next one; not where in it we are."""
-        library, parent = (str(one) if one else None for one in (self.library_id, self.parent_id))
-        return [library, self.kind, parent, self.q, self.sort]
+        ids = (str(one) if one else None for one in (self.library_id, self.parent_id, self.artist_id))
+        return [*ids, self.kind, self.q, self.sort]
 
 
 class Catalog:
@@ -76,17 +78,32 @@ class Catalog:
             InvalidInput: a field makes no sense.
             BadCursor: the cursor is of another listing.
         """
-        sort = _sort(query)
-        asked = _filter(query, sort)
-        if asked.words == "":
-            return ItemPage(items=[], next_cursor=None)
         async with self._transactions.begin() as tx:
-            rows = await queries.page_of_items(viewer, asked, sort).fetch(tx)
-            shown = rows[: query.limit]
-            item_ids = [row["id"] for row in shown]
-            items = assemble.items(item_ids, await _parts(tx, viewer, item_ids), Item)
-        cursor = encode_cursor(query.listing(), sort.keys_of(shown[-1])) if len(rows) > query.limit else None
+            item_ids, cursor = await _page(tx, viewer, query)
+            items = assemble.items(item_ids, await _parts(tx, viewer, item_ids), Item) if item_ids else []
         return ItemPage(items=items, next_cursor=cursor)
+
+    async def tree(self, viewer: Viewer, query: ItemQuery) -> ItemTreePage:
+        """Return a page of items, each with all that is below it: a fixed number of statements for every level.
+
+        The page limits the topmost only, so this is for who shows a whole library, not for a page on a screen.
+
+        Raises:
+            InvalidInput, BadCursor: as for `items`.
+        """
+        below: dict[UUID, list[UUID]] = {}
+        found: dict[UUID, ItemTree] = {}
+        async with self._transactions.begin() as tx:
+            tops, cursor = await _page(tx, viewer, query)
+            level: Sequence[UUID] = tops
+            while level:
+                items = assemble.items(level, await _parts(tx, viewer, level), ItemTree)
+                found.update({item.id: item for item in items})
+                rows = await queries.children(viewer, level).fetch(tx)
+                for row in rows:
+                    below.setdefault(row["parent_id"], []).append(row["id"])
+                level = [row["id"] for row in rows]
+        return ItemTreePage(items=assemble.tree(tops, found, below), next_cursor=cursor)
 
     async def item(self, viewer: Viewer, item_id: UUID) -> ItemDetail:
         """Raises: ItemNotFound."""
@@ -115,6 +132,18 @@ class Catalog:
         """
         async with self._transactions.begin() as tx:
             return assemble.file_location(await _file_row(tx, viewer, file_id))
+
+
+async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], str | None]:
+    """Return which items are on a page, and where the next begins."""
+    sort = _sort(query)
+    asked = _filter(query, sort)
+    if asked.words == "":
+        return [], None
+    rows = await queries.page_of_items(viewer, asked, sort).fetch(tx)
+    shown = rows[: query.limit]
+    cursor = encode_cursor(query.listing(), sort.keys_of(shown[-1])) if len(rows) > query.limit else None
+    return [row["id"] for row in shown], cursor
 
 
 async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
@@ -156,6 +185,7 @@ def _filter(query: ItemQuery, sort: Sort) -> queries.ItemFilter:
         library_id=query.library_id,
         kind=query.kind,
         parent_id=query.parent_id,
+        artist_id=query.artist_id,
         words=search_query(query.q) if query.q and query.q.strip() else None,
         after=after,
         limit=query.limit + 1,

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 
 from app.accounts.viewer import Viewer
 from app.catalog.search import VECTOR
-from app.catalog.sorting import Sort
+from app.catalog.sorting import SORTS, Sort
 from app.catalog.views import Stream
 from app.db.tx import Tx
 from app.library.kinds import ItemKind
@@ -60,6 +60,8 @@ class ItemFilter:
     library_id: UUID | None = None
     kind: str | None = None
     parent_id: UUID | None = None
+    artist_id: UUID | None = None
+    """Credited to this artist, whoever the first one is."""
     words: str | None = None
     """A tsquery."""
     after: Sequence[object] | None = None
@@ -75,6 +77,7 @@ class ItemFilter:
             "kind": self.kind,
             "kinds": list(ItemKind) if self.kind is None else [self.kind],
             "parent_id": self.parent_id,
+            "artist_id": self.artist_id,
             "words": self.words,
             "limit": self.limit,
         }
@@ -82,7 +85,7 @@ class ItemFilter:
 
 def page_of_items(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
     """Return the statement for one page: rows of `id` and the sort's keys."""
-    if asked.parent_id is not None or asked.words is not None:
+    if asked.parent_id is not None or asked.artist_id is not None or asked.words is not None:
         return _few(viewer, asked, sort)
     return _walk(viewer, asked, sort)
 
@@ -103,7 +106,7 @@ def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
         )) AS library(id)
         CROSS JOIN unnest(%(kinds)s::text[]) AS wanted(kind)
         CROSS JOIN LATERAL (
-            SELECT item.id, item.sort_title, item.year, item.number, {keys}
+            SELECT item.id, item.sort_title, item.year, item.disc_number, item.number, {keys}
             FROM item
             WHERE {begins} AND (item.library_id, item.kind) {ends} (library.id, wanted.kind)
             ORDER BY {order_of_index}
@@ -129,20 +132,28 @@ def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
     return Statement(composed, asked.parameters(viewer))
 
 
+CREDITED = sql.SQL(
+    "item.id IN (SELECT credit.item_id FROM item_artist credit WHERE credit.artist_id = %(artist_id)s)"
+).format()
+
+
 def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    """Find the children of one parent, or what a search finds, by index, and sort those.
+    """Find the children of one parent, what an artist is credited with, or what a search finds, by index; sort those.
 
     Materialized, because PostgreSQL takes every beginning of a word for a frequent one, and would rather read all
     items in order until it has met enough of them.
     """
     conditions: list[sql.Composable] = [_visible("item", "library_id")]
     conditions += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
+    if asked.artist_id is not None:
+        conditions.append(CREDITED)
     conditions += [sql.SQL("item.library_id = %(library_id)s")] if asked.library_id is not None else []
     conditions += [sql.SQL("item.kind = %(kind)s")] if asked.kind is not None else []
     conditions += [VECTOR + sql.SQL(" @@ %(words)s::tsquery")] if asked.words is not None else []
     text = sql.SQL("""
         WITH found AS MATERIALIZED (
-            SELECT item.id, item.sort_title, item.year, item.number FROM item WHERE {conditions}
+            SELECT item.id, item.sort_title, item.year, item.disc_number, item.number
+            FROM item WHERE {conditions}
         )
         SELECT item.id, {keys} FROM found AS item WHERE {follows} ORDER BY {order} LIMIT %(limit)s
     """)
@@ -161,9 +172,26 @@ def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
 def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
         SELECT item.id, item.library_id, item.parent_id, item.kind, item.title, item.sort_title, item.original_title,
-            item.year, item.released_on, item.number, item.number_end, item.state, item.missing_since, item.added_at,
-            item.updated_at, named.external_ids
+            item.year, item.released_on, item.number, item.number_end, item.absolute_number, item.disc_number,
+            item.disc_title, item.country, item.release_types, item.state, item.missing_since, item.added_at,
+            item.updated_at, named.external_ids, credited.artists,
+            CASE item.kind WHEN 'season' THEN parent.id WHEN 'episode' THEN above.id END AS series_id,
+            CASE item.kind WHEN 'season' THEN parent.title WHEN 'episode' THEN above.title END AS series_title,
+            CASE item.kind WHEN 'episode' THEN parent.number END AS season_number,
+            CASE WHEN item.kind = 'track' AND parent.kind = 'album' THEN parent.title END AS album,
+            (SELECT count(*) FROM item child WHERE child.parent_id = item.id) AS child_count
         FROM item
+        LEFT JOIN item parent ON parent.id = item.parent_id
+        LEFT JOIN item above ON above.id = parent.parent_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(
+                jsonb_agg(
+                    jsonb_build_object('id', credit.artist_id, 'name', credit.name, 'joinphrase', credit.joinphrase)
+                    ORDER BY credit.position
+                ), '[]'
+            ) AS artists
+            FROM item_artist credit WHERE credit.item_id = item.id
+        ) AS credited
         CROSS JOIN LATERAL (
             SELECT coalesce(jsonb_object_agg(external_id.provider, external_id.value), '{{}}') AS external_ids
             FROM external_id WHERE external_id.item_id = item.id
@@ -172,6 +200,20 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     """)
     return Statement(
         text.format(visible=_visible("item", "library_id")), {**_seen_by(viewer), "item_ids": list(item_ids)}
+    )
+
+
+def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
+    """Return rows of `parent_id` and `id`, the children of each parent in the order of their numbers."""
+    text = sql.SQL("""
+        SELECT item.parent_id, item.id FROM item
+        WHERE item.parent_id = ANY(%(parent_ids)s) AND {visible}
+        ORDER BY {order}
+    """)
+    order = SORTS["number"].order_sql()
+    return Statement(
+        text.format(visible=_visible("item", "library_id"), order=order),
+        {**_seen_by(viewer), "parent_ids": list(parent_ids)},
     )
 
 

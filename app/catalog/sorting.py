@@ -67,7 +67,10 @@ _SORTS = {
     # Keys are made in the order of time (`app.library.ids`), so they are the order of adding too.
     "added": Sort((ID,), tuple[UUID]),
     "year": Sort((sql.SQL("coalesce(item.year, 0)"), TITLE, ID), tuple[Number, Text, UUID]),
-    "number": Sort((sql.SQL("coalesce(item.number, 0)"), TITLE, ID), tuple[Number, Text, UUID]),
+    "number": Sort(
+        (sql.SQL("coalesce(item.disc_number, 0)"), sql.SQL("coalesce(item.number, 0)"), TITLE, ID),
+        tuple[Number, Number, Text, UUID],
+    ),
 }
 
 SORTS = {**_SORTS, **{f"-{name}": replace(sort, descending=True) for name, sort in _SORTS.items()}}

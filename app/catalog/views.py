@@ -130,6 +130,16 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     character: str | None
 
 
+class ArtistCredit(msgspec.Struct, frozen=True, kw_only=True):
+    """One of those a track or an album is credited to."""
+
+    id: UUID
+    name: str
+    """As it is written here, which may be another spelling than the artist's own title."""
+    joinphrase: str
+    """What stands between this name and the next: ` feat. `, ` & `."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     library_id: UUID
@@ -142,7 +152,27 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     year: int | None
     released_on: date | None
     number: int | None
+    """Of a season (0: the specials), of an episode in its season, of a track on its disc."""
     number_end: int | None
+    absolute_number: int | None = None
+    """Of an episode, counted over all seasons."""
+    disc_number: int | None = None
+    disc_title: str | None = None
+    country: str | None = None
+    """Of a series of which there is another, elsewhere: US."""
+    release_types: list[str] = []
+    """Of an album: album, ep, single, live, compilation …"""
+    series_id: UUID | None = None
+    series_title: str | None = None
+    """Of a season and of an episode."""
+    season_number: int | None = None
+    """Of an episode."""
+    album: str | None = None
+    """Of a track: the title of its parent."""
+    artists: list[ArtistCredit] = []
+    """Of a track and of an album."""
+    child_count: int = 0
+    """How many items have this one as their parent: seasons of a series, albums of an artist."""
     state: str
     """present or missing: a vanished film keeps its place, and all that hangs on it."""
     missing_since: Time | None
@@ -188,6 +218,17 @@ class ItemDetail(Item, frozen=True, kw_only=True):
 
     people: list[Person] = []
     """Who made it and plays in it, in the order of billing."""
+
+
+class ItemTree(Item, frozen=True, kw_only=True):
+    """An item with all that is below it."""
+
+    children: list["ItemTree"] = []
+
+
+class ItemTreePage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[ItemTree]
+    next_cursor: str | None
 
 
 class ItemPage(msgspec.Struct, frozen=True, kw_only=True):

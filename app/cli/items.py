@@ -1,13 +1,20 @@
 """`revenge items`: what there is to watch."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from cyclopts import Parameter
 
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
-    from app.catalog.views import Item
+    from collections.abc import Iterable, Iterator
+
+    from app.catalog.browse import Catalog, ItemQuery
+    from app.catalog.views import Item, ItemPage, ItemTreePage
+
+TOPMOST = ("movie", "series", "artist")
 
 
 async def items(
@@ -18,10 +25,18 @@ async def items(
     sort: Annotated[str | None, Parameter(help="title, added or year; with - before it, the other way round.")] = None,
     limit: Annotated[int, Parameter(help="How many at most, 1 to 500; 50 unless told otherwise.")] = 50,
     cursor: Annotated[str | None, Parameter(help="Where the last listing ended.")] = None,
+    parent: Annotated[UUID | None, Parameter(help="Only what is right below this item.")] = None,
+    artist: Annotated[UUID | None, Parameter(help="Only what this artist is credited with.")] = None,
+    tree: Annotated[
+        bool, Parameter(help="With all that is below: seasons and episodes, albums and tracks.", negative="")
+    ] = False,
     json: AsJson = False,
     session: GivenSession,
 ) -> None:
-    """List what there is to watch. What has gone missing stays listed."""
+    """List what there is to watch and to hear. What has gone missing stays listed.
+
+    A tree begins with films, series and artists, unless a kind or a parent is named; its limit counts those alone.
+    """
     from app.accounts.viewer import LOCAL_ADMINISTRATOR
     from app.catalog.browse import ItemQuery
     from app.cli.library import find
@@ -29,21 +44,72 @@ async def items(
 
     async with session.application() as app:
         library_id = None if library is None else (await find(app, library)).id
-        query = ItemQuery(library_id=library_id, kind=kind, q=search, sort=sort, limit=limit, cursor=cursor)
-        page = await app.catalog.items(LOCAL_ADMINISTRATOR, query)
+        query = ItemQuery(
+            library_id=library_id, kind=kind, parent_id=parent, artist_id=artist, q=search, sort=sort, limit=limit,
+            cursor=cursor,
+        )  # fmt: skip
+        page: ItemPage | ItemTreePage
+        if tree:
+            page = await _tree(app.catalog, query)
+        else:
+            page = await app.catalog.items(LOCAL_ADMINISTRATOR, query)
     if json:
         print_json(page)
         return
-    print_table(("ID", "TITLE", "YEAR", "KIND", "STATE", "LENGTH", "VIDEO", "FILES"), map(_row, page.items))
+    print_table(
+        ("ID", "TITLE", "YEAR", "KIND", "STATE", "LENGTH", "VIDEO", "FILES"),
+        (_row(item, depth) for item, depth in _walk(page.items)),
+    )
     if page.next_cursor is not None:
         print_note(f"there are more: --cursor {page.next_cursor}")
 
 
-def _row(item: "Item") -> tuple[object, ...]:
+async def _tree(catalog: "Catalog", query: "ItemQuery") -> "ItemTreePage":
+    """Return the topmost items with all below them: of every kind that can be topmost, if none is named."""
+    from app.accounts.viewer import LOCAL_ADMINISTRATOR
+    from app.catalog.views import ItemTreePage
+
+    if query.kind or query.parent_id or query.artist_id or query.q or query.cursor:
+        return await catalog.tree(LOCAL_ADMINISTRATOR, query)
+    found = [await catalog.tree(LOCAL_ADMINISTRATOR, replace(query, kind=kind)) for kind in TOPMOST]
+    if any(page.next_cursor for page in found):
+        from app.cli.output import print_note
+
+        print_note("there are more: name a --kind, and raise --limit")
+    return ItemTreePage(items=[item for page in found for item in page.items], next_cursor=None)
+
+
+def _walk(items: "Iterable[Item]", depth: int = 0) -> "Iterator[tuple[Item, int]]":
+    for item in items:
+        yield item, depth
+        yield from _walk(getattr(item, "children", ()), depth + 1)
+
+
+def _row(item: "Item", depth: int) -> tuple[object, ...]:
     from app.cli.output import duration
 
     main = next((file for file in item.files if file.role == "main"), None)
     video = next((stream for stream in main.streams if stream.kind == "video"), None) if main else None
     picture = None if video is None else f"{video.codec or '?'} {video.width or '?'}x{video.height or '?'}"
     length = duration(main.duration_ms) if main else None
-    return (item.id, item.title, item.year, item.kind, item.state, length, picture, len(item.files))
+    title = "  " * depth + titled(item, is_below=depth > 0)
+    return (item.id, title, item.year, item.kind, item.state, length, picture, len(item.files))
+
+
+def titled(item: "Item", *, is_below: bool) -> str:
+    """Name an item so that it is known by itself: `Dark S01E02 Secrets`; below its series the series is left out."""
+    number = _number(item)
+    if item.kind in {"season", "episode"} and not is_below and item.series_title:
+        number = f"{item.series_title} {number}".strip()
+    if item.kind in {"album", "track"} and not is_below and item.artists:
+        number = f"{''.join(credit.name + credit.joinphrase for credit in item.artists)}: {number}"
+    return f"{number} {item.title}".strip()
+
+
+def _number(item: "Item") -> str:
+    if item.kind == "episode":
+        season = "" if item.season_number is None else f"S{item.season_number:02}"
+        return season + ("" if item.number is None else f"E{item.number:02}")
+    if item.kind == "track" and item.number is not None:
+        return f"{item.number:02}" if item.disc_number is None else f"{item.disc_number}-{item.number:02}"
+    return ""

@@ -120,3 +120,22 @@ async def test_children_are_found_by_their_parent(transactions: Transactions, li
     plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["number"]))
 
     assert "ix_item_parent_id_number" in indexes(plan)
+
+
+async def test_what_an_artist_is_credited_with_is_found_by_the_artist(
+    transactions: Transactions, libraries: list[UUID]
+) -> None:
+    assert len(libraries) == 3
+    async with transactions.begin() as tx:
+        await tx.connection.execute(
+            "INSERT INTO item_artist (item_id, position, artist_id, name)"
+            " SELECT id, 0, (SELECT min(id::text)::uuid FROM item), title FROM item ORDER BY id LIMIT 20"
+        )
+        await tx.connection.execute("ANALYZE item_artist")
+        cursor = await tx.connection.execute("SELECT min(id::text)::uuid FROM item")
+        (row,) = await cursor.fetchall()
+    asked = ItemFilter(artist_id=UUID(str(row[0])), limit=PAGE)
+
+    plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["title"]))
+
+    assert rows_read(plan) <= 20 * 2

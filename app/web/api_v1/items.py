@@ -38,6 +38,9 @@ class ItemListing(Strict):
     kind: Text | None = None
     """movie, series, season, episode, artist, album or track."""
     parent_id: UUID | None = None
+    """Of a series its seasons, of a season its episodes, of an artist the albums, of an album the tracks."""
+    artist_id: UUID | None = None
+    """Credited to this artist, be it as a guest."""
     q: Text | None = None
     """Words; each must begin a word of a title."""
     sort: Text | None = None
