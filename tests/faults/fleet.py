@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,19 @@ MIXTURE = ("plain", "commit", "fail", "snooze")
 ROOM_TO_GROW = 48 * 2**20
 MOST_IDLE_TASKS = 24
 """Of a leader of one queue; each attempt would be one more."""
+
+OTHER_OPEN_FILES = 24
+"""Than sockets to PostgreSQL: its streams, its journal, the event loop's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one process had when nothing was to be done."""
+
+    resident_bytes: int
+    open_files: int
+    tasks: int
+    connections: int
 
 
 class Member:
@@ -90,7 +104,10 @@ class Fleet:
         self._folder = folder
         self._numbers = itertools.count(1)
         self._began = time.monotonic()
+        self._rounds = 0
         self._resident: list[int] = []
+        self._held: list[Held] = []
+        self._judged: Journal | None = None
 
     async def query(self, statement: str, *parameters: Any) -> list[Any]:
         async with await psycopg.AsyncConnection.connect(self.conninfo(), autocommit=True) as connection:
@@ -194,6 +211,7 @@ class Fleet:
             yield number
             await self.drained()
             await self.holds_no_more_than_it_needs()
+            self._rounds = number + 1
             if time.monotonic() - self._began >= SOAK:
                 return
 
@@ -216,9 +234,12 @@ class Fleet:
         is_lean = (
             not any("Executor" in task for task in held.tasks)
             and len(held.tasks) <= MOST_IDLE_TASKS
+            and held.open_files <= most + OTHER_OPEN_FILES
             and connections[0][0] <= most
             and connections[0][1] <= 1
         )
+        if is_lean:
+            self._held.append(Held(held.resident_bytes, held.open_files, len(held.tasks), connections[0][0]))
         if is_lean and member is self.members[0]:
             self._resident.append(held.resident_bytes)
         return is_lean
@@ -230,13 +251,35 @@ class Fleet:
                 await member.stop()
         rows = await self.rows()
         assert len(rows) == len(self.inserted) > 0
-        journal = await self.journal()
+        self._judged = journal = await self.journal()
         assert not (broken := check_invariants(rows, journal)), broken[:20]
         await self.until(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'worker-%%'", is_true=lambda n: n == 0
         )
         if len(self._resident) > 10:  # the first rounds fill caches
             assert self._resident[-1] - self._resident[5] < ROOM_TO_GROW, self._resident
+
+    @property
+    def summary(self) -> str:
+        """What was done to whom, and what the living held after each round."""
+        if self._judged is None:
+            return "not judged"
+        parts = [
+            f"{self._rounds} rounds in {time.monotonic() - self._began:.0f} s",
+            f"{len(self.members)} processes, {len(self.deaths)} killed",
+            f"PostgreSQL killed {len(self.crashes)} times",
+            f"{len(self.inserted)} jobs, {len(self._judged.attempts)} attempts, {len(self._judged.terms)} terms",
+        ]
+        if self._held:
+            parts.append(
+                f"at most {max(held.tasks for held in self._held)} tasks,"
+                f" {max(held.connections for held in self._held)} connections,"
+                f" {max(held.open_files for held in self._held)} open files"
+            )
+        if mebibytes := [size >> 20 for size in self._resident]:
+            middle = mebibytes[len(mebibytes) // 2]
+            parts.append(f"the first process: {mebibytes[0]} MiB, {middle} half-way, {mebibytes[-1]} at last")
+        return "; ".join(parts)
 
     async def rows(self) -> list[JobRow]:
         async with await psycopg.AsyncConnection.connect(self.conninfo(), autocommit=True) as connection:

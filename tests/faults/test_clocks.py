@@ -30,3 +30,18 @@ async def test_jobs_of_the_dead_run_again_at_once_whatever_the_leaders_clock_say
         await fleet.under_way(doomed.id)
         fleet.kill(doomed)
     await fleet.judge()
+
+
+async def test_what_a_client_minutes_ahead_gives_back_is_worked_at_once(fleet: Fleet):
+    """By its own clock the jobs that its stop interrupts were due in five minutes."""
+    await fleet.start()
+    async for _ in fleet.rounds():
+        ahead = await fleet.start(skew=300, hold=3600, soft_stop=0.05)
+        await fleet.insert(50, ["plain", "commit"])
+        await fleet.under_way(ahead.id)
+        await ahead.stop()
+    await fleet.judge()
+
+    rows = await fleet.rows()
+    assert {(job.attempt, len(job.errors)) for job in rows} == {(1, 0)}
+    assert any(len(job.attempted_by) == 2 for job in rows)

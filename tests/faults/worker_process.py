@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 5
     hold: float = 0.03
     """Seconds of work in each attempt: long enough that a fault finds jobs under way."""
+    soft_stop: float = 5.0
+    """Seconds for which a stop lets attempts go on."""
     skew: float = 0.0
     """Seconds by which this client's clock is ahead."""
     pool_size: int = 4
@@ -179,7 +181,7 @@ def make_client(settings: Settings, driver: PsycopgDriver, worker: FaultWorker, 
         fetch_cooldown=timedelta(milliseconds=20),
         fetch_poll_interval=timedelta(milliseconds=500),
         retry_policy=AtOnce(),
-        soft_stop_timeout=timedelta(seconds=5),
+        soft_stop_timeout=timedelta(seconds=settings.soft_stop),
     )
     client = Client(driver, config, Workers([worker]), clock=SkewedClock(settings.skew))
     client.crew.elector._leadership = WatchedLeadership(client.crew.maintainer, diary)
