@@ -126,6 +126,7 @@ class Notifier(Service):
             async for notification in listener.notifications(IDLE_PING):
                 silent = False
                 self._dispatch(notification)
+                await asyncio.sleep(0)  # whoever was woken comes first: a job may wait for it
             if silent:
                 async with asyncio.timeout(CONNECT_TIMEOUT):
                     await listener.ping()

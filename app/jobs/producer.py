@@ -273,6 +273,8 @@ class Producer(Service):
         seconds = time.perf_counter() - began
         for row in rows:
             self._begin(row, is_cancelled=row.id in cancelled)
+        if 0 < len(rows) < limit:  # nothing is left to claim meanwhile: they begin before they are counted
+            await asyncio.sleep(0)
         if self._metric_hooks:
             await emit_fetch(self._metric_hooks, self.queue, count=len(rows), seconds=seconds)
         if rows:

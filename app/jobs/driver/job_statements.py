@@ -30,7 +30,7 @@ class JobStatements(StatementRunner):
                 return unique_nonce.compare(marked, [job_row(row[:-2]) for row in rows])
             return [JobInsertResult(job_row(row[:-2]), unique_skipped_as_duplicate=row[-2]) for row in rows]
         if are_alike(jobs):
-            rows = await self._fetch("job_insert_many_alike", _common_columns(jobs) | announcement)
+            rows = await self._fetch_at_once("job_insert_many_alike", _common_columns(jobs) | announcement)
         else:
             rows = await self._fetch("job_insert_many_plain", _columns(jobs) | announcement)
         return [JobInsertResult(new_job_row(job, row)) for job, row in zip(jobs, rows, strict=True)]
@@ -54,7 +54,7 @@ class JobStatements(StatementRunner):
         kinds: Sequence[str] | None = None,
         now: datetime | None = None,
     ) -> list[JobRow]:
-        rows = await self._fetch(
+        rows = await self._fetch_at_once(
             "job_get_available",
             {
                 "queue": queue,

@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg.abc import AdaptContext
+from psycopg.abc import Transformer as AnyTransformer
 from psycopg.adapt import Buffer, Loader, Transformer
 from psycopg.pq import Format
-from psycopg.rows import tuple_row
+from psycopg.pq.abc import PGresult
 
 from app.jobs.driver.driver import MAX_ATTEMPTS, JobInsertParams
 from app.jobs.go_time import parse_go_time_exactly
@@ -70,10 +71,23 @@ async def fetch_rows(cursor: psycopg.AsyncCursor[Row]) -> list[Row]:
         result = cursor.pgresult
         if result is None:
             raise
-        cursor.adapters.register_loader("timestamptz", LenientTimeLoader)
-        transformer = Transformer.from_context(cursor)
-        transformer.set_pgresult(result, format=Format.BINARY)
-        return transformer.load_rows(0, result.ntuples, tuple_row(cursor))
+        return _load_leniently(cursor, result)
+
+
+def load_rows(connection: psycopg.AsyncConnection[Any], transformer: AnyTransformer, result: PGresult) -> list[Row]:
+    """The same for a result that no cursor has fetched."""
+    transformer.set_pgresult(result, format=Format.BINARY)
+    try:
+        return transformer.load_rows(0, result.ntuples, tuple)
+    except psycopg.DataError:
+        return _load_leniently(psycopg.AsyncCursor(connection), result)
+
+
+def _load_leniently(cursor: psycopg.AsyncCursor[Row], result: PGresult) -> list[Row]:
+    cursor.adapters.register_loader("timestamptz", LenientTimeLoader)
+    transformer = Transformer.from_context(cursor)
+    transformer.set_pgresult(result, format=Format.BINARY)
+    return transformer.load_rows(0, result.ntuples, tuple)
 
 
 def job_row(row: Sequence[Any]) -> JobRow:

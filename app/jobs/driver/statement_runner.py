@@ -1,7 +1,6 @@
 """How a statement reaches PostgreSQL: over the queue's own small pool, or on a connection that a caller lends."""
 
 import copy
-import select
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Self
@@ -9,10 +8,11 @@ from typing import Any, Self
 import psycopg
 from psycopg.pq import ExecStatus
 from psycopg.rows import tuple_row
-from psycopg_pool import AsyncConnectionPool
 
 from app.errors import InvalidInput
+from app.jobs.driver.connections import Connections
 from app.jobs.driver.driver import Connection
+from app.jobs.driver.prepared import Value
 from app.jobs.driver.rows import Row, fetch_rows, read_jsonb_as_bytes
 from app.jobs.driver.server import POSTGRESQL, server_of
 from app.jobs.driver.statements import Statements
@@ -22,13 +22,6 @@ from app.jobs.types import Topic
 
 UNIQUE_INDEX = "river_job_unique_idx"
 
-POOL_TIMEOUT = 10.0
-"""Seconds a statement waits for a connection. The actors give a fetch as long, and try again anyway."""
-
-RECONNECT_TIMEOUT = POOL_TIMEOUT
-"""Seconds after which the pool gives up connecting; the next caller begins anew, after one second, then two, then four.
-psycopg_pool would double its pauses up to five minutes, and sleep on long after the database is back."""
-
 
 class StatementRunner:
     """States: closed → open → closed. `using` and `in_schema` give copies, which need no opening of their own."""
@@ -37,10 +30,9 @@ class StatementRunner:
         self.schema = schema or ""
         """Empty until `open` has asked for it, where none was configured."""
         self._conninfo = conninfo
-        self._pool_size = pool_size
+        self._connections = Connections(conninfo, pool_size)
         self._server = POSTGRESQL
         self._statements = Statements(self.schema)
-        self._pool: AsyncConnectionPool[Connection] | None = None
         self._bound: Connection | None = None
 
     async def open(self) -> None:
@@ -53,25 +45,10 @@ class StatementRunner:
         async with await psycopg.AsyncConnection.connect(self._conninfo(), autocommit=True) as connection:
             self._server = await server_of(connection)
             self._move_to(self.schema or await current_schema(connection))
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            self._conninfo,
-            min_size=1,
-            max_size=self._pool_size,
-            open=False,
-            kwargs={"autocommit": True},
-            configure=_set_up,
-            check=check_alive,
-            timeout=POOL_TIMEOUT,
-            reconnect_timeout=RECONNECT_TIMEOUT,
-            name="river",
-        )
-        await pool.open()
-        self._pool = pool
+        await self._connections.open()
 
     async def close(self) -> None:
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        await self._connections.close()
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Self]:
@@ -111,20 +88,30 @@ class StatementRunner:
     async def _connection(self) -> AsyncIterator[Connection]:
         if self._bound is not None:
             yield self._bound
-        elif self._pool is not None:
-            # Not `connection()`: it also commits, which without a transaction is 5 µs of asking for nothing.
-            connection = await self._pool.getconn()
-            try:
-                yield connection
-            finally:
-                await self._pool.putconn(connection)
-        else:
-            raise psycopg.OperationalError("the queue's driver is not open")
+            return
+        connection = await self._connections.take()
+        try:
+            yield connection
+        finally:
+            if not self._connections.keep(connection):
+                await self._connections.give_back(connection)
 
     async def _fetch(
         self, name: str, parameters: Mapping[str, Any] | None = None, *, prepare: bool | None = None
     ) -> list[Row]:
         return await self._run(self._statements[name], parameters, prepare=prepare)
+
+    async def _fetch_at_once(self, name: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """The same where somebody waits for a single job. A caller's connection may be in any state: there it is sent
+        like any other statement."""
+        if self._bound is not None:
+            return await self._fetch(name, parameters)
+        connection = await self._connections.take()
+        try:
+            return await self._statements.prepared(name).run(connection, parameters)
+        finally:
+            if not self._connections.keep(connection):
+                await self._connections.give_back(connection)
 
     async def _fetch_one(self, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:
         rows = await self._fetch(name, parameters)
@@ -198,24 +185,3 @@ async def current_schema(connection: Connection) -> str:
 def _has_rows(cursor: psycopg.AsyncCursor[Row]) -> bool:
     """Ask the result: `cursor.description` would describe each of its columns, 25 µs for a job's."""
     return cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
-
-
-async def _set_up(connection: Connection) -> None:
-    """Get times in UTC at once: otherwise each of every row would have to be moved there. JSON is in UTF-8 anywhere."""
-    read_jsonb_as_bytes(connection)
-    await connection.execute("SET TimeZone TO 'UTC'; SET client_encoding TO 'UTF8'")
-
-
-async def check_alive(connection: Connection) -> None:
-    """Make sure that the server has not hung up while the connection lay idle.
-
-    An idle connection has nothing to say, so silence is proof enough; only one that is readable (a farewell, the end,
-    a changed setting) is asked. Asking always would cost every single insert a tenth of its time.
-
-    Raises:
-        psycopg.OperationalError: it has hung up.
-    """
-    poller = select.poll()  # one system call; a selector of the standard library makes four
-    poller.register(connection.fileno(), select.POLLIN)
-    if poller.poll(0):
-        await AsyncConnectionPool.check_connection(connection)

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from importlib import resources
 
+from app.jobs.driver.prepared import PreparedStatement
 from app.jobs.driver.server import POSTGRESQL, Server
 
 JOB_COLUMNS = """job.id, job.state::text AS state, job.attempt, job.max_attempts, job.attempted_at, job.created_at,
@@ -30,9 +31,16 @@ class Statements:
             "queue_columns": QUEUE_COLUMNS,
         }
         self._texts = {name: _fill(text, self._values) for name, text in _queries().items()}
+        self._prepared: dict[str, PreparedStatement] = {}
 
     def __getitem__(self, name: str) -> bytes:
         return self._texts[name]
+
+    def prepared(self, name: str) -> PreparedStatement:
+        """Return a statement that is prepared once on every connection of ours."""
+        if (found := self._prepared.get(name)) is None:
+            found = self._prepared[name] = PreparedStatement(self[name])
+        return found
 
     def fragment(self, name: str, **values: str) -> bytes:
         """Fill the places of a statement that vary by call. The values are SQL: constants of ours, never input."""
