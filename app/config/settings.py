@@ -243,7 +243,7 @@ class JobsSettings:
     )
     retry: RetrySettings = RetrySettings()
     cleanup: CleanupSettings = CleanupSettings()
-    fetch_cooldown: PositiveDuration = timedelta(milliseconds=100)
+    fetch_cooldown: PositiveDuration = timedelta(milliseconds=10)
     """The least time between two fetches of one queue: what a burst of small inserts waits to be gathered."""
     fetch_poll_interval: PositiveDuration = timedelta(seconds=1)
     """How often a queue looks by itself, for what no notification announced."""

@@ -8,6 +8,7 @@ from functools import partial
 from app.clock import Clock
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
+from app.jobs.client_config import FETCH_COOLDOWN
 from app.jobs.driver.driver import Connection, Driver, JobInsertParams
 from app.jobs.errors import UnknownJobKind
 from app.jobs.extended_insert import ExtendedInsert
@@ -21,8 +22,6 @@ from app.observability import METRICS, Metrics
 
 JobToInsert = JobArgs | tuple[JobArgs, InsertOpts | None]
 """Args alone, or with what is special about this one."""
-
-FETCH_COOLDOWN = timedelta(milliseconds=100)
 
 
 class Inserter:

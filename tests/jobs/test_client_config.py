@@ -31,10 +31,10 @@ def test_the_default_id_is_rivers(monkeypatch, host, start):
     assert before <= datetime.strptime(time, "%Y_%m_%dT%H_%M_%S_%f").replace(tzinfo=UTC) <= datetime.now(UTC)
 
 
-def test_with_nothing_said_rivers_numbers_hold():
+def test_with_nothing_said_rivers_numbers_hold_but_for_the_cooldown():
     config = ClientConfig()
 
-    assert (config.fetch_cooldown, config.fetch_poll_interval) == (timedelta(milliseconds=100), timedelta(seconds=1))
+    assert (config.fetch_cooldown, config.fetch_poll_interval) == (timedelta(milliseconds=10), timedelta(seconds=1))
     assert (config.job_timeout, config.rescue_after) == (timedelta(minutes=1), timedelta(hours=1))
     assert (config.max_attempts, config.soft_stop_timeout) == (25, None)
     assert config.completed_job_retention_period == config.cancelled_job_retention_period == timedelta(hours=24)
