@@ -217,3 +217,130 @@ async def test_what_a_person_locked_stays(library: LibraryBench, tree: WriteTree
     await library.scan(library_id, full=True)
 
     assert [row["title"] for row in await shelf(library)] == ["Right"]
+
+
+async def test_days_and_numbers_over_all_seasons(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree(
+        {
+            "The Daily Talk/The.Daily.Talk.2017.04.20.Somebody.720p.mkv": "1",
+            "The Daily Talk/The.Daily.Talk.2016.12.31.mkv": "2",
+            "Wanderer/[Group] Wanderer - 136 [720p].mkv": "3",
+            "Wanderer/[Group] Wanderer - 12 [720p].mkv": "4",
+            "Wanderer/Season 2/[Group] Wanderer - 03 [720p].mkv": "5",
+        }
+    )
+
+    await scanned(library, root)
+
+    rows = await shelf(library)
+    assert [(r["series"], r["season"], r["number"], r["absolute_number"]) for r in rows] == [
+        ("The Daily Talk", 2016, None, None),
+        ("The Daily Talk", 2017, None, None),
+        ("Wanderer", 1, 12, 12),
+        ("Wanderer", 1, 136, 136),
+        ("Wanderer", 2, 3, None),
+    ]
+    assert [str(r["released_on"]) for r in rows[:2]] == ["2016-12-31", "2017-04-20"]
+    assert (rows[0]["title"], rows[2]["title"]) == ("2016-12-31", "Episode 12")
+
+
+async def test_an_episode_is_found_by_its_day_or_absolute_number_wherever_a_source_put_it(
+    library: LibraryBench, tree: WriteTree
+) -> None:
+    root = tree({"Show/Season 2/Show S02E03.mkv": "1"})
+    library_id = await scanned(library, root)
+    await library.connection.execute(
+        "UPDATE item SET absolute_number = 15, released_on = '2017-04-20' WHERE kind = 'episode'"
+    )
+
+    write_tree(root, {"Show/Show - 15.mkv": "2", "Show/Show 2017.04.20.mkv": "3"})
+    await library.scan(library_id)
+
+    assert [(r["season"], r["number"], len(r["files"])) for r in await shelf(library)] == [(2, 3, 3)]
+    before = await library.raw_rows()
+    await library.scan(library_id, full=True)
+    assert await library.raw_rows() == before
+
+
+async def test_a_renumbered_file_keeps_its_episode(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({"Show/Season 1/Show S01E01.mkv": "1", "Show/Season 1/Show S01E02.mkv": "22"})
+    library_id = await scanned(library, root)
+    before = await ids(library)
+
+    (root / "Show/Season 1/Show S01E02.mkv").rename(root / "Show/Season 1/Show S01E07 Seven.mkv")
+    await library.scan(library_id)
+
+    assert await ids(library) == {("Show", 1, 1): before["Show", 1, 1], ("Show", 1, 7): before["Show", 1, 2]}
+    assert [row["title"] for row in await shelf(library)] == ["Episode 1", "Seven"]
+
+
+async def test_two_files_that_swap_their_numbers_swap_their_episodes(library: LibraryBench, tree: WriteTree) -> None:
+    """The numbers are what is watched: whoever saw episode 1 has seen whatever is episode 1 now."""
+    root = tree({"Show/Show S01E01.mkv": "1", "Show/Show S01E02.mkv": "22"})
+    library_id = await scanned(library, root)
+    before = await ids(library)
+
+    (root / "Show/Show S01E01.mkv").rename(root / "Show/x.mkv")
+    (root / "Show/Show S01E02.mkv").rename(root / "Show/Show S01E01.mkv")
+    (root / "Show/x.mkv").rename(root / "Show/Show S01E02.mkv")
+    await library.scan(library_id)
+
+    assert await ids(library) == before
+    sizes = await library.rows(
+        "SELECT item.number, file.size FROM item JOIN item_file ON item_id = item.id JOIN file ON file.id = file_id"
+        " ORDER BY 1"
+    )
+    assert [(row["number"], row["size"]) for row in sizes] == [(1, 2), (2, 1)]
+
+
+async def test_a_renamed_series_keeps_all_its_items(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({f"Shwo/Season {s}/Shwo S0{s}E0{e}.mkv": f"{s}{e}" * s for s in (1, 2) for e in (1, 2)})
+    library_id = await scanned(library, root)
+    before = {(r["season"], r["number"]): (r["id"], r["season_id"], r["series_id"]) for r in await shelf(library)}
+
+    (root / "Shwo").rename(root / "Show (2001)")
+    await library.scan(library_id)
+
+    after = {(r["season"], r["number"]): (r["id"], r["season_id"], r["series_id"]) for r in await shelf(library)}
+    assert {(r["series"], r["year"], r["series_state"]) for r in await shelf(library)} == {("Show", 2001, "present")}
+    assert after == before
+
+
+async def test_a_show_that_moves_to_another_library_takes_its_items_along(
+    library: LibraryBench, tmp_path: Path
+) -> None:
+    one = write_tree(tmp_path / "one", {"Show/Season 1/Show S01E01.mkv": "1", "Show/Season 1/Show S01E02.mkv": "22"})
+    two = write_tree(tmp_path / "two", {"Other/Other S01E01.mkv": "333"})
+    first, second = await scanned(library, one), await library.add(two, name="More", kind="tvshows")
+    await library.scan(second)
+    before = await ids(library)
+
+    shutil.move(one / "Show", two / "Show")
+    await library.scan(second)
+    await library.scan(first)
+
+    assert await ids(library) == before
+    owners = await library.rows("SELECT DISTINCT library_id FROM item")
+    assert owners == [{"library_id": second}]
+    assert {row["state"] for row in await library.rows("SELECT state FROM item")} == {"present"}
+
+
+async def test_an_episode_that_a_person_has_put_somewhere_stays(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({"Show/Show S01E01.mkv": "1"})
+    library_id = await scanned(library, root)
+    await library.connection.execute("UPDATE item SET number = 9, locked = '{number,files}' WHERE kind = 'episode'")
+
+    await library.scan(library_id, full=True)
+
+    assert [(r["number"], r["files"]) for r in await shelf(library)] == [(9, ["Show S01E01.mkv"])]
+
+
+async def test_what_nothing_numbers_is_still_shown(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({"Journeys/Beginning.mkv": "1", "Journeys/The End.mkv": "2"})
+
+    await scanned(library, root)
+
+    assert [(r["series"], r["season"], r["number"], r["title"]) for r in await shelf(library)] == [
+        ("Journeys", 1, None, "Beginning"),
+        ("Journeys", 1, None, "The End"),
+    ]
