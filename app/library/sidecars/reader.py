@@ -37,6 +37,8 @@ BATCH = 100
 
 OFFLINE = timedelta(minutes=1)
 
+_WORDS = (SideFileKind.SUBTITLE, SideFileKind.LYRICS)
+
 Complete = Callable[[Tx], Awaitable[object]]
 
 
@@ -59,6 +61,15 @@ class _Reading:
             or (
                 side.id in self.pairs.nfos and (not side.is_read or set(side.read_for) != set(self.pairs.nfos[side.id]))
             )
+        ]
+
+    def told(self) -> list[tuple[UUID, UUID | None, str | None, str | None, str]]:
+        """Return what the names of subtitles and lyrics say. Those of nobody say nothing, also when they once did."""
+        found = {words.side_id: words for words in self.pairs.words}
+        silent = [side.id for side in self.sides.values() if side.kind in _WORDS and side.id not in found]
+        return [
+            *((one.side_id, one.file_id, one.language, one.title, ",".join(one.flags)) for one in found.values()),
+            *((side_id, None, None, None, "") for side_id in silent),
         ]
 
 
@@ -150,13 +161,7 @@ class SideFileReader:
     async def _finish(self, tx: Tx, reading: _Reading, complete: Complete) -> None:
         asked_at = await side_files.lock_reading(tx, reading.folder_id)
         if asked_at is not None:
-            await side_files.keep_words(
-                tx,
-                [
-                    (words.side_id, words.file_id, words.language, words.title, ",".join(words.flags))
-                    for words in reading.pairs.words
-                ],
-            )
+            await side_files.keep_words(tx, reading.told())
             wanted = [
                 (shown.item_id, shown.role.value, shown.side_id, shown.position) for shown in reading.pairs.images
             ]
