@@ -2,20 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.library.naming import patterns as p
 from app.library.naming.extras import Extra, extra_of_series
 from app.library.naming.numbering import Numbers, find_numbers
 from app.library.naming.parsed import Ids, ParsedEpisode
 from app.library.naming.releases import Release, read_release
-from app.library.naming.seasons import IN_NAME, folded, number_of
+from app.library.naming.seasons import WEAK, folded, number_of, seasons_in
 from app.library.naming.segment import is_word, spaced, take_edition, take_ids
 from app.library.naming.series import Home, Series, home_of, read_series
-from app.library.naming.text import clean_text, squeeze, title_key
-
-LONGEST = 255
-"""Characters of a name on every system we know; more is cut, so that time stays bounded."""
+from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
 
 _ASIAN = str.maketrans("【】（）［］「」０１２３４５６７８９　", "[]()[][]0123456789 ")
 _TRAILING_WORDS = re.compile(
@@ -27,6 +24,7 @@ _PARENS = re.compile(r"\(([^()]*)\)")
 _PART = re.compile(r"(?:^|[ ._-])(?:part|pt|cd|disc)([1-9])$", re.IGNORECASE)
 _COUNTED_TOO = re.compile(r"[ ._]-[ ._]+[0-9]{1,4}(?:\.[0-9])?[ ._-]*[(\[]?[ ._-]*$")
 """`Show - 05 - S01E05`: counted over all seasons as well."""
+_COUNTRIES = ("US", "UK", "AU", "NZ", "CA")
 _MERE_VERSION = re.compile(r"v[0-9]|\((?:19|20)[0-9]{2}\)|[0-9.]+[0-9]*v[0-9]", re.IGNORECASE)
 _CHECKSUM = re.compile(
     r"[0-9A-Fa-f]{8}|[0-9]{1,4}[-.][0-9]{2}[-.][0-9]{2,4}|s[0-9]+e[0-9]+|[0-9]{2,4}(?:-[0-9]{2,4})?", re.IGNORECASE
@@ -49,7 +47,8 @@ def parse_episode(folders: Sequence[str], name: str) -> ParsedEpisode:
         reading = _read_numbered(home, stem, numbers)
     else:
         reading = _read_unnumbered(home, stem)
-    return _built(home, replace(reading, ids=ids, edition=edition), stem)
+    reading.ids, reading.edition = ids, edition
+    return _built(home, reading, stem)
 
 
 def series_home(folders: Sequence[str]) -> int:
@@ -57,7 +56,7 @@ def series_home(folders: Sequence[str]) -> int:
     return home_of(tuple(folders)).count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
     """What the name says, before it is weighed against what the folders say."""
 
@@ -91,8 +90,10 @@ def _read_extra(home: Home, stem: str, extra: Extra | None, numbers: Numbers | N
     kind = extra.kind if extra is not None else home.extra[0] if home.extra is not None else "other"
     before = extra.stem if extra is not None else ""
     if numbers is not None and numbers.is_explicit:
-        return replace(_read_numbered(home, before or stem, numbers), extra=kind)
-    marked = IN_NAME.search(folded(before))
+        reading = _read_numbered(home, before or stem, numbers)
+        reading.extra = kind
+        return reading
+    marked = next(seasons_in(folded(before)), None)
     season = number_of(marked) if marked is not None and extra is not None else home.season
     text = before[: marked.start()] if marked is not None else before
     title, rest = ("", "") if extra is not None else _cut(stem)
@@ -101,9 +102,9 @@ def _read_extra(home: Home, stem: str, extra: Extra | None, numbers: Numbers | N
 
 def _read_numbered(home: Home, stem: str, numbers: Numbers) -> _Reading:
     before, after = stem[: numbers.start], stem[numbers.end :]
-    if numbers.is_explicit:
+    if numbers.is_explicit and before.rstrip(" ._-([")[-1:].isdigit():
         before = _COUNTED_TOO.sub("", before)
-    series = read_series(numbers.title if numbers.title is not None else before)
+    series = _series_of(home, numbers.title if numbers.title is not None else before)
     text, rest = _cut(after)
     title = _title(text, home.series.title)
     if not series.title and not home.series.title and title is not None:
@@ -115,12 +116,22 @@ def _read_numbered(home: Home, stem: str, numbers: Numbers) -> _Reading:
     return _Reading(series, numbers, season=numbers.season, title=title, part=part, rest=rest)
 
 
+def _series_of(home: Home, before: str) -> Series:
+    """Read what stands before the numbers, if it can add to what the folder says."""
+    known = home.series
+    if known.title and (known.year is not None or ("19" not in before and "20" not in before)):
+        codes = () if known.country is not None else _COUNTRIES
+        if not any(map(before.__contains__, codes)):
+            return known
+    return read_series(before)
+
+
 def _read_unnumbered(home: Home, stem: str) -> _Reading:
     if home.episode is not None and (numbers := find_numbers(home.episode, season=home.season, in_folder=False)):
         return _Reading(read_series(home.episode[: numbers.start]), numbers, numbers.season, rest=home.episode)
     text, rest = _cut(stem)
-    marked = IN_NAME.search(folded(text))
-    if marked is not None and marked["short"] is not None:
+    marked = next(seasons_in(folded(text)), None)
+    if marked is not None and not marked[0].startswith(WEAK) and (marked["short"] or marked.start()):
         title = _title(text[marked.end() :], home.series.title)
         return _Reading(read_series(text[: marked.start()]), season=number_of(marked), title=title, rest=rest)
     return _Reading(read_series(text), season=home.season, title=_title(text, home.series.title), rest=rest)
@@ -129,12 +140,13 @@ def _read_unnumbered(home: Home, stem: str) -> _Reading:
 def _built(home: Home, read: _Reading, stem: str) -> ParsedEpisode:
     numbers = read.numbers if read.numbers is not None else _NO_NUMBERS
     series = home.series if home.series.title else read.series
+    alike = series is read.series or _same(series, read.series)
     season = read.season if read.season is not None else None if numbers.aired is None else home.season
     release = _release(read, stem)
     return ParsedEpisode(
         series=series.title or read.series.title or squeeze(stem) or "?",
-        series_year=series.year or (read.series.year if _same(series, read.series) else None),
-        country=series.country or (read.series.country if _same(series, read.series) else None),
+        series_year=series.year or (read.series.year if alike else None),
+        country=series.country or (read.series.country if alike else None),
         series_ids=series.ids or (() if home.count else read.ids),
         home=home.count,
         season=season,

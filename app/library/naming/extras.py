@@ -9,6 +9,7 @@ _CREDITLESS = re.compile(
     r"(?<![^\W_])(?:(NCOP|NCED|Creditless[ ._]Opening|Creditless[ ._]Ending)|(PV|CM)[ ._]?(?=[0-9]))"
 )
 _DISC_EXTRA = re.compile(r"(?<![^\W_])(s[0-9]{1,2})[ ._-]x[0-9]{2}(?![0-9])", re.IGNORECASE)
+_MAY_BE_EXTRA = re.compile(r"NC[OE]|Cred|PV|CM|[Bb]onus|BONUS|[ ._-]x[0-9]")
 _BONUS = re.compile(r"[ ._-](?:dvd[ ._]|bd[ ._])?bonus(?![^\W_])", re.IGNORECASE)
 
 
@@ -35,6 +36,8 @@ def extra_of_series(stem: str) -> Extra | None:
     """Return what shows have beside episodes: openings without credits, previews, what the discs hold."""
     if (found := extra_in_name(stem)) is not None:
         return found
+    if _MAY_BE_EXTRA.search(stem) is None:
+        return None
     if (credits_ := _CREDITLESS.search(stem)) is not None:
         word = (credits_[1] or "").upper()
         kind = "trailer" if not word else "ending" if word.endswith(("ED", "ENDING")) else "opening"

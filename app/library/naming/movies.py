@@ -9,7 +9,7 @@ from app.library.naming.parsed import ParsedMovie
 from app.library.naming.places import extra_of, is_disc_folder, plain, special_from
 from app.library.naming.releases import read_release
 from app.library.naming.segment import Segment, read_segment
-from app.library.naming.text import readable, squeeze, title_key, unaccented
+from app.library.naming.text import LONGEST, readable, squeeze, title_key, unaccented
 
 FOLDER_YEAR_MAY_DIFFER = 1
 """Years apart at which folder and file still mean one film: premiere and release often fall into two years."""
@@ -20,7 +20,7 @@ _WORDS = re.compile(r"\w+")
 def parse_movie(path: bytes) -> ParsedMovie:
     """Read the path of a film's file below its root."""
     *folders, name = path.split(b"/")
-    stem = readable(name.rpartition(b".")[0] or name)
+    stem = readable(name.rpartition(b".")[0] or name)[:LONGEST]
     special = special_from(folders)
     if special is not None and is_disc_folder(folders[special]):
         return replace(_read(folders[:special], ""), is_disc=True)
@@ -55,7 +55,7 @@ def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedMovie:
 
 
 def _read(folders: list[bytes], stem: str) -> ParsedMovie:
-    folder_name = readable(folders[-1]) if folders else ""
+    folder_name = readable(folders[-1])[:LONGEST] if folders else ""
     file, folder = read_segment(stem), read_segment(folder_name)
     label = _explicit_label(folder_name, stem) if folder_name else None
     if label is not None:
@@ -97,7 +97,8 @@ def _choose(file: Segment, folder: Segment) -> tuple[str, int | None]:
     if not file.title or (file.year is None and p.GENERIC.fullmatch(file.title) is not None):
         return (folder.title or file.title), folder.year or file.year
     if folder.year is None:
-        return file.title, file.year
+        is_release = file.year is None and " " not in file.title and p.RELEASE_TAG.search(folder.rest) is not None
+        return (folder.title, None) if is_release and folder.title else (file.title, file.year)
     alike = _alike(file.title, folder.title)
     if file.year is None:
         # One odd word is a release's short name; several words that share nothing are another film.

@@ -31,7 +31,7 @@ OWNS_A_NUMBER = frozenset("of in the since until from before after anno year".sp
 RELEASE_TAG = re.compile(
     rf"{_EDGE}(?:"
     r"(?:480|540|576|720|1080|1440|2160|4320)[pi]\d{0,2}|4k|8k|uhd|"
-    r"[0-9]{3,4}[x*][0-9]{3,4}|(?:hdtv|dl|web|bd|br)-?mux|hddvd|sdtv|ultra-?hd|"
+    r"[0-9]{3,4}[x*][0-9]{3,4}|(?:hdtv|dl|web|bd|br)(?:rip)?-?mux|hddvd|sdtv|ultra-?hd|"
     r"blu-?ray|bd-?rip|br-?rip|bd-?remux|bdmv|web-?dl|web-?rip|webhd|hdtv|pdtv|dsr|dvd-?rip|dvd-?scr|dvdr|dvd[59]|"
     r"hd-?rip|hd-?ts|hd-?cam|telesync|telecine|remux|vhs-?rip|tv-?rip|"
     r"3d[ ._-](?:h-?|half-?|full-?|f)?(?:sbs|ou|tab)|hdr|"
@@ -68,7 +68,8 @@ EDITION = re.compile(
 EDITION_BEFORE_YEAR = re.compile(
     r"(?<=[\w!?.)])[ .]+\(?("
     r"director'?s?[ .]cut|(?:final|assembly|alternative|extended|theatrical|ultimate)[ .]cut|"
-    r"(?:special|ultimate|extended|collector'?s|criterion|imax|limited|anniversary)[ .](?:edition|version|collection)|"
+    r"(?:special|ultimate|extended|theatrical|unrated|collector'?s|criterion|imax|limited|anniversary)"
+    r"[ .](?:edition|version|collection)|"
     r"(?-i:EXTENDED|UNRATED|UNCUT|REMASTERED|THEATR[iI]CAL|L[iI]M[iI]TED|IMAX|DESPECIALIZED)"
     r")\)?(?:[ .](?-i:HQ))?$",
     re.IGNORECASE,
@@ -79,7 +80,7 @@ EDITIONS = {"DC": "Director's Cut", "SE": "Special Edition", "OM": "Open Matte"}
 SCENE_EDITION = re.compile(r"(?<=\w)[ .](SE|OM)$")
 LANGUAGE_AT_END = re.compile(
     r"(?<=\w)(?:[ .](?:German|GERMAN|FRENCH|TRUEFRENCH|SPANISH|iTALiAN|ITALIAN|ENGLISH|RUSSIAN|"
-    r"DL|MULTi|MULTI|Dubbed|HQ))+$"
+    r"SWiSSGERMAN|ITA|iTA|ENG|DL|AC3D|MULTi|MULTI|Dubbed|HQ|STV|DOKU|COMPLETE|READNFO|NFOFiX|CONVERT))+$"
 )
 """Between a title and the first release tag."""
 

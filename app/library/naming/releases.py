@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from app.library.naming import patterns as p
 
 _GROUP = re.compile(r"-([A-Za-z0-9]{2,20})(?:\[[^\[\]]{1,20}\])?$")
+_MAY_BE_3D = re.compile("3d|sbs|ou|tab")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Release:
     edition: str | None = None
     resolution: str | None = None
@@ -17,13 +18,10 @@ class Release:
     version: str = ""
 
 
-NOTHING = Release()
-
-
 def read_release(rest: str, edition: str | None = None, group: str | None = None) -> Release:
     """Read what comes after the title."""
     if not rest and edition is None and group is None:
-        return NOTHING
+        return Release()
     resolution = resolution_of(rest)
     source = p.SOURCE.search(rest)
     ending = _GROUP.search(rest) if group is None else None
@@ -44,6 +42,7 @@ def resolution_of(rest: str) -> str | None:
 
 
 def _picture(rest: str, resolution: str | None) -> list[str | None]:
-    hdr = p.HDR.search(rest)
+    low = rest.lower()
+    hdr = p.HDR.search(rest) if "h" in low or "d" in low else None
     told = hdr[1].upper().replace("PLUS", "+").replace("DOVI", "DV").replace("DOLBY VISION", "DV") if hdr else None
-    return ["3D" if p.THREE_D.search(rest) is not None else None, resolution, told]
+    return ["3D" if _MAY_BE_3D.search(low) and p.THREE_D.search(rest) else None, resolution, told]

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.library.naming import patterns as p
-from app.library.naming.text import squeeze
-
-LONGEST = 255
-"""Bytes of a name on every system we know; more is cut, so that time stays bounded even for names nobody can have."""
+from app.library.naming.text import LONGEST, squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,9 @@ def _split(text: str) -> tuple[str, int | None, str]:
 
 
 def _split_plain(text: str) -> tuple[str, int | None, str]:
-    tag = next((m for m in p.RELEASE_TAG.finditer(text) if is_word(text[: m.start()])), None)
+    group = p.LEADING_GROUP.match(text) if text.startswith("[") else None
+    start = group.end() if group is not None and is_word(p.SQUARE_OR_CURLY.sub("", text[group.end() :])) else 0
+    tag = next((m for m in p.RELEASE_TAG.finditer(text, start) if is_word(text[start : m.start()])), None)
     end = tag.start() if tag is not None else len(text)
     for match in reversed(list(p.PLAIN_YEAR.finditer(text, 0, end))):
         before = squeeze(text[: match.start()])

@@ -8,9 +8,9 @@ from functools import lru_cache
 from app.library.naming import patterns as p
 from app.library.naming.parsed import Ids
 from app.library.naming.places import extra_of, is_disc
-from app.library.naming.seasons import IN_NAME, SeasonFolder, folded, read_season_folder
+from app.library.naming.seasons import SeasonFolder, folded, read_season_folder, seasons_in
 from app.library.naming.segment import is_word, spaced, take_ids, without_site
-from app.library.naming.text import squeeze, title_key
+from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
 from app.library.naming.tracks import DISC_FOLDER
 
 SHELVES = frozenset(
@@ -61,6 +61,7 @@ class Home:
 @lru_cache(maxsize=4096)
 def home_of(folders: tuple[str, ...]) -> Home:
     """Read the folders above a file. The innermost that is no season's and no extras' is the series' own."""
+    folders = tuple(clean_text(folder)[:LONGEST] for folder in folders)
     count, seen = len(folders), _Inside()
     while count and seen.takes(folders, count):
         count -= 1
@@ -154,7 +155,7 @@ def _without_release(text: str) -> tuple[str, bool]:
     """Cut a folder's name where its season, episode, day or first tag stands."""
     low = folded(text)
     places = [found.start() for found in (_EPISODE.search(low), _RELEASED.search(low)) if found is not None]
-    season = next((found for found in IN_NAME.finditer(low) if is_word(low[: found.start()])), None)
+    season = next((found for found in seasons_in(low) if is_word(low[: found.start()])), None)
     if season is not None:
         places.append(season.start())
     tag = next((found for found in p.RELEASE_TAG.finditer(low) if is_word(low[: found.start()])), None)
@@ -184,7 +185,7 @@ def _take_year(text: str, *, plain: bool) -> tuple[str, int | None]:
     if found is not None and is_word(text[: found.start()]):
         return f"{text[: found.start()]} {text[found.end() :]}", int(found[1] or found[2])
     stripped = text.rstrip(" -._([")
-    last = _LAST_YEAR.search(stripped) if plain else None
+    last = _LAST_YEAR.search(stripped) if plain and stripped[-4:].isdigit() else None
     if last is not None and is_word(stripped[: last.start()]) and int(last[1]) <= p.LAST_YEAR:
         return stripped[: last.start()], int(last[1])
     return text, None

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from app.library.naming.languages import language_of
 from app.library.naming.parsed import ArtworkRole, ParsedSideFile, SideKind
+from app.library.naming.text import LONGEST, clean_text
 
 EXTENSIONS = {
     **dict.fromkeys("srt ass ssa vtt sup sub idx smi sami ttml dfxp usf".split(), SideKind.SUBTITLE),  # noqa: SIM905
@@ -52,6 +53,8 @@ _FLAGS = {
     "hi": "is_sdh",
     "hearing impaired": "is_sdh",
 }
+_ANY_LENGTH = 1000
+"""No system has names of so many characters."""
 MOST_WORDS = 12
 """A name with more says nothing of languages."""
 
@@ -67,7 +70,7 @@ def parse_side_file(name: str, stems: Collection[str], folders: Sequence[str] = 
     """
     stem, _, extension = name.rpartition(".")
     kind = EXTENSIONS.get(extension.casefold())
-    if kind is None or not stem:
+    if kind is None or not stem or len(stem) > _ANY_LENGTH:
         return None
     if kind is SideKind.NFO:
         return _nfo(stem, stems)
@@ -149,7 +152,7 @@ def _words(kind: SideKind, stem: str, stems: Collection[str], folders: Sequence[
         if len(stems) != 1:
             return None
         own = next(iter(stems))
-    language, flags, title = _read_words(rest)
+    language, flags, title = read_words(clean_text(rest)[:LONGEST])
     return ParsedSideFile(
         kind=kind,
         stem=own,
@@ -162,7 +165,7 @@ def _words(kind: SideKind, stem: str, stems: Collection[str], folders: Sequence[
 
 
 @lru_cache(maxsize=1024)
-def _read_words(rest: str) -> tuple[str | None, frozenset[str], str | None]:
+def read_words(rest: str) -> tuple[str | None, frozenset[str], str | None]:
     """Read `.Commentary.en.forced` from its end: flags, a language, then what is left is a title."""
     if (whole := language_of(rest.strip(" .-_").replace("(", "").replace(")", ""))) is not None:
         return whole, frozenset(), None

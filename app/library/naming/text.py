@@ -10,6 +10,10 @@ _NOT_WORD = re.compile(r"[\W_]+")
 _PUNCTUATION = re.compile(r"[^\w\s]+")
 _ARTICLE = re.compile(r"(?:the|an?) +(?=\S)")
 
+LONGEST = 255
+"""Bytes of a name on every system we know; what is more is cut, so that time stays bounded even for names nobody can
+have."""
+
 SORTED_DIGITS = 6
 """Runs of digits are padded to this in sort keys, so that Rocky 2 comes before Rocky 10. Years have four."""
 

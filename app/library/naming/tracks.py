@@ -7,9 +7,7 @@ from functools import lru_cache
 
 from app.library.naming.parsed import Ids, ParsedTrack
 from app.library.naming.segment import is_word, take_ids
-from app.library.naming.text import clean_text, squeeze, title_key
-
-LONGEST = 255
+from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
 
 DISC_FOLDER = re.compile(
     r"(?:cd|disc|disk|dvd|lp|vinyl)[ _.-]{0,4}([0-9]{1,2})(?![0-9])(?:[ _.:–-]*\(?([^()]{1,200}?)\)?)?", re.IGNORECASE
@@ -67,7 +65,7 @@ class _Name:
 
 def parse_track(folders: Sequence[str], name: str) -> ParsedTrack:
     """Read the path of a song below its root: `folders` from the outermost on, `name` with its extension."""
-    album = _read_album(tuple(folders))
+    album = read_album(tuple(folders))
     stem = clean_text(name.rpartition(".")[0] or name)[:LONGEST]
     read = _read_name(stem)
     is_compilation = album.artist is not None and album.artist.casefold() in COMPILATIONS
@@ -89,21 +87,22 @@ def parse_track(folders: Sequence[str], name: str) -> ParsedTrack:
 
 def album_home(folders: Sequence[str]) -> int:
     """Return how many of the folders lead to the album's own."""
-    return _read_album(tuple(folders)).home
+    return read_album(tuple(folders)).home
 
 
 @lru_cache(maxsize=2048)
-def _read_album(folders: tuple[str, ...]) -> _Album:
+def read_album(folders: tuple[str, ...]) -> _Album:
+    folders = tuple(clean_text(folder)[:LONGEST] for folder in folders)
     home, disc, disc_title = _disc_of(folders)
     if not home:
         return _Album()
-    text, ids = take_ids(clean_text(folders[home - 1])[:LONGEST])
+    text, ids = take_ids(folders[home - 1])
     if (mbid := _MBID.search(text)) is not None:
         text, ids = text.replace(mbid[0], " "), tuple(sorted((*ids, ("musicbrainz", mbid[1].casefold()))))
     above = home - 2
     while above > 0 and folders[above].casefold() in CATEGORIES:
         above -= 1
-    artist = squeeze(clean_text(folders[above])) if above >= 0 else None
+    artist = squeeze(folders[above]) if above >= 0 else None
     title, year, named = _read_title(text, artist)
     return _Album(title or None, year, artist or named, ids, home, disc, disc_title)
 

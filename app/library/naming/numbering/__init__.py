@@ -5,14 +5,13 @@ a bare number, which may as well be a part of the title. Places are places in th
 """
 
 import re
-from dataclasses import replace
 
 from app.library.naming.numbering.bare import bare
 from app.library.naming.numbering.days import find_day
 from app.library.naming.numbering.explicit import explicit, in_words
 from app.library.naming.numbering.numbers import Numbers, pair, part_after
 from app.library.naming.numbering.worded import worded
-from app.library.naming.seasons import IN_NAME, RANGE, WEAK, folded, number_of
+from app.library.naming.seasons import RANGE, WEAK, folded, number_of, seasons_in
 
 __all__ = ["Numbers", "find_numbers"]
 
@@ -37,8 +36,21 @@ def find_numbers(stem: str, *, season: int | None, in_folder: bool, title: str =
             return None
         part, end = part_after(text, day[0].end())
         return Numbers(day[0].start(), end, aired=day[1], part=part)
-    found = _fansub(stem, text) or worded(text) or bare(text, season=season, in_folder=in_folder, title=title)
+    found = _fansub(stem, text) or worded(text)
+    if found is None:
+        found = bare(text, season=season, in_folder=in_folder, title=title)
+        if found is not None and found.absolute is not None and _is_season(text, found):
+            return None
     return found if found is None or found.absolute is None else _settled(found, text, season)
+
+
+def _is_season(text: str, found: Numbers) -> bool:
+    """Whether a bare number is a season's: `Fargo - Season 1`."""
+    return any(
+        season.start() <= found.start < season.end() or found.start <= season.start() < found.end
+        for season in seasons_in(text)
+        if not season[0].startswith(WEAK)
+    )
 
 
 def _fansub(stem: str, text: str) -> Numbers | None:
@@ -55,26 +67,28 @@ def _settled(found: Numbers, text: str, season: int | None) -> Numbers:
     if claimed is not None:
         season = number_of(claimed)
         if found.title is not None:
-            found = replace(found, title=found.title[: claimed.start()])
+            found.title = found.title[: claimed.start()]
         else:
-            found = replace(found, start=claimed.start())
+            found.start = claimed.start()
     if found.is_special or _MARKED_SPECIAL.match(text, found.end) is not None:
         season = 0
     if season is None or found.absolute is None:
         return found
     first, last = found.absolute
     if last < _LONGEST_SEASON or not season:
-        return replace(found, season=season, first=first, last=last, absolute=None, is_special=season == 0)
+        found.season, found.first, found.last, found.absolute, found.is_special = season, first, last, None, not season
+        return found
+    found.season = season
     if first == last and first // _LONGEST_SEASON == season and first % _LONGEST_SEASON:
-        number = first % _LONGEST_SEASON  # Season 4/The Office [401]
-        return replace(found, season=season, first=number, last=number, absolute=None)
-    return replace(found, season=season)
+        found.first = found.last = first % _LONGEST_SEASON  # Season 4/The Office [401]
+        found.absolute = None
+    return found
 
 
 def _claimed(text: str) -> re.Match[str] | None:
     """Return where a title names its season. `Series 2` is no season there: it is too often the title's."""
     low = folded(text)
-    for found in IN_NAME.finditer(low):
+    for found in seasons_in(low):
         is_said = not found[0].startswith(WEAK) and RANGE.match(low, found.end()) is None
         if is_said and low[: found.start()].strip(" ._-["):
             return found

@@ -30,7 +30,7 @@ _ERA = re.compile(r"hdtv|pdtv|dsr|dvdrip")
 _STOP = re.compile(r"[ ._]*(?:$|[\[({~-])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Head:
     """The part of a name that may hold title and number: without leading groups, up to the first release tag."""
 
@@ -43,8 +43,8 @@ class _Head:
 
     def is_title(self, end: int) -> bool:
         """Whether a number that ends there belongs to the title the folder has told: Babylon 5."""
-        key = title_key(self.text[self.start : end])
-        return bool(self.title) and bool(key) and self.title.startswith(key)
+        key = title_key(self.text[self.start : end]) if self.title else ""
+        return bool(key) and self.title.startswith(key)
 
     def has_word(self, end: int) -> bool:
         return any(map(str.isalpha, self.text[self.start : end]))
@@ -58,7 +58,7 @@ def bare(text: str, *, season: int | None, in_folder: bool, title: str) -> Numbe
         found = (
             _dashed(head, strong=False) or _in_part(head) or _compact(head, season) or _trailing(head) or _inner(head)
         )
-    if found is None and in_folder:
+    if found is None and (in_folder or head.start):
         found = _leading(head, in_folder=True, weak=True)
     return found
 

@@ -17,12 +17,16 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
     )
 }
+_DIGITS = re.compile(r"[0-9]{2}[-._ 0-9][0-9]{2}|(?:19|20)[0-9]{2}")
+"""Without these no pattern needs to be tried."""
 _WRITTEN = re.compile(rf"{EDGE}([0-9]{{1,2}})(?:st|nd|rd|th)? ({'|'.join(_MONTHS)})[a-z]* {_YEAR}{END}")
 
 
 def find_day(text: str) -> tuple[re.Match[str], date | None] | None:
     """Return where a day stands and which it is: None if no calendar has it."""
     wrong = None
+    if _DIGITS.search(text) is None:
+        return None
     for pattern in (_NUMBERED, _SHORT, _WRITTEN):
         found = pattern.search(text)
         if found is None:
@@ -35,6 +39,8 @@ def find_day(text: str) -> tuple[re.Match[str], date | None] | None:
 
 def day_after(text: str, end: int) -> date | None:
     """Return a day that stands beside numbers, for sources that know only days."""
+    if _DIGITS.search(text, end) is None:
+        return None
     for pattern in (_NUMBERED, _SHORT):
         if (found := pattern.search(text, end)) is not None:
             return _day_of(found)

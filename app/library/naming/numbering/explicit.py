@@ -5,15 +5,12 @@ import re
 from app.library.naming import patterns as p
 from app.library.naming.numbering.days import EDGE, END
 from app.library.naming.numbering.numbers import EPISODE_WORDS, Numbers, continued
-from app.library.naming.seasons import IN_NAME, WEAK, number_of
+from app.library.naming.seasons import WEAK, number_of, seasons_in
 
 _GAP = r"[ ._-]{0,3}"
 
-_EXPLICIT = re.compile(
-    rf"(?:{EDGE}|(?<=[a-z])(?=s[0-9]{{2}}e[0-9]{{2}}{END}))"
-    r"s([0-9]{1,4})[ ._-]{0,3}(?:xe?|e(?:p(?:isode)?)?)[ ._-]?([0-9]{1,5})(?![0-9])"
-)
-
+_EXPLICIT = re.compile(r"s([0-9]{1,4})[ ._-]{0,3}(?:xe?|e(?:p(?:isode)?)?)[ ._-]?([0-9]{1,5})(?![0-9])")
+_SCENE = re.compile(rf"s[0-9]{{2}}e[0-9]{{2}}{END}")
 _CROSSED = re.compile(rf"{EDGE}([0-9]{{1,4}})x(?:e)?([0-9]{{1,4}})(?![0-9])")
 
 _IN_WORDS = re.compile(
@@ -30,13 +27,18 @@ _WORDED = re.compile(
 
 
 def explicit(text: str) -> Numbers | None:
-    found = _EXPLICIT.search(text)
+    found = next((match for match in _EXPLICIT.finditer(text) if _is_apart(text, match)), None)
     if found is None:
         found = next((match for match in _CROSSED.finditer(text) if _is_episode(match)), None)
         if found is None:
             return None
-    season, first = int(found[1]), int(found[2])
-    return continued(text, found.start(), found.end(), season, first)
+    return continued(text, found.start(), found.end(), int(found[1]), int(found[2]))
+
+
+def _is_apart(text: str, found: re.Match[str]) -> bool:
+    """Nothing stands right before, or it is a title of the scene: grp-zoos01e11."""
+    before = text[found.start() - 1] if found.start() else " "
+    return not before.isalnum() or (before.isalpha() and _SCENE.match(text, found.start()) is not None)
 
 
 _MOST_DAYS = 366
@@ -53,7 +55,7 @@ def _is_episode(crossed: re.Match[str]) -> bool:
 def in_words(text: str) -> Numbers | None:
     if "cap" in text and (coded := _coded(text)) is not None:
         return coded
-    for season in IN_NAME.finditer(text):
+    for season in seasons_in(text):
         if season["counted"] and season[0].startswith(WEAK):
             continue
         after = _IN_WORDS.match(text, season.end()) or _SEASON_THEN_WORDS.match(text, season.end())
@@ -70,6 +72,6 @@ def _coded(text: str) -> Numbers | None:
     coded = _CODED.search(text)
     if coded is None:
         return None
-    start = next((season.start() for season in IN_NAME.finditer(text, 0, coded.start())), coded.start())
+    start = next((season.start() for season in seasons_in(text[: coded.start()])), coded.start())
     last = int(coded[4]) if coded[4] else int(coded[2])
     return Numbers(start, coded.end(), season=int(coded[1]), first=int(coded[2]), last=last, is_explicit=True)

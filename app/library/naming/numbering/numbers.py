@@ -16,7 +16,7 @@ EPISODE_WORDS = (
 )
 _NEXT = re.compile(
     r"[ ._]{0,2}(?:[-&+~]|and)?[ ._]{0,2}(?:s([0-9]{1,4})[ ._-]?)?"
-    r"(?:([0-9]{1,4})x|xe?|e(?:p|pisode)?[ ._]?)([0-9]{1,5})(?![0-9pi])"
+    r"(?:([0-9]{1,4})x|xe?|ep?[ ._]?)([0-9]{1,5})(?![0-9pi])"
 )
 
 _NEXT_BARE = re.compile(r"(?:[-+~]|_(?=[0-9]{1,3}[ _]-))([0-9]{1,5})(?![0-9a-z]|\.[0-9](?![0-9]))")
@@ -26,7 +26,7 @@ _HALF = re.compile(r"(?:[ ._-]?([a-d])|[ ._-]{1,3}(?:part|pt|cd|disc)[ ._-]?([1-
 _VERSION = re.compile(r"v[0-9](?![^\W_])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Numbers:
     start: int
     end: int

@@ -1,7 +1,6 @@
 """An episode without its season, marked as one: E05, Episode 5, Folge 5, #5, 第5話, OVA 2."""
 
 import re
-from dataclasses import replace
 
 from app.library.naming.numbering.days import EDGE, END, day_after
 from app.library.naming.numbering.numbers import EPISODE_WORDS, Numbers, continued, pair
@@ -18,11 +17,18 @@ _SPECIAL = re.compile(rf"{EDGE}(?:ovas?|oads?|sp|specials?)[ ._-]{{0,3}}([0-9]{{
 
 
 def worded(text: str) -> Numbers | None:
-    if (special := _SPECIAL.search(text)) is not None and special.start():
+    """Return an episode that is marked as one, or a special."""
+    may_be_special = "ova" in text or "oad" in text or "sp" in text
+    if may_be_special and (special := _SPECIAL.search(text)) is not None and special.start():
         return Numbers(special.start(), special.end(), absolute=pair(special[1], None), is_special=True)
-    found = _WORDED.search(text) or _CJK.search(text) or _WORD_AFTER.search(text)
+    found = _WORDED.search(text)
+    if found is None and not text.isascii():
+        found = _CJK.search(text)
+    if found is None and ("b" in text or not text.isascii()):
+        found = _WORD_AFTER.search(text)
     if found is None:
         return None
     number = found[1] or found[2] if found.re is _WORDED else found[1]
     numbers = continued(text, found.start(), found.end(), None, int(number))
-    return replace(numbers, aired=day_after(text, numbers.end))
+    numbers.aired = day_after(text, numbers.end)
+    return numbers
