@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
+import prometheus_client
+
 from app.clock import Clock
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
@@ -47,6 +49,7 @@ class Inserter:
         self._clock = clock
         self._max_attempts = max_attempts
         self._metrics = metrics
+        self._enqueued: dict[tuple[str, str], prometheus_client.Counter] = {}
         self._extended = ExtendedInsert(extensions or Extensions())
         self.notify_limiter = NotifyLimiter(fetch_cooldown.total_seconds())
         """Shared with whoever else announces jobs of this client: the scheduler."""
@@ -154,7 +157,9 @@ class Inserter:
 
     def _count(self, inserted: Counter[tuple[str, str]]) -> None:
         for labels, count in inserted.items():
-            self._metrics.jobs_enqueued.labels(*labels).inc(count)
+            if (counter := self._enqueued.get(labels)) is None:  # found anew each time, it would cost 5 µs a job
+                counter = self._enqueued[labels] = self._metrics.jobs_enqueued.labels(*labels)
+            counter.inc(count)
 
     def _check_kind(self, kind: str) -> None:
         if self._workers is not None and self._workers.get(kind) is None:

@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 
 from app.jobs.types import (
+    EndedJobs,
     FailureStatistics,
     JobInsertResult,
     JobRow,
@@ -358,3 +359,8 @@ class Driver(Protocol):
     async def job_count_by_queue_and_state(self) -> list[QueueStatistics]: ...
     async def job_failed_since(self, since: datetime) -> list[FailureStatistics]: ...
     async def job_completed_by_minute(self, since: datetime) -> list[ThroughputStatistics]: ...
+    async def job_ended_between(self, since: datetime, until: datetime) -> list[EndedJobs]:
+        """Return what ended later than `since` and not later than `until`, counted by kind and state."""
+        ...
+
+    async def job_get_running(self, *, limit: int) -> list[JobRow]: ...

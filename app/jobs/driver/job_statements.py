@@ -9,6 +9,7 @@ from app.jobs.driver import job_delete_many, job_list, unique_nonce
 from app.jobs.driver.arrays import bytes_array, json_array, number_array, text_array, time_array
 from app.jobs.driver.copy_rows import job_blocks
 from app.jobs.driver.driver import MAX_ATTEMPTS, JobDeleteManyParams, JobInsertParams, JobListParams, JobSetState
+from app.jobs.driver.prepared import Value
 from app.jobs.driver.rows import job_row, new_job_row
 from app.jobs.driver.statement_runner import StatementRunner
 from app.jobs.errors import JobRunning
@@ -19,6 +20,8 @@ class JobStatements(StatementRunner):
     async def job_insert_many(
         self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()
     ) -> list[JobInsertResult]:
+        if len(jobs) == 1 and jobs[0].unique_key is None and len(notify_queues) <= 1:
+            return [await self._insert_one(jobs[0], notify_queues)]
         announcement = {
             "channel": self._channel(Topic.INSERT),
             "payloads": text_array([insert_payload(queue) for queue in notify_queues]),
@@ -30,10 +33,19 @@ class JobStatements(StatementRunner):
                 return unique_nonce.compare(marked, [job_row(row[:-2]) for row in rows])
             return [JobInsertResult(job_row(row[:-2]), unique_skipped_as_duplicate=row[-2]) for row in rows]
         if are_alike(jobs):
-            rows = await self._fetch_at_once("job_insert_many_alike", _common_columns(jobs) | announcement)
+            rows = await self._fetch("job_insert_many_alike", _common_columns(jobs) | announcement)
         else:
             rows = await self._fetch("job_insert_many_plain", _columns(jobs) | announcement)
         return [JobInsertResult(new_job_row(job, row)) for job, row in zip(jobs, rows, strict=True)]
+
+    async def _insert_one(self, job: JobInsertParams, notify_queues: Sequence[str]) -> JobInsertResult:
+        values = _shared_columns(job) | {
+            "args": job.encoded_args.decode(),
+            "channel": self._channel(Topic.INSERT),
+            "payload": insert_payload(notify_queues[0]) if notify_queues else None,
+        }
+        (row,) = await self._fetch_at_once("job_insert_one", values)
+        return JobInsertResult(new_job_row(job, row))
 
     async def job_insert_fast_many(self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
         async with self.begin() as driver:
@@ -182,16 +194,18 @@ def _unique_columns(jobs: Sequence[JobInsertParams]) -> dict[str, Any]:
 
 
 def _common_columns(jobs: Sequence[JobInsertParams]) -> dict[str, Any]:
-    first = jobs[0]
+    return _shared_columns(jobs[0]) | {"args": json_array([job.encoded_args for job in jobs])}
+
+
+def _shared_columns(job: JobInsertParams) -> dict[str, Value]:
     return {
-        "kind": first.kind,
-        "args": json_array([job.encoded_args for job in jobs]),
-        "queue": first.queue,
-        "priority": first.priority,
-        "max_attempts": min(first.max_attempts, MAX_ATTEMPTS),
-        "state": first.state.value,
-        "created_at": first.created_at,
-        "scheduled_at": first.scheduled_at,
-        "tags": text_array(first.tags),
-        "metadata": first.metadata.decode(),
+        "kind": job.kind,
+        "queue": job.queue,
+        "priority": job.priority,
+        "max_attempts": min(job.max_attempts, MAX_ATTEMPTS),
+        "state": job.state.value,
+        "created_at": job.created_at,
+        "scheduled_at": job.scheduled_at,
+        "tags": text_array(job.tags),
+        "metadata": job.metadata.decode(),
     }

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from app.jobs.driver.rows import job_row
 from app.jobs.driver.statement_runner import StatementRunner
-from app.jobs.types import FailureStatistics, JobState, QueueStatistics, ThroughputStatistics
+from app.jobs.types import EndedJobs, FailureStatistics, JobRow, JobState, QueueStatistics, ThroughputStatistics
 
 
 class StatisticsStatements(StatementRunner):
@@ -18,6 +19,15 @@ class StatisticsStatements(StatementRunner):
 
     async def job_failed_since(self, since: datetime) -> list[FailureStatistics]:
         return [FailureStatistics(*row) for row in await self._fetch("job_failed_since", {"since": since})]
+
+    async def job_ended_between(self, since: datetime, until: datetime) -> list[EndedJobs]:
+        return [
+            EndedJobs(kind, JobState(state), count, tuple(ids))
+            for kind, state, count, ids in await self._fetch("job_ended_between", {"since": since, "until": until})
+        ]
+
+    async def job_get_running(self, *, limit: int) -> list[JobRow]:
+        return [job_row(row) for row in await self._fetch("job_get_running", {"limit": limit})]
 
     async def job_completed_by_minute(self, since: datetime) -> list[ThroughputStatistics]:
         return [
