@@ -1,7 +1,7 @@
 """Names of films: what servers' users really have, and what they should be read as."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.library.kinds import LibraryKind
@@ -179,6 +179,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=4096), st.lists(PIECES, max_size=300).map(b"".join)), st.sampled_from(LibraryKind))
 def test_every_name_has_a_reading(path: bytes, kind: LibraryKind) -> None:
     name = parse(path, kind)

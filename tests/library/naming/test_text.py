@@ -1,6 +1,6 @@
 """Comparing and sorting titles."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.library.naming import anchor_of, sort_key, title_key
@@ -31,6 +31,7 @@ def test_an_article_alone_is_a_title() -> None:
     assert sort_key("Theatre") == "theatre"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=50))
 def test_every_title_has_its_keys(title: str) -> None:
     assert isinstance(sort_key(title), str)

@@ -6,7 +6,7 @@ from dataclasses import astuple
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.library.kinds import LibraryKind
@@ -21,6 +21,8 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 NAMES = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=80).map("".join))
 FOLDERS = st.lists(NAMES, max_size=4)
+UNHURRIED = settings(deadline=None)
+"""How long one example takes on a busy machine says nothing; the last test of this file guards time."""
 TAGS = ["1080p", "720p", "BluRay", "WEB-DL", "x264", "HEVC", "HDTV"]
 
 
@@ -32,6 +34,7 @@ def strings(value: object) -> Iterator[str]:
         yield from chain.from_iterable(map(strings, value))
 
 
+@UNHURRIED
 @given(FOLDERS, NAMES)
 def test_every_name_of_an_episode_has_a_reading(folders: list[str], name: str) -> None:
     read = parse_episode(folders, name)
@@ -46,6 +49,7 @@ def test_every_name_of_an_episode_has_a_reading(folders: list[str], name: str) -
     assert parse_episode(folders, name) == read
 
 
+@UNHURRIED
 @given(FOLDERS, NAMES)
 def test_every_name_of_a_song_has_a_reading(folders: list[str], name: str) -> None:
     read = parse_track(folders, name)
@@ -55,6 +59,7 @@ def test_every_name_of_a_song_has_a_reading(folders: list[str], name: str) -> No
     assert all("\0" not in text and text.encode() is not None for text in strings(astuple(read)))
 
 
+@UNHURRIED
 @given(NAMES, st.sampled_from(["srt", "lrc", "jpg", "nfo", "SUP", "txt"]), st.lists(NAMES, max_size=3), FOLDERS)
 def test_every_side_file_has_a_reading_or_none(name: str, extension: str, stems: list[str], folders: list[str]) -> None:
     read = parse_side_file(f"{name}.{extension}", stems, folders)
@@ -63,6 +68,7 @@ def test_every_side_file_has_a_reading_or_none(name: str, extension: str, stems:
     assert read is None or read.language is None or read.language[:2].isalpha()
 
 
+@UNHURRIED
 @given(st.binary(max_size=4096), st.sampled_from(LibraryKind))
 def test_an_anchor_is_a_folder_above(path: bytes, kind: LibraryKind) -> None:
     anchor = anchor_of(path, kind)
@@ -70,6 +76,7 @@ def test_an_anchor_is_a_folder_above(path: bytes, kind: LibraryKind) -> None:
     assert path == anchor or not anchor or path.startswith(anchor + b"/")
 
 
+@UNHURRIED
 @given(st.binary(max_size=300).filter(lambda name: b"/" not in name))
 def test_bytes_that_are_no_text_are_read_like_their_replacement(name: bytes) -> None:
     """The scan hands over bytes; who walks with `os` has them escaped. Neither may break what is written of them."""
@@ -87,6 +94,7 @@ WORDS = st.lists(
 )
 
 
+@UNHURRIED
 @given(WORDS, st.integers(1, 99), st.integers(1, 99), st.lists(st.sampled_from(TAGS), min_size=1, max_size=4))
 def test_a_release_tag_does_not_change_the_title_of_a_series(
     words: list[str], season: int, episode: int, tags: Sequence[str]
@@ -98,6 +106,7 @@ def test_a_release_tag_does_not_change_the_title_of_a_series(
     assert tagged.title is None
 
 
+@UNHURRIED
 @given(WORDS, st.integers(1930, 2030), st.lists(st.sampled_from(TAGS), min_size=1, max_size=4))
 def test_a_release_tag_does_not_change_the_title_of_a_film(words: list[str], year: int, tags: Sequence[str]) -> None:
     plain = parse_movie(f"{' '.join(words)} ({year}).mkv".encode())
