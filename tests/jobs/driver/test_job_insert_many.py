@@ -212,3 +212,24 @@ async def test_however_jobs_share_their_values_what_comes_back_is_what_is_there(
     assert [result.job for result in results] == [await factory.read(result.job.id) for result in results]
     assert [result.job.queue for result in results] == [job.queue for job in jobs]
     assert results[1].job.encoded_args == b"[1]"
+
+
+async def test_one_job_and_many_are_written_alike(driver, factory):
+    """One has a statement of its own."""
+    job = params(
+        encoded_args='{"text": "quote \\" \\\\ é 😀"}'.encode(),
+        tags=["abc", "de-f"],
+        metadata=b'{"a": [1]}',
+        state=JobState.SCHEDULED,
+        scheduled_at=LATER,
+        priority=3,
+        max_attempts=40_000,
+    )
+    (alone,) = await driver.job_insert_many([job])
+    two = await driver.job_insert_many([job, job])
+
+    rows = [await factory.raw(one.job.id) for one in (alone, *two)]
+    for row, result in zip(rows, (alone, *two), strict=True):
+        assert row.pop("id") == result.job.id
+        assert await factory.read(result.job.id) == result.job
+    assert rows[0] == rows[1] == rows[2]
