@@ -94,6 +94,8 @@ COUNT_PRESENT_IN = "SELECT count(*) FROM file WHERE folder_id = ANY(%s) AND stat
 
 COUNT_BY_STATE = "SELECT root_id, state, count(*) FROM file WHERE root_id = ANY(%s) GROUP BY root_id, state"
 
+DEVICES_IN = "SELECT DISTINCT device FROM file WHERE folder_id = ANY(%s) AND state = 'present'"
+
 LOSE_FILES = """
     UPDATE file SET state = 'missing', missing_since = now()
     WHERE (id = ANY(%s) OR folder_id = ANY(%s)) AND state = 'present'
@@ -138,6 +140,11 @@ async def count_present(tx: Tx, root_id: UUID) -> int:
 
 async def count_present_in(tx: Tx, folder_ids: Sequence[UUID]) -> int:
     return int((await column(tx, COUNT_PRESENT_IN, list(folder_ids)))[0])
+
+
+async def devices_in(tx: Tx, folder_ids: Sequence[UUID]) -> set[int]:
+    """Return the file systems that the present files of these folders were seen on."""
+    return set(await column(tx, DEVICES_IN, list(folder_ids)))
 
 
 async def count_by_state(tx: Tx, root_ids: Sequence[UUID]) -> dict[tuple[UUID, str], int]:

@@ -63,6 +63,7 @@ class FilesPhase:
     async def record(self, scan: RootScan, batch: Batch, counts: Counts) -> None:
         """Record one batch and commit it."""
         scan.unreadable.extend(batch.unreadable)
+        scan.hollow.extend(batch.hollow)
         scan.files_seen += batch.files
         counts.folders += batch.unchanged + len(batch.folders)
         counts.folders_unchanged += batch.unchanged

@@ -5,16 +5,19 @@ one waits for somebody to confirm it. Below a folder that could not be read noth
 Committed in batches: marking a part of a loss leaves a smaller one, which is believed all the more.
 """
 
+import os
 from collections.abc import Collection, Sequence
+from functools import partial
 from uuid import UUID
 
 from app.config import Settings
 from app.db.tx import Transactions, Tx
 from app.jobs.errors import JobCancel
 from app.library.errors import LibraryNotFound
-from app.library.paths import parent_of
+from app.library.paths import absolute, parent_of
 from app.library.repository import files, folders, items, libraries
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
+from app.library.scan.walk import signed
 from app.library.service import LibraryService
 from app.library.sidecars.recorder import SideFileRecorder
 from app.library.threads import in_thread
@@ -35,6 +38,9 @@ class SweepPhase:
 
     async def run(self, scan: RootScan, counts: Counts) -> None:
         """Mark what is gone, or say in `scan.outcome` why nothing was."""
+        if scan.unreadable and await self._is_away(scan):
+            return
+        await self._doubt_hollow(scan, counts)
         gone = unknown_left_out(scan.unseen, {path for path, _ in scan.unreadable})
         folder_ids = await self._ids(scan, sorted(gone)) if gone else []
         scan.outcome = Outcome.INCOMPLETE if scan.unreadable else Outcome.COMPLETED
@@ -53,6 +59,21 @@ class SweepPhase:
             async with self._transactions.begin() as tx:
                 await libraries.clear_loss_confirmation(tx, scan.root.id)
 
+    async def _doubt_hollow(self, scan: RootScan, counts: Counts) -> None:
+        """Take a folder for unknown that is empty now and whose files were on another file system: a disk was mounted
+        there. That it was cleared and its disk has another number since is believed when somebody confirms it."""
+        async with self._transactions.begin() as tx:
+            if not scan.hollow or await libraries.loss_confirmed(tx, scan.root.id):
+                return
+            found = await folders.find(tx, scan.root.id, scan.hollow)
+            for path, folder in found.items():
+                inside = await folders.below(tx, [folder.id])
+                devices = await files.devices_in(tx, inside)
+                if devices and await in_thread(partial(device_of, absolute(scan.root.path, path))) not in devices:
+                    scan.unreadable.append((path, "it is empty, and another disk was mounted here"))
+                    scan.vanished = [one for one in scan.vanished if one.folder_id not in inside]
+                    counts.unreadable += 1
+
     async def _ids(self, scan: RootScan, paths: Sequence[bytes]) -> list[UUID]:
         async with self._transactions.begin() as tx:
             found = await folders.find(tx, scan.root.id, paths)
@@ -68,14 +89,19 @@ class SweepPhase:
             scan.loss_confirmed = await libraries.loss_confirmed(tx, scan.root.id)
         if not lost:
             return True
-        scan.offline = await in_thread(lambda: why_offline(scan.root.path, scan.root.id, scan.top_names))
-        if scan.offline is not None:
-            scan.outcome = Outcome.OFFLINE
+        if await self._is_away(scan):
             return False
         if lost > self._limits.max_files and lost > self._limits.max_share * known and not scan.loss_confirmed:
             scan.outcome, scan.unconfirmed = Outcome.NEEDS_CONFIRMATION, lost
             return False
         return True
+
+    async def _is_away(self, scan: RootScan) -> bool:
+        """Whether the root has gone since the scan began."""
+        scan.offline = await in_thread(lambda: why_offline(scan.root.path, scan.root.id, scan.top_names))
+        if scan.offline is not None:
+            scan.outcome = Outcome.OFFLINE
+        return scan.offline is not None
 
     async def _lose(
         self, scan: RootScan, counts: Counts, vanished: Sequence[Vanished], folder_ids: Sequence[UUID]
@@ -95,6 +121,14 @@ class SweepPhase:
         if lost:
             await items.refresh_states(tx, lost)
             await self._service.announce_changed(tx, await items.items_of(tx, lost))
+
+
+def device_of(path: bytes) -> int | None:
+    """Return the file system that a folder is on, as files are recorded with it; None if it is gone."""
+    try:
+        return signed(os.lstat(path).st_dev)
+    except OSError:
+        return None
 
 
 def _without_moved(vanished: Vanished, moved: Collection[UUID]) -> Vanished:

@@ -79,6 +79,8 @@ class RootScan:
     """Files that were found elsewhere: not lost, whatever the folder says that they were in."""
     vanished: list[Vanished] = field(default_factory=list)
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
+    hollow: list[bytes] = field(default_factory=list)
+    """Folders that held something and hold nothing at all now."""
     loss_confirmed: bool = False
     unconfirmed: int = 0
     """Files that seem gone and are not believed to be."""
