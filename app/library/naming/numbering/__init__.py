@@ -48,7 +48,7 @@ def _is_season(text: str, found: Numbers) -> bool:
     """Whether a bare number is a season's: `Fargo - Season 1`."""
     return any(
         season.start() <= found.start < season.end() or found.start <= season.start() < found.end
-        for season in seasons_in(text)
+        for season in seasons_in(text[: found.end])
         if not season[0].startswith(WEAK)
     )
 
