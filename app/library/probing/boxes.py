@@ -23,7 +23,7 @@ class Box:
 def children(source: CountedFile, start: int, end: int) -> Iterator[Box]:
     """Give the boxes from here to there, until one makes no sense."""
     for _ in range(MAX_BOXES):
-        header = source.at(start, LONG_HEADER)
+        header = source.header(start, LONG_HEADER)
         if start + HEADER > end or len(header) < HEADER:
             return
         size, content = int.from_bytes(header[:4], "big"), start + HEADER

@@ -70,7 +70,7 @@ def elements(source: CountedFile, start: int, end: int) -> Iterator[Element]:
     for _ in range(MAX_ELEMENTS):
         if start >= end:
             return
-        header = source.at(start, MAX_HEADER)
+        header = source.header(start, MAX_HEADER)
         kind, width = _number(header, keep_marker=True)
         length, more = _number(header[width:], keep_marker=False)
         if kind is None or length is None:
@@ -95,7 +95,7 @@ def _number(data: bytes, *, keep_marker: bool) -> tuple[int | None, int]:
 
 
 def _read(source: CountedFile, element: Element, limit: int = 1_000) -> bytes:
-    return source.at(element.start, min(element.end - element.start, limit))
+    return source.header(element.start, min(element.end - element.start, limit))
 
 
 def _points_to_cues(source: CountedFile, head: Element) -> bool:

@@ -12,8 +12,10 @@ from app.library.probing.boxes import Box, children, content, find
 from app.library.probing.dolby_vision import KINDS, read_dolby_vision
 from app.library.probing.reading import CountedFile
 
-VISUAL_ENTRY = 78
-"""Bytes of a picture's sample entry before its boxes."""
+VISUAL_ENTRY, AUDIO_ENTRY = 78, 28
+"""Bytes of a sample entry before its boxes."""
+DEC3 = 6
+"""Bytes at least of `dec3` with anything after its only substream."""
 CLEAN_ACCESS = 3
 """Kinds of access point from which all can be decoded; 0 is how most writers say 1."""
 MATRIX = {0: 40, 1: 52}
@@ -35,16 +37,34 @@ def read_mp4(source: CountedFile, size: int, track_id: int) -> Mp4Track | None:
     """Return what is said of a track with a picture; None when there is no such track."""
     top = list(_before_fragments(source, size))
     moov = next((box for box in top if box.kind == b"moov"), None)
-    if moov is None:
+    trak, header = _track(source, moov, track_id)
+    if moov is None or trak is None:
         return None
-    for trak in children(source, moov.start, moov.end):
-        if trak.kind == b"trak":
-            header = content(source, find(source, trak, b"tkhd"))
-            if header is not None and _track_id(header) == track_id:
-                whole = _keyframes(source, moov, trak)
-                times = whole or _segments(source, top, track_id) or _random_access(source, trak, size, track_id)
-                return Mp4Track(_rotation(header), _dolby_vision(source, trak), times or [], is_fragmented=not whole)
-    return None
+    whole = _keyframes(source, moov, trak)
+    times = whole or _segments(source, top, track_id) or _random_access(source, trak, size, track_id)
+    return Mp4Track(_rotation(header), _dolby_vision(source, trak), times or [], is_fragmented=not whole)
+
+
+def has_objects(source: CountedFile, size: int, track_id: int) -> bool:
+    """Whether a track of E-AC-3 says that it carries objects, at the end of its `dec3`."""
+    moov = next((box for box in _before_fragments(source, size) if box.kind == b"moov"), None)
+    trak, _ = _track(source, moov, track_id)
+    record = _in_description(source, trak, AUDIO_ENTRY, b"dec3") if trak is not None else b""
+    if len(record) < DEC3:
+        return False
+    at = 2
+    for _ in range((record[1] & 7) + 1):
+        at += 4 if len(record) > at + 2 and record[at + 2] >> 1 & 0xF else 3
+    return len(record) > at and bool(record[at] & 1)
+
+
+def _track(source: CountedFile, moov: Box | None, track_id: int) -> tuple[Box | None, bytes]:
+    """Return a track and its header."""
+    for trak in children(source, moov.start, moov.end) if moov is not None else ():
+        header = content(source, find(source, trak, b"tkhd")) if trak.kind == b"trak" else None
+        if header is not None and _track_id(header) == track_id:
+            return trak, header
+    return None, b""
 
 
 def _before_fragments(source: CountedFile, size: int) -> Iterator[Box]:
@@ -70,14 +90,19 @@ def _rotation(header: bytes) -> int | None:
 
 
 def _dolby_vision(source: CountedFile, trak: Box) -> dict[str, float | str]:
+    return read_dolby_vision(_in_description(source, trak, VISUAL_ENTRY, *KINDS))
+
+
+def _in_description(source: CountedFile, trak: Box, skipped: int, *kinds: bytes) -> bytes:
+    """Return the first such box of how a track's samples are described; empty for none."""
     descriptions = find(source, trak, b"mdia", b"minf", b"stbl", b"stsd")
     if descriptions is None:
-        return {}
+        return b""
     for entry in children(source, descriptions.start + 8, descriptions.end):
-        for box in children(source, entry.start + VISUAL_ENTRY, entry.end):
-            if box.kind in KINDS:
-                return read_dolby_vision(content(source, box) or b"")
-    return {}
+        for box in children(source, entry.start + skipped, entry.end):
+            if box.kind in kinds:
+                return content(source, box) or b""
+    return b""
 
 
 def _scale(source: CountedFile, box: Box | None) -> int | None:

@@ -12,12 +12,14 @@ from typing import Any
 import av
 import av.error
 from av.container import InputContainer
+from av.stream import Disposition
 
 from app.library.formats import DEMUXERS
 from app.library.media import ChapterInfo, MediaInfo, PictureInfo, Problem, StreamInfo
 from app.library.probing.containers import read_container
 from app.library.probing.light import light_of
 from app.library.probing.reading import CountedFile
+from app.library.probing.sound import read_sound
 from app.library.probing.streams import read_stream
 from app.library.probing.truncation import missing_bytes
 from app.library.probing.values import milliseconds, number, tags_of, text
@@ -35,9 +37,7 @@ OPTIONS = {
 """10 MB and 10 s are twice FFmpeg's own limits, for transport streams; more is what makes servers run out of memory."""
 
 MAX_CHAPTERS = 2_000
-OBJECTS = frozenset({"eac3", "truehd"})
-SOUND_PACKETS = 64
-"""Packets of sound read in search of a first whole frame; TrueHD begins one with every eighth or so."""
+DISPOSITIONS = [(flag.value, flag.name) for flag in Disposition if flag.name is not None]
 PICTURE_PACKETS = 64
 """Packets read in search of attached pictures, which come first."""
 
@@ -112,10 +112,11 @@ def _describe(container: InputContainer, source: CountedFile, size: int) -> Medi
     streams: list[StreamInfo] = []
     pictures: dict[int, PictureInfo] = {}
     for stream in container.streams:
-        if "attached_pic" in _dispositions(stream):
+        dispositions = _dispositions(stream)
+        if "attached_pic" in dispositions:
             pictures[stream.index] = _picture(stream)
         else:
-            streams.append(read_stream(stream, _dispositions(stream)))
+            streams.append(read_stream(stream, dispositions))
     info = MediaInfo(
         container=text(container.format.name),
         duration_ms=milliseconds(container.duration, Fraction(1, av.time_base)),
@@ -127,13 +128,14 @@ def _describe(container: InputContainer, source: CountedFile, size: int) -> Medi
     _weigh_pictures(container, pictures)
     info.pictures = list(pictures.values())
     _read_light(container, info)
-    _read_sound(container, info)
+    read_sound(info, container, source, size)
     read_container(info, container, source, size)
     return info
 
 
 def _dispositions(stream: Any) -> list[str]:
-    return [flag.name for flag in type(stream.disposition) if flag in stream.disposition]
+    flags = int(stream.disposition)
+    return [name for value, name in DISPOSITIONS if flags & value] if flags else []
 
 
 def _picture(stream: Any) -> PictureInfo:
@@ -190,21 +192,3 @@ def _read_light(container: InputContainer, info: MediaInfo) -> None:
                 stream.hdr = "hdr10"
             stream.hdr_metadata = light
         return
-
-
-def _read_sound(container: InputContainer, info: MediaInfo) -> None:
-    """Find which sound has objects (Atmos): its decoder says so after the first frame, and the library's start may not.
-
-    Only of the codecs that can have them, and only where a few packets tell.
-    """
-    waiting = {stream.index: stream for stream in info.streams if stream.codec in OBJECTS and not stream.profile}
-    if not waiting:
-        return
-    with contextlib.suppress(av.error.FFmpegError):
-        container.seek(0)
-        for count, packet in enumerate(container.demux([container.streams[index] for index in waiting])):
-            if packet.stream.index in waiting and packet.size and list(packet.decode()):
-                stream = waiting.pop(packet.stream.index)
-                stream.profile = text(packet.stream.profile)
-            if not waiting or count >= SOUND_PACKETS:
-                break

@@ -9,6 +9,7 @@ MAX_READ = 128 * 2**20
 What remains is for fonts in a film's header, and for pictures in songs. Without a limit, one film that was only half
 downloaded is read from end to end in search of something that is no zero."""
 
+BLOCK = 4_096
 MAX_READS = 200_000
 """Calls, to read or to move. A few hundred do for honest files; who walks through zeros in steps of eight bytes is
 stopped within a second."""
@@ -26,6 +27,8 @@ class CountedFile(io.RawIOBase):
         self._at = 0
         self._allowed = allowed
         self._calls = calls
+        self._block, self._block_at = b"", 0
+        self._size: int | None = None
         self.read_bytes = 0
         self.error: OSError | None = None
         """What the system said when it did not give bytes. Demuxers say the same of bytes that make no sense."""
@@ -55,11 +58,15 @@ class CountedFile(io.RawIOBase):
         return len(data)
 
     def size(self) -> int:
+        """Return how large it was when this was first asked."""
+        if self._size is not None:
+            return self._size
         try:
-            return os.fstat(self._file).st_size
+            self._size = os.fstat(self._file).st_size
         except OSError as err:  # a network disk's file that is not there any more
             self.error = err
             raise
+        return self._size
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         self._calls -= 1
@@ -73,6 +80,13 @@ class CountedFile(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+    def header(self, offset: int, size: int) -> bytes:
+        """Read a few bytes there, out of a block that is kept for those that follow: no disk gives less."""
+        start = offset - self._block_at
+        if not 0 <= start <= len(self._block) - size:
+            self._block, self._block_at, start = self.at(offset, BLOCK), offset, 0
+        return self._block[start : start + size]
 
     def at(self, offset: int, size: int) -> bytes:
         """Read there, counted too, without moving: a demuxer that reads the same file must not be lost."""

@@ -14,7 +14,7 @@ MAX_BOXES = 1_000
 
 def missing_bytes(source: CountedFile, size: int) -> int:
     """Return how many bytes the file's header promises beyond its end; 0 if none, or if that cannot be said."""
-    head = source.at(0, 16)
+    head = source.header(0, 16)
     if head.startswith(_EBML):
         end = _matroska_end(source)
     elif head[4:8] in _MP4_BOXES:
@@ -29,13 +29,13 @@ def missing_bytes(source: CountedFile, size: int) -> int:
 
 
 def _matroska_end(source: CountedFile) -> int:
-    length, after = _vint(source.at(4, 8))
+    length, after = _vint(source.header(4, 8))
     if length is None:
         return 0
     segment = 4 + after + length
-    if source.at(segment, 4) != _SEGMENT:
+    if source.header(segment, 4) != _SEGMENT:
         return 0
-    content, after = _vint(source.at(segment + 4, 8))
+    content, after = _vint(source.header(segment + 4, 8))
     return 0 if content is None else segment + 4 + after + content
 
 
@@ -53,7 +53,7 @@ def _vint(data: bytes) -> tuple[int | None, int]:
 def _mp4_end(source: CountedFile, size: int) -> int:
     at = 0
     for _ in range(MAX_BOXES):
-        header = source.at(at, 16)
+        header = source.header(at, 16)
         if len(header) < 8:  # noqa: PLR2004  a box begins with length and type
             return at if not header else at + 8
         length = int.from_bytes(header[:4], "big")

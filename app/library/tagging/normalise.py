@@ -76,7 +76,8 @@ def normalise(fields: Fields, *, is_slashed: bool = False) -> MusicTags:
 
 
 def _first(fields: Fields, name: str) -> str | None:
-    return next(iter(fields.get(name, ())), None)
+    values = fields.get(name)
+    return values[0] if values else None
 
 
 def _lower(value: str | None) -> str | None:

@@ -216,5 +216,8 @@ def test_a_counted_file_reads_as_any_other(tmp_path: Path) -> None:
         source.seek(0)
         assert (source.readinto(buffer), buffer) == (4, b"\0\1\2\3")
         assert source.read_bytes == 3 + 2 + 2 + 4
+        assert source.header(10, 4) == bytes([10, 11, 12, 13])
+        assert source.header(90, 20) == bytes(range(90, 100))
+        assert source.read_bytes == 11 + 90 + 10
         with pytest.raises(OSError, match="before the beginning"):
             source.seek(-1)
