@@ -19,6 +19,7 @@ from app.catalog.views import (
     Image,
     Item,
     ItemTree,
+    Person,
     Rating,
     SideFile,
     Stream,
@@ -42,27 +43,33 @@ class Parts:
     described: Sequence[Row]
     words: Sequence[Row]
     """Subtitles and lyrics beside the files."""
+    people: Sequence[Row]
 
 
 I = TypeVar("I", bound=Item)  # noqa: E741  one of two kinds of item
 
 
-def items(order: Sequence[UUID], parts: Parts, make: type[I], **more: Any) -> list[I]:
+def items(order: Sequence[UUID], parts: Parts, make: type[I]) -> list[I]:
     files_of = _grouped(parts.files, "item_id")
     streams_of = _grouped(parts.streams, "file_id")
     words_of = _grouped(parts.words, "file_id")
+    people_of = _grouped(parts.people, "item_id")
     said = {row["id"]: _described(row) for row in parts.described}
     by_id = {row["id"]: row for row in parts.items}
     return [
         make(
             **{**row, "artists": _credits(row["artists"])},
             **said.get(item_id, {}),
-            **more,
+            people=[_person(person) for person in people_of.get(item_id, ())],
             files=[_file(file, streams_of, words_of) for file in files_of.get(item_id, ())],
         )
         for item_id in order
         if (row := by_id.get(item_id)) is not None
     ]
+
+
+def _person(row: Row) -> Person:
+    return Person(**{name: row[name] for name in Person.__struct_fields__})
 
 
 def _credits(rows: Sequence[Row]) -> list[ArtistCredit]:

@@ -1,6 +1,6 @@
 """What there is to see: libraries, items, files. Every question names its viewer, and permission is part of the query.
 
-A page costs six statements however long it is: which items, what they are, their files, what is in those and beside
+A page costs seven statements however long it is: which items, what they are, their files, what is in those and beside
 them, and what is said of the items.
 What a viewer may not see does not exist for them: the same 404, the same empty page.
 """
@@ -15,7 +15,7 @@ from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
 from app.catalog.search import search_query
 from app.catalog.sorting import Sort, sort_called
-from app.catalog.views import FileDetail, Item, ItemDetail, ItemPage, ItemTree, ItemTreePage, Library, Person
+from app.catalog.views import FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.errors import FileNotFound, LibraryNotFound
@@ -105,12 +105,11 @@ class Catalog:
                 level = [row["id"] for row in rows]
         return ItemTreePage(items=assemble.tree(tops, found, below), next_cursor=cursor)
 
-    async def item(self, viewer: Viewer, item_id: UUID) -> ItemDetail:
+    async def item(self, viewer: Viewer, item_id: UUID) -> Item:
         """Raises: ItemNotFound."""
         async with self._transactions.begin() as tx:
             parts = await _parts(tx, viewer, [item_id])
-            people = [Person(**row) for row in await described.people(item_id).fetch(tx)] if parts.items else []
-        found = assemble.items([item_id], parts, ItemDetail, people=people)
+        found = assemble.items([item_id], parts, Item)
         if not found:
             raise ItemNotFound(item_id)
         return found[0]
@@ -165,6 +164,7 @@ async def _parts(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> assemble.P
         streams=await queries.streams_of_files(file_ids).fetch(tx),
         described=await described.describe(seen).fetch(tx),
         words=await described.words_of_files(file_ids).fetch(tx),
+        people=await described.people(seen).fetch(tx),
     )
 
 

@@ -1,6 +1,6 @@
 """What is said of items: texts, labels, ratings, people, pictures. Of each field the source that counts most.
 
-One statement however many items: each looks up its own rows by key. People are asked only where one item is shown.
+Two statements however many items: each looks up its own rows by key.
 """
 
 from collections.abc import Sequence
@@ -120,19 +120,28 @@ def describe(item_ids: Sequence[UUID]) -> Statement:
     return Statement(composed, {**_RANKS, "item_ids": list(item_ids)})
 
 
-def people(item_id: UUID) -> Statement:
-    """Return who made an item, as the source that counts most says."""
+MOST_OF_A_ROLE = 20
+"""People of one role that come with an item. A page of films with all who were ever named would be all names."""
+
+
+def people(item_ids: Sequence[UUID]) -> Statement:
+    """Return who made these items, as the source that counts most for each says."""
     text = sql.SQL("""
-        SELECT ranked.id, ranked.name, ranked.role, ranked.character FROM (
-            SELECT person.id, person.name, credit.role, credit.character, credit.position, rank,
-                min(rank) OVER () AS best
-            FROM credit JOIN person ON person.id = credit.person_id,
-                array_position(%(sources)s::text[], credit.source) AS rank
-            WHERE credit.item_id = %(item_id)s
-        ) AS ranked
-        WHERE ranked.rank = ranked.best ORDER BY ranked.position
+        SELECT billed.item_id, billed.id, billed.name, billed.role, billed.character FROM (
+            SELECT ranked.*, row_number() OVER of_role AS place
+            FROM (
+                SELECT credit.item_id, person.id, person.name, credit.role, credit.character, credit.position, rank,
+                    min(rank) OVER (PARTITION BY credit.item_id) AS best
+                FROM credit JOIN person ON person.id = credit.person_id,
+                    array_position(%(sources)s::text[], credit.source) AS rank
+                WHERE credit.item_id = ANY(%(item_ids)s)
+            ) AS ranked
+            WHERE ranked.rank = ranked.best
+            WINDOW of_role AS (PARTITION BY ranked.item_id, ranked.role ORDER BY ranked.position)
+        ) AS billed
+        WHERE billed.place <= %(most)s ORDER BY billed.item_id, billed.position
     """)
-    return Statement(text.format(), {**_RANKS, "item_id": item_id})
+    return Statement(text.format(), {**_RANKS, "item_ids": list(item_ids), "most": MOST_OF_A_ROLE})
 
 
 def images_of(item_id: UUID, role: str) -> Statement:

@@ -211,13 +211,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     certifications: dict[str, str] = {}
     """For whom it is, by country; under an empty name what was said without one."""
     images: list[Image] = []
-
-
-class ItemDetail(Item, frozen=True, kw_only=True):
-    """An item shown by itself."""
-
     people: list[Person] = []
-    """Who made it and plays in it, in the order of billing."""
+    """Who plays in it and made it, in the order of billing: the first of each role, twenty at most."""
 
 
 class ItemTree(Item, frozen=True, kw_only=True):

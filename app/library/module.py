@@ -7,6 +7,7 @@ from dishka import AnyOf, Provider, Scope, collect, provide
 
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
+from app.library.artwork.embedded import EmbeddedPictures
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
 from app.library.scan.phase_1_files import FilesPhase
@@ -41,6 +42,7 @@ class LibraryModule(Provider):
     prober = provide(Prober)
     analyzer = provide(FileAnalyzer)
     place_tracks = provide(PlaceTracks, provides=AnalysisListener)
+    embedded_pictures = provide(EmbeddedPictures, provides=AnalysisListener)
     side_file_requests = provide(SideFileRequests, provides=AnyOf[SideFileRequests, AnalysisListener])
     side_file_recorder = provide(SideFileRecorder)
     side_file_reader = provide(SideFileReader)

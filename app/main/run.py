@@ -35,9 +35,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
     try:
         lifecycle = await container.get(Lifecycle)
         await invoke_database(container, lifecycle, settings)
-        if work:
-            prober = await container.get(Prober)
-            lifecycle.append(Hook("prober", prober.start, prober.stop))
+        # Without workers too: it takes pictures out of media files for the web face.
+        prober = await container.get(Prober)
+        lifecycle.append(Hook("prober", prober.start, prober.stop))
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
         if work:

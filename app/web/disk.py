@@ -100,6 +100,10 @@ class OpenFile:
     def size(self) -> int:
         return self.status.st_size
 
+    def fileno(self) -> int:
+        """Return the descriptor, for somebody who uses it no longer than this is open."""
+        return self._descriptor
+
     async def read(self, size: int, offset: int) -> bytes | bytearray:
         """Return up to `size` bytes: as many as one turn gives, none where the file ends.
 

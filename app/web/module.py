@@ -14,6 +14,7 @@ from app.web.application import create_app
 from app.web.authentication import Authenticator
 from app.web.disk import Disk
 from app.web.media_bytes import MediaBytes
+from app.web.pictures import Pictures
 from app.web.probes import Probes
 from app.web.readiness import Probe
 from app.web.server import WebServer
@@ -24,6 +25,7 @@ class WebModule(Provider):
 
     probes = provide(Probes)
     authenticator = provide(Authenticator)
+    pictures = provide(Pictures)
 
     @provide
     def all_probes(self, probes: Probes) -> Sequence[Probe]:

@@ -45,7 +45,7 @@ class EmbeddedPictures:
 
 
 def _rows(file_id: UUID, pictures: Sequence[Mapping[str, Any]]) -> list[images.EmbeddedRow]:
-    rows = []
+    rows: list[images.EmbeddedRow] = []
     for picture in pictures[:MOST]:
         width, height = picture.get("width") or 0, picture.get("height") or 0
         if picture.get("codec") in _SHOWN and max(width, height) <= MAX_SIDE and width * height <= MAX_PIXELS:
@@ -67,6 +67,6 @@ def _role(picture: Mapping[str, Any]) -> tuple[ImageRole, int]:
     if stem in _MATROSKA:
         return _MATROSKA[stem], 0
     parsed = parse_side_file(picture.get("title") or "", ()) if stem else None
-    if parsed is not None and parsed.role in set(ImageRole):
-        return ImageRole(str(parsed.role)), 0
+    if parsed is not None and parsed.role is not None and parsed.role.value in set(ImageRole):
+        return ImageRole(parsed.role.value), 0
     return ImageRole.POSTER, 30 if kind else 2

@@ -6,7 +6,7 @@ Never fails: what is no text in any encoding we try becomes replacement signs.
 import codecs
 import re
 
-_BOMS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -29,18 +29,18 @@ def decode(content: bytes) -> str:
 
 
 def _decode(content: bytes) -> str:
-    for mark, encoding in _BOMS:
+    for mark, encoding in MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace")
-    if (wide := _wide(content)) is not None:
-        return content.decode(wide, "replace")
+    if (pairs := wide(content)) is not None:
+        return content.decode(pairs, "replace")
     try:
         return content.decode()
     except UnicodeDecodeError:
         return content.decode(_declared(content) or "cp1252", "replace")
 
 
-def _wide(content: bytes) -> str | None:
+def wide(content: bytes) -> str | None:
     """Recognise UTF-16 without a mark by the zeros in its first letters, which all documents have in ASCII."""
     head = content[:64]
     if len(head) < 4:  # noqa: PLR2004  two letters

@@ -1,0 +1,76 @@
+"""Where the pictures of an item, and the subtitles and lyrics of a file, are: for whoever sends their bytes.
+
+Permission is the item's and the media file's own; what lies beside them has none.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.accounts.viewer import Viewer
+from app.catalog import assemble, described, queries
+from app.catalog.browse import ItemNotFound
+from app.db.tx import Transactions
+from app.errors import InvalidInput, NotFound
+from app.library.errors import FileNotFound
+from app.library.kinds import ImageRole, SideFileKind
+from app.library.records import FileLocation
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePlace:
+    location: FileLocation
+    stream_index: int | None
+    """None: the file is the picture; else it is attached to a media file as this stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsPlace:
+    location: FileLocation
+    format: str
+
+
+class Beside:
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def picture(self, viewer: Viewer, item_id: UUID, role: str, index: int = 0) -> PicturePlace:
+        """Return where a picture of an item is, the best of its role for index 0.
+
+        Raises:
+            InvalidInput: there is no such role.
+            ItemNotFound: there is no such item, or not for this viewer.
+            NotFound: it has no such picture.
+        """
+        if role not in set(ImageRole):
+            raise InvalidInput("role", f"must be one of {', '.join(ImageRole)}")
+        async with self._transactions.begin() as tx:
+            if not await queries.items(viewer, [item_id]).fetch(tx):
+                raise ItemNotFound(item_id)
+            rows = await described.images_of(item_id, role).fetch(tx)
+        if index >= len(rows):
+            raise NotFound(f"{role} of item", item_id)
+        row = rows[index]
+        return PicturePlace(assemble.side_file_location(row), row["stream_index"])
+
+    async def subtitle(self, viewer: Viewer, file_id: UUID, index: int) -> WordsPlace:
+        """Return where the subtitles beside a file are.
+
+        Raises:
+            FileNotFound: there is no such file, or not for this viewer.
+            NotFound: there is nothing of the kind beside it.
+        """
+        return await self._words(viewer, file_id, SideFileKind.SUBTITLE, index)
+
+    async def lyrics(self, viewer: Viewer, file_id: UUID, index: int) -> WordsPlace:
+        """Return where the words of a song are. Raises as `subtitle` does."""
+        return await self._words(viewer, file_id, SideFileKind.LYRICS, index)
+
+    async def _words(self, viewer: Viewer, file_id: UUID, kind: SideFileKind, index: int) -> WordsPlace:
+        async with self._transactions.begin() as tx:
+            if not await queries.file(viewer, file_id).fetch(tx):
+                raise FileNotFound(file_id)
+            rows = [row for row in await described.words_of_files([file_id]).fetch(tx) if row["kind"] == kind]
+        if index >= len(rows):
+            raise NotFound(f"{kind} of file", file_id)
+        row = rows[index]
+        return WordsPlace(assemble.side_file_location(row), assemble.format_of(row["name"]))
