@@ -210,12 +210,13 @@ async def move_root(library: str, old: str, new: str, /, *, session: GivenSessio
         wanted = await find(app, library)
         async with app.transactions.begin() as tx:
             known = await app.library.roots(tx, wanted.id)
-            names = (old, *_absolute([old]))
-            root_id = next((one.root.id for one in known if {str(one.root.id), one.root.display_path} & {*names}), None)
+            paths = {os.fsencode(name) for name in (old, *_absolute([old]))}
+            root_id = next((one.root.id for one in known if one.root.path in paths or str(one.root.id) == old), None)
             if root_id is None:
                 raise NotFound("root", f"{old!r}; see: revenge library roots {library!r}")
-            await app.library.change_root(tx, wanted.id, root_id, path=_absolute([new])[0])
-    print_line(f"{old} is at {_absolute([new])[0]} now")
+            changed = await app.library.change_root(tx, wanted.id, root_id, path=_absolute([new])[0])
+    root = next(root for root in changed.roots if root.id == root_id)
+    print_line(f"{root_id} is at {root.display_path} now")
     print_note(f"see what has changed with: revenge library scan {wanted.id} --wait")
 
 

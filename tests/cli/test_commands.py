@@ -80,10 +80,48 @@ async def test_a_library_from_making_it_to_its_scan(revenge, films):
     assert "\x1b" not in table.out
     assert scan.json["duplicate"] is False
     assert scan.json["job"]["kind"] == "library.scan"
-    assert scan.json["job"]["args"] == {"library_id": made.json["id"], "full_scan": False}
+    assert scan.json["job"]["args"] == {
+        "library_id": made.json["id"], "root_id": None, "full_scan": False, "requested_only": False,
+    }  # fmt: skip
 
     again = await revenge("library", "scan", made.json["id"], "--full")
     assert (again.code, again.out) == (0, f"scan of Films waits or runs already: job {scan.json['job']['id']}\n")
+
+
+async def test_what_lies_on_disk(revenge, films, tmp_path):
+    await revenge("library", "add", "Films", films)
+
+    roots, table = await revenge("library", "roots", "films", "--json"), await revenge("library", "roots", "Films")
+    scan = await revenge("library", "scan", "Films", "--path", films, "--json")
+    elsewhere = await revenge("library", "scan", "Films", "--path", tmp_path / "no library")
+    purged, told = await revenge("library", "purge", "Films", "--json"), await revenge("library", "purge", "Films")
+    wrong = await revenge("library", "purge", "Films", "--missing-for", "soon")
+    copies, none = await revenge("library", "duplicates", "--json"), await revenge("library", "duplicates")
+
+    (root,) = roots.json["roots"]
+    assert (root["present_files"], root["watched_by"]) == (0, [])
+    assert table.rows == [["ID", "FOLDER", "FILES", "MISSING", "WATCHED BY"], [root["id"], root["path"], "0", "0", "-"]]
+    assert scan.json["job"]["args"]["requested_only"] is True
+    assert (elsewhere.code, "lies in none of the library's folders" in elsewhere.err) == (1, True)
+    assert purged.json == {"files": 0, "items": 0}
+    assert told.out == "0 files and 0 items forgotten\n"
+    assert (wrong.code, "must be a duration" in wrong.err) == (1, True)
+    assert copies.json == {"duplicates": [], "next_cursor": None}
+    assert none.rows == [["GROUP", "BYTES", "FILE", ""]]
+
+
+async def test_a_root_that_lies_elsewhere_now(revenge, films):
+    await revenge("library", "add", "Films", films)
+    new = films.with_name("new disk")
+    films.rename(new)
+
+    moved = await revenge("library", "move-root", "Films", films, new)
+    unknown = await revenge("library", "move-root", "Films", films, new)
+
+    (root,) = (await revenge("library", "roots", "Films", "--json")).json["roots"]
+    assert (moved.code, moved.out) == (0, f"{root['id']} is at {root['path']} now\n")
+    assert root["path"].endswith("new disk")
+    assert (unknown.code, "see: revenge library roots" in unknown.err) == (1, True)
 
 
 async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):

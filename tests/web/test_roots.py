@@ -1,0 +1,82 @@
+"""Roots, losses, purges and copies over HTTP."""
+
+import os
+from pathlib import Path
+
+import psycopg
+
+from tests.fixtures.web import Films, Web
+
+API = "/api/v1"
+
+
+async def test_roots_are_listed_and_may_lie_elsewhere(web: Web, films: Films, tmp_path: Path) -> None:
+    path = f"{API}/libraries/{films.library_id}/roots"
+    (root,) = (await web.http.get(path)).json()["roots"]
+    new = tmp_path / "elsewhere"
+    new.mkdir()
+
+    queued = await web.http.patch(f"{path}/{root['id']}", json={"has_own_queue": True})
+    moved = await web.http.patch(f"{path}/{root['id']}", json={"path": str(new)})
+    nowhere = await web.http.patch(f"{path}/{root['id']}", json={"path": str(tmp_path / "nowhere")})
+    unknown = await web.http.patch(f"{path}/{films.library_id}", json={})
+
+    assert (root["path"], root["has_own_queue"], root["queue"]) == (str(films.root), False, "default")
+    assert (root["present_files"], root["missing_files"], root["watched_by"]) == (0, 0, [])
+    assert queued.json()["roots"][0]["queue"] == f"root_{root['id']}"
+    assert moved.json()["roots"][0]["path"] == str(new)
+    assert (nowhere.status_code, nowhere.json()["code"]) == (400, "invalid_input")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+
+
+async def test_only_some_paths_are_scanned(
+    web: Web, films: Films, connection: psycopg.AsyncConnection[dict[str, object]]
+) -> None:
+    path = f"{API}/libraries/{films.library_id}/scan"
+    inside = os.fsdecode(films.root) + "/Alien (1979)"
+
+    asked = await web.http.post(path, json={"paths": [inside]})
+    outside = await web.http.post(path, json={"paths": ["/etc"]})
+
+    assert asked.status_code == 202
+    assert asked.json()["job"]["args"]["requested_only"] is True
+    rows = await (await connection.execute("SELECT path, is_deep FROM scan_request")).fetchall()
+    assert rows == [{"path": b"Alien (1979)", "is_deep": True}]
+    assert (outside.status_code, outside.json()["code"]) == (400, "invalid_input")
+
+
+async def test_a_loss_is_confirmed_and_what_is_missing_forgotten(web: Web, films: Films) -> None:
+    path = f"{API}/libraries/{films.library_id}"
+
+    confirmed = await web.http.post(f"{path}/confirm-loss")
+    (root,) = (await web.http.get(f"{path}/roots")).json()["roots"]
+    purged = await web.http.post(f"{path}/purge", json={"missing_for": "30d"})
+    wrong = await web.http.post(f"{path}/purge", json={"missing_for": "soon"})
+
+    assert (confirmed.status_code, confirmed.json()["job"]["kind"]) == (202, "library.scan")
+    assert root["loss_confirmed"] is True
+    assert (purged.status_code, purged.json()) == (200, {"files": 0, "items": 0})
+    assert wrong.status_code == 400
+
+
+async def test_copies_are_listed_page_by_page(
+    web: Web, films: Films, connection: psycopg.AsyncConnection[dict[str, object]]
+) -> None:
+    for number, (name, content) in enumerate([("a", b"1"), ("b", b"1"), ("c", b"22"), ("d", b"22"), ("e", b"333")]):
+        await films.add(f"{name}.mkv", content)
+        await connection.execute(
+            "UPDATE file SET partial_hash = sha256(%s::bytea), inode = %s WHERE name = %s",
+            (content, number, f"{name}.mkv".encode()),
+        )
+    await connection.execute("UPDATE file SET partial_hash = substring(partial_hash, 1, 16)")
+
+    first = (await web.http.get(f"{API}/duplicates", params={"limit": 1})).json()
+    second = (await web.http.get(f"{API}/duplicates", params={"limit": 1, "cursor": first["next_cursor"]})).json()
+    third = (await web.http.get(f"{API}/duplicates", params={"limit": 1, "cursor": second["next_cursor"]})).json()
+    wrong = await web.http.get(f"{API}/duplicates", params={"cursor": "x"})
+
+    listed = [sorted(one["path"] for one in page["duplicates"][0]["files"]) for page in (first, second)]
+    assert listed == [["c.mkv", "d.mkv"], ["a.mkv", "b.mkv"]]
+    assert not first["duplicates"][0]["files"][0]["is_hard_link"]
+    assert third == {"duplicates": [], "next_cursor": None}
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_input")
