@@ -93,7 +93,15 @@ class Database:
         )
 
     async def _connection(self) -> Connection:
-        return await self.pool.getconn()
+        task = asyncio.current_task()
+        cancelled_before = task.cancelling() if task else 0
+        connection = await self.pool.getconn()
+        if task and task.cancelling() > cancelled_before:
+            # The pool waits by asyncio.wait_for, which in Python 3.11 forgets a cancellation that comes together with
+            # what it has waited for: a job that is to end would go on.
+            await self.pool.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
 
     def _reconnect_failed(self, pool: Pool) -> None:
         """The pool has given up a connection; it tries again only when asked for one, so somebody has to ask."""

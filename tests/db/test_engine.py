@@ -1,6 +1,7 @@
 """The pool while PostgreSQL comes and goes."""
 
 import asyncio
+import contextlib
 
 import psycopg
 import pytest
@@ -36,6 +37,31 @@ async def test_a_connection_that_died_unnoticed_is_not_handed_out(database, empt
     for _ in range(4):
         async with database.engine.connect() as connection:
             assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+
+
+async def test_a_cancellation_is_not_forgotten_over_a_connection(database, monkeypatch):
+    """As Python 3.11 forgets it now and then, when both come at once."""
+    getconn = database.pool.getconn
+    waits, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def forgetful():
+        waits.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await getconn()
+
+    async def work():
+        async with database.engine.connect():
+            goes_on.set()
+
+    monkeypatch.setattr(database.pool, "getconn", forgetful)
+    working = asyncio.create_task(work())
+    await waits.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert not goes_on.is_set()
+    assert database.pool.get_stats()["pool_available"] == 2
 
 
 async def test_it_may_be_stopped_twice_and_started_again(database):

@@ -78,11 +78,19 @@ class Connections:
             await self.give_back(connection)
         if self._pool is None:
             raise psycopg.OperationalError("the queue's driver is not open")
+        task = asyncio.current_task()
+        cancelled_before = task.cancelling() if task else 0
         self._waiting += 1
         try:
-            return await self._pool.getconn()
+            connection = await self._pool.getconn()
         finally:
             self._waiting -= 1
+        if task and task.cancelling() > cancelled_before:
+            # The pool waits by asyncio.wait_for, which in Python 3.11 forgets a cancellation that comes together with
+            # what it has waited for: a service that is to end would go on for ever.
+            await self.give_back(connection)
+            raise asyncio.CancelledError
+        return connection
 
     def keep(self, connection: Connection) -> bool:
         """Keep one at hand, if there is none yet, nobody waits for it and it is fit for the next statement."""

@@ -1,6 +1,7 @@
 """The pool, lent connections, transactions, and a database that goes away and comes back."""
 
 import asyncio
+import contextlib
 from contextlib import aclosing
 from datetime import UTC
 
@@ -10,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from app.errors import InvalidInput
+from app.jobs.driver.connections import Connections
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.driver.statements import Statements
 from app.jobs.types import Topic
@@ -51,6 +53,33 @@ async def test_connections_that_the_server_dropped_are_not_handed_out(driver, co
     await kill_all_others(connection)
 
     await asyncio.gather(*(driver.ping() for _ in range(8)))
+
+
+class ForgetfulPool:
+    """As psycopg_pool on Python 3.11, now and then: a cancellation is forgotten over the connection it came with."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.given_back = []
+
+    async def getconn(self):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return self.connection
+
+    async def putconn(self, connection):
+        self.given_back.append(connection)
+
+
+async def test_a_cancellation_is_not_forgotten_over_a_connection(driver, connection):
+    connections = Connections(lambda: "", 1)
+    pool = connections._pool = ForgetfulPool(connection)
+    taking = asyncio.create_task(connections.take())
+    await asyncio.sleep(0)
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert pool.given_back == [connection]
 
 
 async def test_a_lent_connection_is_used_as_it_is(database_url, driver, factory):
