@@ -64,6 +64,19 @@ async def pick_up(peer: Peer, count: int) -> Answer:
     return {"started": await peer.pick_up(count, on_ready=lambda: print("ready", flush=True))}
 
 
+async def work_along(peer: Peer, _count: int) -> Answer:
+    """Work beside others on one queue: from the first line of standard input until its end."""
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+
+    async def until_told() -> None:
+        print("ready", flush=True)
+        await lines.readline()
+
+    worked, timed = await peer.work_along(until_told, lines.read)
+    return {"worked": worked, **measured(timed)}
+
+
 async def verify_inserted(peer: Peer, count: int) -> Answer:
     await peer.verify_inserted(count)
     return {}
@@ -85,6 +98,7 @@ STEPS: dict[str, Callable[[Peer, int], Coroutine[Any, Any, Answer]]] = {
         insert_singly,
         insert_slowly,
         pick_up,
+        work_along,
         verify_inserted,
         verify_completed,
     )

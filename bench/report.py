@@ -49,14 +49,16 @@ class Table:
     columns: Sequence[Column]
     answers: Mapping[str, Sequence[Answer]]
     """By peer, ours first; one answer a round."""
+    remark: str = ""
 
     def lines(self) -> list[str]:
         rows = [["", *(column.title for column in self.columns)]]
         rows += [[peer, *(column.cell(answers) for column in self.columns)] for peer, answers in self.answers.items()]
         ours, *others = self.answers
-        for other in others:
-            rows.append([f"× {other}", *(self._ratio(column, ours, other) for column in self.columns)])
-        return [f"### {self.title}", "", *markdown(rows), ""]
+        if any(column.more_is_better is not None for column in self.columns):
+            for other in others:
+                rows.append([f"× {other}", *(self._ratio(column, ours, other) for column in self.columns)])
+        return [f"### {self.title}", "", *markdown(rows), "", *([self.remark, ""] if self.remark else [])]
 
     def _ratio(self, column: Column, ours: str, other: str) -> str:
         if column.more_is_better is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # from wherever this is called: `app` and `bench` are there
 
 # ruff: noqa: E402  the path comes first
-from bench import latency, throughput
+from bench import latency, million, scaling, throughput
 from bench.benchmark import Benchmark, settings_of
 from bench.programs import PROGRAMS, Unavailable, command_of
 from bench.report import Page
@@ -33,11 +33,19 @@ FULL: Mapping[str, Sequence[Benchmark]] = {
         throughput.burn_down(100_000, too_slow=SLOW),
     ),
     "latency": (latency.single_inserts(1_000), latency.pick_up(200)),
+    "million": (million.burn_down(1_000_000, too_slow=("pgqueuer", *SLOW)),),
+    "scaling": (),
 }
 QUICK: Mapping[str, Sequence[Benchmark]] = {
     "throughput": (throughput.insert(20_000), throughput.insert_fast(20_000), throughput.burn_down(20_000)),
     "latency": (latency.single_inserts(200), latency.pick_up(20)),
+    "million": (million.burn_down(200_000, too_slow=("pgqueuer", *SLOW)),),
+    "scaling": (),
 }
+USUAL = ("throughput", "latency")
+"""What is measured where nothing is said; the others take minutes each."""
+
+PROCESSES = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--note", default="", help="what else the reader of the result should know")
     found = parser.parse_args(arguments)
     rounds = found.rounds or (1 if found.quick else 3)
-    return Options(found.quick, rounds, found.peers or tuple(PROGRAMS), found.only or tuple(FULL), found.note)
+    return Options(found.quick, rounds, found.peers or tuple(PROGRAMS), found.only or USUAL, found.note)
 
 
 async def run(options: Options, command: Sequence[str]) -> None:
@@ -92,7 +100,10 @@ async def run_all(
     server: Server, what: str, benchmarks: Sequence[Benchmark], options: Options, command: Sequence[str]
 ) -> Page:
     tables = [await benchmark.run(server, options.peers, options.rounds) for benchmark in benchmarks]
-    settings = {peer: await settings_of(server, peer) for peer in options.peers}
+    if what == "scaling":  # ours beside itself
+        tables.append(await scaling.table(server, 20_000 if options.quick else 200_000, PROCESSES, options.rounds))
+    seen = [peer for peer in options.peers if any(peer in table.answers for table in tables)] or [scaling.PEER]
+    settings = {peer: await settings_of(server, peer) for peer in seen}
     return Page(what, command, options.rounds, await server.describe(), settings, tables, options.note)
 
 

@@ -30,7 +30,7 @@ def step_limit() -> asyncio.Timeout:
 async def started(peer: str, step: str, count: int, url: str) -> AsyncIterator[Process]:
     """A step in a process of its own, killed if it is left before it has ended."""
     process = await asyncio.create_subprocess_exec(
-        *command_of(peer), step, str(count), stdout=PIPE, env=environment(url), cwd=ROOT, limit=LONGEST_LINE
+        *command_of(peer), step, str(count), stdin=PIPE, stdout=PIPE, env=environment(url), cwd=ROOT, limit=LONGEST_LINE
     )
     try:
         yield process

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -145,6 +145,26 @@ class Revenge:
             await done.wait()
             await client.stop()
         return started
+
+    async def work_along(
+        self, until_told: Callable[[], Awaitable[object]], until_end: Callable[[], Awaitable[object]]
+    ) -> tuple[int, Measured]:
+        """Work whatever there is, beside others; return how many jobs ran here."""
+        worked = 0
+
+        def note(_job_id: int) -> None:
+            nonlocal worked
+            worked += 1
+
+        async with self._driver() as driver:
+            await driver.ping()
+            client = self._worker(driver, BURN_POLL, note)
+            await until_told()
+            with Measured() as measured:
+                await client.start()
+                await until_end()
+                await client.stop()
+        return worked, measured
 
     async def verify_inserted(self, count: int) -> None:
         found = await self._count("SELECT count(*) FROM river.river_job WHERE state = 'available' AND attempt = 0")
