@@ -5,7 +5,6 @@ The kind of the library is the context, so each has a parser of its own: most mi
 The shapes they return, and what each field means, stand in `parsed`.
 """
 
-from app.library.kinds import LibraryKind
 from app.library.naming.anchors import anchor_of
 from app.library.naming.episodes import parse_episode
 from app.library.naming.movies import parse_movie
@@ -13,7 +12,6 @@ from app.library.naming.parsed import (
     ArtworkRole,
     ParsedEpisode,
     ParsedMovie,
-    ParsedName,
     ParsedSideFile,
     ParsedTrack,
     SideKind,
@@ -27,13 +25,11 @@ __all__ = [
     "ArtworkRole",
     "ParsedEpisode",
     "ParsedMovie",
-    "ParsedName",
     "ParsedSideFile",
     "ParsedTrack",
     "SideKind",
     "anchor_of",
     "is_disc_folder",
-    "parse",
     "parse_episode",
     "parse_movie",
     "parse_side_file",
@@ -49,11 +45,3 @@ def split(path: bytes) -> tuple[tuple[str, ...], str]:
     """Return the folders and the name of a path below its root, as text."""
     *folders, name = path.split(b"/")
     return tuple(readable(folder) for folder in folders), readable(name)
-
-
-def parse(path: bytes, kind: LibraryKind) -> ParsedMovie:
-    """Read a path below its root. The kind of the library is the context: most misreadings mix the kinds up."""
-    if kind is LibraryKind.MOVIES:
-        return parse_movie(path)
-    stem = path.rpartition(b"/")[2].rpartition(b".")[0] or path
-    return ParsedMovie(title=readable(stem) or "?")

@@ -24,8 +24,10 @@ _PARENS = re.compile(r"\(([^()]*)\)")
 _PART = re.compile(r"(?:^|[ ._-])(?:part|pt|cd|disc)([1-9])$", re.IGNORECASE)
 _COUNTED_TOO = re.compile(r"[ ._]-[ ._]+[0-9]{1,4}(?:\.[0-9])?[ ._-]*[(\[]?[ ._-]*$")
 """`Show - 05 - S01E05`: counted over all seasons as well."""
+_COUNTED_AFTER = re.compile(r"^[ ._-]+[0-9]{2,4}[ ._]+-(?=[ ._])")
+"""`Show - S01E05 - 005 - Name`."""
 _COUNTRIES = ("US", "UK", "AU", "NZ", "CA")
-_MERE_VERSION = re.compile(r"v[0-9]|\((?:19|20)[0-9]{2}\)|[0-9.]+[0-9]*v[0-9]", re.IGNORECASE)
+_MERE_VERSION = re.compile(r"v[0-9]|end|fin|final|\((?:19|20)[0-9]{2}\)|[0-9.]+[0-9]*v[0-9]", re.IGNORECASE)
 _CHECKSUM = re.compile(
     r"[0-9A-Fa-f]{8}|[0-9]{1,4}[-.][0-9]{2}[-.][0-9]{2,4}|s[0-9]+e[0-9]+|[0-9]{2,4}(?:-[0-9]{2,4})?", re.IGNORECASE
 )
@@ -106,7 +108,7 @@ def _read_numbered(home: Home, stem: str, numbers: Numbers) -> _Reading:
         before = _COUNTED_TOO.sub("", before)
     series = _series_of(home, numbers.title if numbers.title is not None else before)
     text, rest = _cut(after)
-    title = _title(text, home.series.title)
+    title = _title(_COUNTED_AFTER.sub("", text) if numbers.is_explicit else text, home.series.title)
     if not series.title and not home.series.title and title is not None:
         named, _, title = title.partition(" - ")
         series, title = read_series(named), title or None

@@ -40,9 +40,6 @@ class ParsedMovie:
     """One of the many files of a DVD or Blu-ray folder, which together are one film."""
 
 
-ParsedName = ParsedMovie
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedEpisode:
     """A file of a show. Exactly one of these numbers it: season and episodes, `absolute`, `aired`; or none, if it

@@ -66,7 +66,7 @@ EDITION = re.compile(
 )
 
 EDITION_BEFORE_YEAR = re.compile(
-    r"(?<=[\w!?.)])[ .]+\(?("
+    r"(?<=[\w!?.)])[ .]+(?:- )?\(?("
     r"director'?s?[ .]cut|(?:final|assembly|alternative|extended|theatrical|ultimate)[ .]cut|"
     r"(?:special|ultimate|extended|theatrical|unrated|collector'?s|criterion|imax|limited|anniversary)"
     r"[ .](?:edition|version|collection)|"
@@ -115,7 +115,8 @@ PART_OF = re.compile(r"[ _.(\[-]cd[ ._]?([1-9])[ ._]?of[ ._]?[1-9](?![^\W_])[)\]
 TAG_IN_PARENS = re.compile(
     r"[ .]*\((?:vhs|dvd|bd|" + RELEASE_TAG.pattern[len(_EDGE) + len("(?:") : -len(rf"){_END}")] + r")\)", re.IGNORECASE
 )
-NUMBERED_IN_PARENS = re.compile(r"\s*\([0-9]{1,2}\)\s*(?=[A-Z])")
+ORDERED = re.compile(r"\s*(?:\([0-9]{1,2}\)\s*(?=[A-Z])|(?:[0-9]{2} - |[0-9]{1,2}\. )(?=[^\W\d_]))")
+"""What people put before films to order them: `01 - Dr. No`."""
 VERSION_AT_END = re.compile(r"(?<=\w)[ ._]v[0-9]$")
 
 GENERIC = re.compile(

@@ -18,6 +18,8 @@ POSSIBLE_EXTRAS = {
     "extras": "other",
     "extra": "other",
     "other": "other",
+    "bonus": "other",
+    "bonus features": "other",
     "scenes": "scene",
     "shorts": "short",
     "clips": "clip",

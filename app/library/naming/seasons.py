@@ -28,10 +28,10 @@ SPECIALS = frozenset(
 _COUNTING = ("one first 一", "two second 二", "three third 三", "four fourth 四", "five fifth 五", "six sixth 六",
              "seven seventh 七", "eight eighth 八", "nine ninth 九", "ten tenth 十")  # fmt: skip
 NUMBERS = {word: number for number, words in enumerate(_COUNTING, start=1) for word in words.split()}
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
+ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
 
 _NUMBER = r"[0-9]{1,4}(?![0-9])"
-_COUNTED = "|".join([*NUMBERS, *_ROMAN])
+_COUNTED = "|".join([*NUMBERS, *ROMAN])
 _BEFORE = r"(?<![^\W_])"
 _AFTER = r"(?![^\W_])"
 _ORDINAL = r"(?:st|nd|rd|th|eme|er|e|ª|º|-?й|\.)?"
@@ -98,7 +98,7 @@ def number_of(found: re.Match[str]) -> int:
     """Return the season that `IN_NAME` found."""
     word = (found["counted"] or found["ordinal"] or found["cjk"] or "").casefold()
     if word:
-        return int(word) if word.isdigit() else NUMBERS.get(word) or _ROMAN[word]
+        return int(word) if word.isdigit() else NUMBERS.get(word) or ROMAN[word]
     return int(found["after"] or found["short"] or found["before"])
 
 

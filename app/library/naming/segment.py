@@ -136,7 +136,8 @@ def clean(title: str) -> str:
     """Drop groups and tags in brackets, unless they are all there is."""
     whole = squeeze(p.EMPTY_BRACKETS.sub(" ", title))
     text = p.EMPTY_BRACKETS.sub(" ", title) if whole else title
-    text = p.NUMBERED_IN_PARENS.sub("", text, count=1) if text.startswith("(") else text
+    if (ordered := p.ORDERED.match(text)) is not None:
+        text = text[ordered.end() :]
     group = p.LEADING_GROUP.match(text)
     if group is not None and group[1].casefold() not in p.BRACKETED_TITLES:
         after = text[group.end() :]

@@ -74,7 +74,7 @@ def home_of(folders: tuple[str, ...]) -> Home:
     episode = seen.episode
     if episode is None and (_EPISODE.search(own) is not None or _RELEASED.search(own) is not None):
         episode = own
-    if count == len(folders) and own.casefold() in SHELVES:
+    if not seen.is_named and own.casefold() in SHELVES:
         return Home(0, season, Series(""), seen.extra, seen.disc, episode)
     return Home(count, season, read_series(own, is_folder=True), seen.extra, seen.disc, episode)
 
@@ -87,6 +87,8 @@ class _Inside:
     extra: tuple[str, bool] | None = None
     disc: bool = False
     episode: str | None = None
+    is_named: bool = False
+    """The season by a word, not by a number alone, which may as well be the year of a shelf."""
 
     def takes(self, folders: tuple[str, ...], count: int) -> bool:
         """Whether the last of so many folders is inside of a series' own."""
@@ -103,8 +105,20 @@ class _Inside:
         inner = read_season_folder(name)
         if inner is not None and inner.season is not None and (count > 1 or not inner.series):
             self.season = inner.season if self.season is None else self.season
+            self.is_named = self.is_named or not name.isdigit()
             return not inner.series or _belongs_above(folders, count, inner.series)
-        return count > 1 and (name.casefold() in INSIDES or DISC_FOLDER.fullmatch(name.strip()) is not None)
+        if count < 2:  # noqa: PLR2004  nothing above
+            return False
+        return (
+            name.casefold() in INSIDES
+            or DISC_FOLDER.fullmatch(name.strip()) is not None
+            or (count > 2 and _is_in_season(folders[count - 2]))  # noqa: PLR2004  series and season above
+        )
+
+
+def _is_in_season(above: str) -> bool:
+    season = read_season_folder(above)
+    return season is not None and not season.series and not above.isdigit()
 
 
 def _belongs_above(folders: Sequence[str], count: int, series: str) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from app.library.kinds import FileRole, LibraryKind
-from app.library.naming import ParsedName, parse, title_key
+from app.library.kinds import FileRole
+from app.library.naming import ParsedMovie, parse_movie, title_key
 from app.library.naming.patterns import RESOLUTION
 
 
@@ -44,12 +44,12 @@ class Film:
 @dataclass(frozen=True, slots=True)
 class _Read:
     file: UnitFile
-    name: ParsedName
+    name: ParsedMovie
 
 
 def group_films(files: Iterable[UnitFile]) -> list[Film]:
     """Return the films of the files whose folders share an anchor. The same files give the same films."""
-    reads = [_Read(file, parse(file.path, LibraryKind.MOVIES)) for file in sorted(files, key=lambda file: file.path)]
+    reads = [_Read(file, parse_movie(file.path)) for file in sorted(files, key=lambda file: file.path)]
     mains = _settle_parts([read for read in reads if read.name.extra is None])
     extras = [read for read in reads if read.name.extra is not None]
     if not mains:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.library.kinds import LibraryKind
-from app.library.naming import ParsedName, parse
+from app.library.naming import ParsedMovie, parse_movie
 
 READINGS = [
     # Numbers and years.
@@ -70,8 +69,8 @@ READINGS = [
 ]  # fmt: skip
 
 
-def read(path: str) -> ParsedName:
-    return parse(path.encode(), LibraryKind.MOVIES)
+def read(path: str) -> ParsedMovie:
+    return parse_movie(path.encode())
 
 
 @pytest.mark.parametrize(("path", "title", "year"), READINGS, ids=[row[0] for row in READINGS])
@@ -180,15 +179,15 @@ PIECES = st.sampled_from(
 
 
 @settings(deadline=None)
-@given(st.one_of(st.binary(max_size=4096), st.lists(PIECES, max_size=300).map(b"".join)), st.sampled_from(LibraryKind))
-def test_every_name_has_a_reading(path: bytes, kind: LibraryKind) -> None:
-    name = parse(path, kind)
+@given(st.one_of(st.binary(max_size=4096), st.lists(PIECES, max_size=300).map(b"".join)))
+def test_every_name_has_a_reading(path: bytes) -> None:
+    name = parse_movie(path)
 
     assert name.title
     assert name.title.encode()
     assert "\0" not in name.title
     assert name.year is None or 1888 <= name.year <= 2099
-    assert parse(path, kind) == name
+    assert parse_movie(path) == name
 
 
 @pytest.mark.parametrize(
@@ -199,5 +198,5 @@ def test_no_name_makes_the_parser_crawl(piece: bytes) -> None:
     longest = (piece * 4096)[:255]
 
     for _ in range(200):
-        parse(longest + b".mkv", LibraryKind.MOVIES)
-        parse(longest + b"/" + longest + b".mkv", LibraryKind.MOVIES)
+        parse_movie(longest + b".mkv")
+        parse_movie(longest + b"/" + longest + b".mkv")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from app.library.naming import patterns as p
 from app.library.naming.numbering.days import EDGE, END
 from app.library.naming.numbering.numbers import Numbers, pair
+from app.library.naming.seasons import NUMBERS, ROMAN
 from app.library.naming.text import title_key
 
 _OF = re.compile(rf"{EDGE}([0-9]{{1,2}})[ ._]?of[ ._]?[0-9]{{1,2}}{END}")
-_PART = re.compile(rf"{EDGE}(?:part|pt)[ ._]?([0-9]{{1,2}}){END}")
+_PART = re.compile(rf"{EDGE}(?:part|pt|teil)[ ._]?([0-9]{{1,2}}|{'|'.join([*NUMBERS, *ROMAN])}){END}")
 _TO = r"(?:(?:[-~]| ~ )(?:[0-9]{2,4}-){0,8}([0-9]{1,4}))?"
 _DASHED = re.compile(rf"[ ._]-[ ._]{{0,2}}#?([0-9]{{1,4}})(\.[0-9])?(?:v[0-9])?{_TO}(?![^\W_]|\.[0-9])")
 _TIGHT = re.compile(r"(?<![0-9])-([0-9]{2,4})(?:v[0-9])?(?=[\[( ]*[\[(]|$)")
@@ -24,7 +25,7 @@ _LEADING = re.compile(
     r"([0-9]{1,4})(?:-([0-9]{1,4}))?(?:v[0-9])?(?:(\.[ ._]*|[ ._]*-[ ._]*)(?=[^\W_])|( +)(?=[^\W_])|$)"
 )
 _TRAILING = re.compile(r"(?:^|[ ._])([0-9]{1,4})(?:v[0-9])?(?: ?[-~] ?([0-9]{1,4}))?[ ._~-]*$")
-_INNER = re.compile(r"(?<=[ ._])(0[0-9]|0[0-9]{2}|[0-9]{3})(?:v[0-9])?[ ._]+(?=[^\W\d_])")
+_INNER = re.compile(r"(?<=[ ._])(0[0-9]|0[0-9]{2}|[0-9]{3})(?:v[0-9])?(?:[ ._]+-)?[ ._]+(?=[^\W\d_])")
 _COMPACT = re.compile(r"(?<=[ ._])([0-9]{1,2})([0-9]{2})(?=[ ._-]|$)")
 _ERA = re.compile(r"hdtv|pdtv|dsr|dvdrip")
 _STOP = re.compile(r"[ ._]*(?:$|[\[({~-])")
@@ -166,5 +167,8 @@ def _inner(head: _Head) -> Numbers | None:
 
 
 def _in_part(head: _Head) -> Numbers | None:
-    found = _PART.search(head.text, head.start) if "p" in head.text else None
-    return Numbers(found.start(), found.end(), absolute=pair(found[1], None)) if found is not None else None
+    found = _PART.search(head.text, head.start) if "p" in head.text or "teil" in head.text else None
+    if found is None:
+        return None
+    number = int(found[1]) if found[1].isdigit() else NUMBERS.get(found[1]) or ROMAN[found[1]]
+    return Numbers(found.start(), found.end(), absolute=(number, number))
