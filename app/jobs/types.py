@@ -186,6 +186,17 @@ class ThroughputStatistics:
     completed: int
 
 
+@dataclass(slots=True, frozen=True)
+class EndedJobs:
+    """Jobs of one kind that ended alike within a period."""
+
+    kind: str
+    state: JobState
+    count: int
+    ids: tuple[int, ...]
+    """Of the newest, 20 at most."""
+
+
 class Topic(enum.StrEnum):
     """What is announced by NOTIFY; the channel is schema, dot, topic (contract 4.1)."""
 
