@@ -189,7 +189,7 @@ async def _add_plain(tx: Tx, source: FactSource, said: Mapping[UUID, Description
     ]
     await _insert(tx, ADD_DETAILS, source, details)
     ratings = [
-        (item_id, rated.name, rated.value, rated.scale, rated.votes, rated.is_default)
+        (item_id, rated.name, float(rated.value), float(rated.scale), rated.votes, rated.is_default)
         for item_id, description in said.items()
         for rated in description.ratings
     ]

@@ -117,8 +117,8 @@ class SideFileReader:
     async def _owner(
         self, tx: Tx, folder_id: UUID, home: bytes, kind: LibraryKind, sides: Sequence[SideRow]
     ) -> Owner | None:
-        if not any(side.kind in (SideFileKind.ARTWORK, SideFileKind.NFO) for side in sides):
-            return None
+        if not home or not any(side.kind in (SideFileKind.ARTWORK, SideFileKind.NFO) for side in sides):
+            return None  # the root itself is about nothing
         below = await side_files.media_below(tx, folder_id, home, MOST + 1)
         owner = owner_of(home, below, kind)
         if owner is None or owner.kind is not ItemKind.SERIES:

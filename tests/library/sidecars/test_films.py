@@ -1,5 +1,6 @@
 """Films with what people put beside them: scanned, read, and in the tables."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -358,3 +359,41 @@ async def test_links_that_lead_out_are_not_followed(library: LibraryBench, tree:
     assert await told(library) == [("Lantern", "name", 1979, None)]
     (side,) = await library.rows("SELECT problem FROM side_file")
     assert side["problem"] == "outside_root"
+
+
+async def test_films_of_the_same_people_are_read_at_once(library: LibraryBench, tree: WriteTree) -> None:
+    """Both name the same people, in other orders: whoever is second waits, and neither is a victim."""
+    names = [f"Actor {number}" for number in range(40)]
+    files = {}
+    for film in range(8):
+        actors = names[film:] + names[:film] if film % 2 else list(reversed(names))
+        billing = "".join(f"<actor><name>{name}</name></actor>" for name in actors)
+        genres = "".join(f"<genre>G{(film * 7 + number) % 9}</genre>" for number in range(9))
+        files[f"Film {film} (2000)/Film {film}.mkv"] = "a"
+        files[f"Film {film} (2000)/movie.nfo"] = f"<movie><title>T{film}</title>{genres}{billing}</movie>"
+    await library.scan(await library.add(tree(files)))
+    jobs = await library.claim(ReadSideFilesArgs)
+
+    rows = await asyncio.gather(*(library.work(job) for job in jobs))
+
+    assert len(rows) == 8
+    (counts,) = await library.rows(
+        "SELECT (SELECT count(*) FROM person) AS people, (SELECT count(*) FROM credit) AS parts"
+    )
+    assert tuple(counts.values()) == (40, 320)
+
+
+async def test_a_folder_of_many_nfo_is_read_in_batches(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.library.sidecars.reader.BATCH", 3)
+    files = {}
+    for film in range(10):
+        files[f"Film {film} (2000).mkv"] = "a"
+        files[f"Film {film} (2000).nfo"] = f"<movie><title>T{film}</title></movie>"
+    await library.scan(await library.add(tree(files)))
+
+    done = await library.read_side_files()
+
+    assert len(done) == 1
+    assert [row[0] for row in await told(library)] == [f"T{film}" for film in range(10)]
