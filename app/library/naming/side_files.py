@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from app.library.naming.languages import language_of
 from app.library.naming.parsed import ArtworkRole, ParsedSideFile, SideKind
@@ -33,12 +34,13 @@ _ROLES = {
 }
 ROLE_WORDS = {word: role for role, words in _ROLES.items() for word in words.split()}
 _WORDS = "|".join(sorted(ROLE_WORDS, key=len, reverse=True))
-_NUMBERED = re.compile(rf"(?:movie-)?({_WORDS})(?:[-_ ]?\(?([0-9]{{1,3}})\)?)?", re.IGNORECASE)
+_NUMBERED = re.compile(rf"(?:(?:movie|tvshow|show)-)?({_WORDS})(?:[-_ ]?\(?([0-9]{{1,3}})\)?)?", re.IGNORECASE)
 _OF_STEM = re.compile(rf"[-._ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?", re.IGNORECASE)
 _SEASON = re.compile(
     rf"season[-_ ]?([0-9]{{1,4}}|-specials|specials|-all|all)(?:[-_ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?)?",
     re.IGNORECASE,
 )
+_SPECIALS = re.compile(r"^specials(?=$|[-_ ])", re.IGNORECASE)
 _SUBJECTS = {"movie": "movie", "tvshow": "tvshow", "season": "season", "artist": "artist", "album": "album"}
 _SEPARATORS = re.compile(r"[._]| - |[\[\](){}]")
 _REGION = re.compile(r"(?<![^\W_])([a-z]{2,3})_([a-z]{2})(?![^\W_])", re.IGNORECASE)
@@ -95,7 +97,7 @@ def _artwork(stem: str, stems: Collection[str], folders: Sequence[str]) -> Parse
         return ParsedSideFile(
             kind=SideKind.ARTWORK, role=ArtworkRole.BACKDROP, position=int(digits[0]) if digits is not None else 0
         )
-    if (season := _SEASON.fullmatch(stem)) is not None:
+    if (season := _SEASON.fullmatch(_SPECIALS.sub("season-specials", stem))) is not None:
         number, of_all = _season_number(season[1])
         return ParsedSideFile(
             kind=SideKind.ARTWORK,
@@ -176,18 +178,26 @@ def read_words(rest: str) -> tuple[str | None, frozenset[str], str | None]:
     flags: set[str] = set()
     language = None
     left: list[str] = []
-    for word in reversed(words):
+    for word in reversed(list(chain.from_iterable(map(_parts, words)))):
         low = word.casefold()
         if low in _FLAGS:
             flags.add(low)
-        elif language is None and (found := language_of(word)) is not None:
-            language = found
+        elif (found := language_of(word)) is not None and (language is None or language.startswith(f"{found}-")):
+            language = language or found  # `chi.zh-Hans` says it twice
+        elif low == "und" and language is None:
+            continue
         else:
             left.append(word)
     if language is None and "hi" in flags:
         flags.discard("hi")
         language = "hi"
     return language, frozenset(_FLAGS[flag] for flag in flags), " ".join(reversed(left)) or None
+
+
+def _parts(word: str) -> list[str]:
+    """`English-Forced` is two words, `pt-BR` and `Spider-Man` are one."""
+    parts = word.split("-")
+    return parts if len(parts) > 1 and any(part.casefold() in _FLAGS for part in parts) else [word]
 
 
 def _joined(region: re.Match[str]) -> str:

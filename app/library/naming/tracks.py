@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.library.naming.parsed import Ids, ParsedTrack
+from app.library.naming.seasons import NUMBERS
 from app.library.naming.segment import is_word, take_ids
 from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
 
 DISC_FOLDER = re.compile(
-    r"(?:cd|disc|disk|dvd|lp|vinyl)[ _.-]{0,4}([0-9]{1,2})(?![0-9])(?:[ _.:–-]*\(?([^()]{1,200}?)\)?)?", re.IGNORECASE
+    r"(?:cd|disc|disk|dvd|lp|vinyl)[ _.-]{0,4}([0-9]{1,2}|one|two|three|four|five)(?![^\W_])"
+    r"(?:[ _.:–-]*\(?([^()]{1,200}?)\)?)?",
+    re.IGNORECASE,
 )
 _VOLUME = re.compile(r"vol(?:ume)?[ _.-]{0,2}([0-9]{1,2})", re.IGNORECASE)
 _SIDE = re.compile(r"side[ _.-]?([a-h])", re.IGNORECASE)
@@ -27,16 +30,18 @@ _MBID = re.compile(
 )
 _YEAR = re.compile(r"[(\[]((?:19|20)[0-9]{2})[)\]]")
 _LEADING_YEAR = re.compile(
-    r"(?:[(\[]((?:19|20)[0-9]{2})[)\]]\s*[-–.]?\s*|((?:19|20)[0-9]{2})\s*(?:[-–]|\.\s)\s*)(?=\S)"
+    r"(?:[(\[]((?:19|20)[0-9]{2})[)\]]\s*[-–.]?\s*|((?:19|20)[0-9]{2})\s*(?:[-–](?![0-9]{2}[-.])|\.\s)\s*)(?=\S)"
 )
 _SCENE = re.compile(r"([^ -]{1,80})-(\S{1,120}?)-(?:[A-Z()0-9]{2,9}-)?((?:19|20)[0-9]{2})-[A-Za-z0-9]{2,15}")
 _SQUARE = re.compile(r"[ ._]*(?:\[[^\[\]]*\]|\{[^{}]*\})")
 
+_DISCOGRAPHY = re.compile(r"\s*[-–(\[]?\s*discography(?![^\W_]).*$", re.IGNORECASE)
+_GUESTS = re.compile(r"(?:feat|ft|featuring|with|and|&|vs|x)(?![^\W_])", re.IGNORECASE)
 _BOXED = re.compile(r"[\[(]([0-9]{1,3})[\])]\s*(?=\S)")
 _SIDED = re.compile(r"([A-H])([0-9]{1,2})(?:\s*[-.]\s*|\s+)(?=\S)")
-_DISCED = re.compile(r"([0-9]{1,2})[-.]([0-9]{2,3})(?:\s*[-.]\s*|\s+)(?=\S)")
-_PLAIN = re.compile(r"([0-9]{1,3})(?:(?:\s*-\s*|\.\s*)(?=\S)|(\s+)(?=\S))")
-_WHOLE = re.compile(r"(?:track\s*)?([0-9]{1,3})$", re.IGNORECASE)
+_DISCED = re.compile(r"([0-9]{1,2})[-.]([0-9]{2})(?:\s*[-.]\s*|\s+)(?=\S)")
+_PLAIN = re.compile(r"([0-9]{1,3})(?:(?:\s+-\s*|-(?![0-9])\s*|\.\s*)(?=\S)|(\s+)(?=\S))")
+_WHOLE = re.compile(r"(?:track\s*(?=[0-9]{1,3}$)|(?=[0-9]{1,2}$))([0-9]+)$", re.IGNORECASE)
 _MIDDLE = re.compile(r"(.*?\S) - (?:([0-9])-)?([0-9]{2,3})(?: - |\.? )(?=\S)")
 
 MOST_TRACKS = 40
@@ -102,7 +107,7 @@ def read_album(folders: tuple[str, ...]) -> _Album:
     above = home - 2
     while above > 0 and folders[above].casefold() in CATEGORIES:
         above -= 1
-    artist = squeeze(folders[above]) if above >= 0 else None
+    artist = squeeze(_DISCOGRAPHY.sub("", folders[above])) or squeeze(folders[above]) if above >= 0 else None
     title, year, named = _read_title(text, artist)
     return _Album(title or None, year, artist or named, ids, home, disc, disc_title)
 
@@ -114,7 +119,8 @@ def _disc_of(folders: tuple[str, ...]) -> tuple[int, int | None, str | None]:
     own = folders[-1].strip()
     if (found := DISC_FOLDER.fullmatch(own)) is not None:
         title = squeeze(found[2]) if found[2] else ""
-        return home - 1, int(found[1]), title or None
+        word = found[1].casefold()
+        return home - 1, int(word) if word.isdigit() else NUMBERS[word], title or None
     if home > 2 and (volume := _VOLUME.fullmatch(own)) is not None:  # noqa: PLR2004  artist and album above
         return home - 1, int(volume[1]), None
     if (side := _SIDE.fullmatch(own)) is not None:
@@ -188,8 +194,16 @@ def _artist_of(read: _Name, album_artist: str | None, *, is_compilation: bool) -
         one, dash, other = read.title.partition("-")
         if title_key(one) != title_key(album_artist):
             dash = ""
+    if dash and other.strip() and album_artist and _has_guests(one, album_artist):
+        return squeeze(one), squeeze(other)
     if dash and other.strip() and is_word(one):
         own = album_artist is not None and title_key(one) == title_key(album_artist)
         if own or is_compilation or (album_artist is None and read.number is None):
             return (None if own else squeeze(one)), squeeze(other)
     return None, squeeze(read.title)
+
+
+def _has_guests(artist: str, album_artist: str) -> bool:
+    """Whether it is the album's artist, feat. Guest."""
+    guests = artist[len(album_artist) + 1 :]
+    return artist.casefold().startswith(f"{album_artist.casefold()} ") and _GUESTS.match(guests) is not None
