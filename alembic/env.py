@@ -9,6 +9,7 @@ from app.accounts import models as accounts  # noqa: F401  # as below
 from app.db.bare import bare_connection
 from app.db.base import Base
 from app.errors import AppError
+from app.events import models as events  # noqa: F401  # as below
 from app.library import models  # noqa: F401  # its tables enter Base.metadata
 
 

@@ -8,6 +8,7 @@ from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.db.module import DbModule
 from app.db.server import DatabaseServer
+from app.events.module import EventsModule
 from app.jobs.driver.driver import Driver
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.module import JobsModule
@@ -56,6 +57,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         AccountsModule(),
         LibraryModule(),
         CatalogModule(),
+        EventsModule(),
         OperationsModule(),
         WebModule(),
         context={Settings: settings, Lifecycle: Lifecycle(start_timeout=180, stop_timeout=60)},

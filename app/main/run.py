@@ -7,6 +7,7 @@ from app.config import Settings
 from app.db.engine import Database
 from app.db.migrate import upgrade
 from app.db.server import DatabaseServer
+from app.events.hub import EventHub
 from app.jobs.client import Client
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.library.probing.prober import Prober
@@ -46,6 +47,8 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         if web:
             server, first = await container.get(WebServer), await container.get(FirstAccount)
             lifecycle.append(Hook("first account", first.make_configured))
+            hub = await container.get(EventHub)
+            lifecycle.append(Hook("events", hub.start, hub.stop))
             lifecycle.append(Hook("web", server.start, server.stop))
             lifecycle.append(Hook("first link", lambda: first.announce(server.url)))
         lifecycle.append(Hook("memory", settle_memory))

@@ -7,6 +7,7 @@ from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.service import AccountService
 from app.db.tx import Transactions, Tx
+from app.events.log import EventLog
 
 Sweep = Callable[[Tx], Awaitable[int]]
 
@@ -15,10 +16,12 @@ class SessionSweeper:
     def __init__(
         self,
         transactions: Transactions,
+        *,
         accounts: AccountService,
         logins: LoginService,
         media_tokens: MediaTokenService,
         limiter: AttemptLimiter,
+        events: EventLog,
     ) -> None:
         self._transactions = transactions
         self._limiter = limiter
@@ -26,6 +29,7 @@ class SessionSweeper:
             "logins": logins.forget,
             "media_tokens": media_tokens.forget,
             "codes": accounts.forget_codes,
+            "events": events.forget,
         }
 
     async def sweep(self) -> dict[str, int]:

@@ -17,7 +17,7 @@ from app.catalog.views import FileDetail, Item, ItemPage, Library
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
-from app.web.api_v1 import accounts, items, jobs, library, logins, queues, roots, schedule, side_files
+from app.web.api_v1 import accounts, events, items, jobs, library, logins, queues, roots, schedule, side_files
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job
@@ -87,7 +87,7 @@ def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[st
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (logins, accounts, library, roots, items, side_files, jobs, queues, schedule, health, setup):
+    for routes in (logins, accounts, library, roots, items, side_files, jobs, queues, schedule, events, health, setup):
         app.include_router(routes.router)
     errors.install(app)
     setup_dishka(container, app)

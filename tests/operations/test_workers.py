@@ -4,6 +4,7 @@ import pytest
 
 from app.accounts.roles import Role
 from app.config import Settings
+from app.events.log import EventLog
 from app.jobs.inserter import Inserter
 from app.jobs.job import Job
 from app.jobs.types import JobState
@@ -16,8 +17,15 @@ from tests.fixtures.accounts import Accounts
 
 
 @pytest.fixture
-def sweeper(accounts: Accounts, transactions):
-    return SessionSweeper(transactions, accounts.service, accounts.logins, accounts.media, accounts.limiter)
+def sweeper(accounts: Accounts, transactions, driver):
+    return SessionSweeper(
+        transactions,
+        accounts=accounts.service,
+        logins=accounts.logins,
+        media_tokens=accounts.media,
+        limiter=accounts.limiter,
+        events=EventLog(transactions, driver),
+    )
 
 
 async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
@@ -32,7 +40,7 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
 
     accounts.wait(days=62)
 
-    assert await sweeper.sweep() == {"attempt_limits": 3, "logins": 1, "media_tokens": 0, "codes": 1}
+    assert await sweeper.sweep() == {"attempt_limits": 3, "logins": 1, "media_tokens": 0, "codes": 1, "events": 0}
     assert set((await sweeper.sweep()).values()) == {0}
 
 

@@ -91,9 +91,11 @@ async def ask(web: Web, method: str, path: str, **headers: str) -> tuple[int, st
     body = json.dumps(BODIES.get(path, {"new": "guess guess"} if path.endswith("/password") else {}))
     sent = {"content": body} if method in {"POST", "PATCH", "PUT"} and not path.endswith(("resume", "pause")) else {}
     given = headers | ({"Content-Type": "application/json"} if sent else {})
-    answer = await web.http.request(method, address(path), headers=given, **sent)
-    is_problem = answer.headers.get("content-type", "").startswith("application/problem") and answer.content
-    return answer.status_code, answer.json()["code"] if is_problem else ""
+    async with web.http.stream(method, address(path), headers=given, **sent) as answer:  # events never end
+        if not answer.headers.get("content-type", "").startswith("application/problem"):
+            return answer.status_code, ""
+        content = await answer.aread()
+        return answer.status_code, json.loads(content)["code"] if content else ""
 
 
 def test_every_route_says_who_may_ask_it() -> None:

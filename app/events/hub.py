@@ -1,0 +1,193 @@
+"""One look a second for all who look on here, and for nobody none at all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.accounts.roles import Scope
+from app.accounts.viewer import Viewer
+from app.clock import Clock
+from app.errors import Unavailable
+from app.events.log import KEPT, PAGE, SETTLED, EventLog, LibraryEvent
+from app.events.position import Position
+from app.jobs.types import EndedJobs, JobRow
+from app.lifecycle import Service
+
+log = structlog.get_logger("events")
+
+INTERVAL = 1.0
+BUFFER = 500
+"""Events kept for a listener that lags; one that lags more begins anew."""
+
+LISTENERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as it goes out."""
+
+    kind: str
+    data: dict[str, Any]
+    position: Position
+    library_id: UUID | None = None
+    """None: about the engine, for administrators."""
+
+    def to(self, viewer: Viewer) -> "Told | None":
+        """Return what this viewer may know of it; None for nothing."""
+        if self.library_id is None:
+            return self if viewer.is_administrator and viewer.may(Scope.ADMIN) else None
+        if viewer.libraries is not None and self.library_id not in viewer.libraries:
+            return None
+        if viewer.max_age_rating is not None:  # what was changed may be nothing they may know of
+            return replace(self, data={"library_id": str(self.library_id)})
+        return self
+
+
+RESET = "reset"
+"""Told to whoever has missed something: ask for everything again."""
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    viewer: Viewer
+    told: asyncio.Queue[Told] = field(default_factory=lambda: asyncio.Queue(BUFFER))
+    is_lost: bool = False
+
+    def offer(self, event: Told) -> None:
+        if self.is_lost:
+            return
+        try:
+            self.told.put_nowait(event)
+        except asyncio.QueueFull:
+            self.is_lost = True
+
+
+class EventHub(Service):
+    """Listeners hold no connection of the database; one that is slow loses its place and nobody else's time."""
+
+    def __init__(self, event_log: EventLog, clock: Clock) -> None:
+        super().__init__()
+        self._log = event_log
+        self._clock = clock
+        self._listeners: set[Listener] = set()
+        self._wanted = asyncio.Event()
+        self._position: Position | None = None
+        self._running: dict[int, tuple[int, object]] = {}
+
+    async def run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            try:
+                await self.look()
+            except Exception as err:  # noqa: BLE001  the next look may succeed, and begins where this one did
+                log.warning("events cannot be read", error=str(err) or type(err).__name__)
+            await asyncio.sleep(INTERVAL)
+
+    async def finish(self) -> None:
+        self._position = None
+        self._wanted.clear()
+
+    @contextmanager
+    def listener(self, viewer: Viewer) -> Iterator[Listener]:
+        """Raises: Unavailable: too many listen already."""
+        if len(self._listeners) >= LISTENERS:
+            raise Unavailable("too many listen to events already; ask again later")
+        listener = Listener(viewer)
+        self._listeners.add(listener)
+        self._wanted.set()
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+            if not self._listeners:
+                self._wanted.clear()
+                self._position = None
+                self._running = {}
+
+    async def position(self) -> Position:
+        """Return up to where all present listeners have been told."""
+        if self._position is None:
+            self._position = await self._log.now()
+        return self._position
+
+    async def missed(self, since: Position, until: Position) -> AsyncIterator[Told]:
+        """Tell what lies between two positions to one who was away; `reset` when that is not known any more."""
+        if self._clock.now() - since.jobs_until > KEPT:
+            yield Told(RESET, {}, until)
+            return
+        position = since
+        while events := await self._log.library_events(position):
+            for event in events:
+                position = replace(position, transaction=event.transaction, number=event.number)
+                if (position.transaction, position.number) > (until.transaction, until.number):
+                    break
+                yield of_library(event, position)
+            if len(events) < PAGE or (position.transaction, position.number) > (until.transaction, until.number):
+                break
+        if since.jobs_until < until.jobs_until:
+            for ended in await self._log.ended_jobs(since.jobs_until, until.jobs_until):
+                yield of_ended(ended, until)
+
+    async def look(self) -> None:
+        """Tell everybody what has happened since the last look."""
+        before = await self.position()
+        position = before
+        while events := await self._log.library_events(position):
+            for event in events:
+                position = replace(position, transaction=event.transaction, number=event.number)
+                self._tell(of_library(event, position))
+            self._position = position
+            if len(events) < PAGE:
+                break
+        if any(listener.viewer.is_administrator for listener in self._listeners):
+            self._position = await self._look_at_jobs(position)
+        else:
+            self._position = replace(position, jobs_until=self._settled(position.jobs_until))
+
+    async def _look_at_jobs(self, position: Position) -> Position:
+        until = self._settled(position.jobs_until)
+        position = replace(position, jobs_until=until)
+        for ended in await self._log.ended_jobs((self._position or position).jobs_until, until):
+            self._tell(of_ended(ended, position))
+        running = await self._log.running_jobs()
+        seen = {job.id: (job.attempt, job.metadata_value().get("output")) for job in running}
+        for job in running:
+            if self._running.get(job.id) != seen[job.id]:
+                self._tell(of_running(job, position))
+        self._running = dict(seen)
+        return position
+
+    def _settled(self, before: datetime) -> datetime:
+        return max(before, self._clock.now() - SETTLED)
+
+    def _tell(self, event: Told) -> None:
+        for listener in self._listeners:
+            if (told := event.to(listener.viewer)) is not None:
+                listener.offer(told)
+
+
+def of_library(event: LibraryEvent, position: Position) -> Told:
+    data = {"library_id": str(event.library_id), **event.data}
+    return Told(event.kind, data, position, event.library_id)
+
+
+def of_ended(ended: EndedJobs, position: Position) -> Told:
+    data = {"kind": ended.kind, "state": str(ended.state), "count": ended.count, "ids": list(ended.ids)}
+    return Told("jobs.ended", data, position)
+
+
+def of_running(job: JobRow, position: Position) -> Told:
+    data = {
+        "id": job.id,
+        "kind": job.kind,
+        "queue": job.queue,
+        "attempt": job.attempt,
+        "output": job.metadata_value().get("output"),
+    }
+    return Told("job.running", data, position)
