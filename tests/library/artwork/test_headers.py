@@ -1,11 +1,13 @@
 """What a picture is, by its first bytes: real ones made by ffmpeg, and whatever else may stand there."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.library.artwork.headers import AVIF, GIF, HEAD_BYTES, JPEG, MAX_PIXELS, PNG, WEBP, picture_of
 from tests.fixtures.media import Media
+
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SOURCE = ("-f", "lavfi", "-i", "testsrc2=size=322x182:rate=1:duration=1", "-frames:v", "1")
 
@@ -83,6 +85,7 @@ def test_a_picture_of_impossible_size_is_none(width: int, height: int) -> None:
 MAGIC = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"GIF89a", b"RIFF\0\0\0\0WEBPVP8 ", b"\0\0\0\x10ftypavif"]
 
 
+@UNHURRIED
 @given(st.sampled_from(MAGIC), st.binary(max_size=200))
 def test_whatever_follows_there_is_an_answer(magic: bytes, rest: bytes) -> None:
     found = picture_of(magic + rest)

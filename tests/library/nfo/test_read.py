@@ -3,12 +3,14 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.library.nfo import Nfo, NfoKind, NfoPerson, NfoRating, read_nfo
 from app.library.nfo.values import day, minutes
 from tests.library.nfo.documents import DOCUMENTS, EPISODES, FULL_MOVIE, Document
+
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
@@ -147,6 +149,7 @@ def test_days(said: str, meant: date | None) -> None:
     assert day(said) == meant
 
 
+@UNHURRIED
 @given(st.binary(max_size=400))
 def test_any_bytes_have_an_answer(content: bytes) -> None:
     assert isinstance(read_nfo(content), Nfo)
@@ -161,6 +164,7 @@ PIECES = [
 ]
 
 
+@UNHURRIED
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=40))
 def test_any_arrangement_of_what_documents_are_made_of_has_an_answer(pieces: list[str]) -> None:
     nfo = read_nfo("".join(pieces).encode("utf-8", "replace"))
@@ -169,6 +173,7 @@ def test_any_arrangement_of_what_documents_are_made_of_has_an_answer(pieces: lis
     assert "\x00" not in repr(nfo)
 
 
+@UNHURRIED
 @given(st.sampled_from([document.content for document in DOCUMENTS if len(document.content) < 10_000]), st.data())
 def test_a_document_that_was_damaged_has_an_answer(content: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(content)))

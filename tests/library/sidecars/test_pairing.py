@@ -5,13 +5,15 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.library.ids import uuid7
 from app.library.kinds import ImageRole, ItemKind, LibraryKind
 from app.library.repository.side_files import MediaRow, SideRow
 from app.library.sidecars.pairing import Owner, Pairs, home_of, pair
+
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def side(name: str, kind: str | None = None) -> SideRow:
@@ -308,6 +310,7 @@ names = st.text(st.sampled_from("ab1 .-_sé"), max_size=8)
 extensions = st.sampled_from([".jpg", ".srt", ".nfo", ".lrc", ".txt", ""])
 
 
+@UNHURRIED
 @given(
     st.lists(
         st.tuples(st.sampled_from(["", "poster", "season1-poster", "Subs", "a", "b"]), names, extensions), max_size=8

@@ -1,10 +1,12 @@
 """Subtitles and lyrics in the encodings of their time."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.library.sidecars.texts import decode
+
+UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TEXTS = {
     "cp1252": "Die Äpfel für Zoë sind schön süß und größer als gedacht, nicht wahr? Ça va, garçon.",
@@ -34,6 +36,7 @@ def test_a_letter_cut_in_two_at_the_samples_end_changes_nothing() -> None:
     assert decode(text.encode("shift_jis")) == text
 
 
+@UNHURRIED
 @given(st.binary(max_size=300))
 def test_any_bytes_are_some_text(content: bytes) -> None:
     assert "\0" not in decode(content)
