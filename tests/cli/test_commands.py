@@ -102,10 +102,10 @@ async def test_what_lies_on_disk(revenge, films, tmp_path):
     assert (root["present_files"], root["watched_by"]) == (0, [])
     assert table.rows == [["ID", "FOLDER", "FILES", "MISSING", "WATCHED BY"], [root["id"], root["path"], "0", "0", "-"]]
     assert scan.json["job"]["args"]["requested_only"] is True
-    assert (elsewhere.code, "lies in none of the library's folders" in elsewhere.err) == (1, True)
+    assert (elsewhere.code, "lies in none of the library's folders" in elsewhere.err) == (2, True)
     assert purged.json == {"files": 0, "items": 0}
     assert told.out == "0 files and 0 items forgotten\n"
-    assert (wrong.code, "must be a duration" in wrong.err) == (1, True)
+    assert (wrong.code, "must be a duration" in wrong.err) == (2, True)
     assert copies.json == {"duplicates": [], "next_cursor": None}
     assert none.rows == [["GROUP", "BYTES", "FILE", ""]]
 

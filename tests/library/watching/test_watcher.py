@@ -89,8 +89,9 @@ async def ready(library: LibraryBench) -> None:
 async def settled(library: LibraryBench) -> dict[str, Any]:
     """Work the scans that are asked for until none is; return what they say together."""
     total: dict[str, Any] = {}
-    while jobs := await library.claim(ScanLibraryArgs):
-        for job in jobs:
+    while await scan_requested(library)():
+        # A request that is just being made holds the row, and then nobody can claim it yet.
+        for job in await eventually(lambda: library.claim(ScanLibraryArgs)):
             assert job.args.requested_only
             result = (await library.work(job)).metadata_value()["output"]
             total = {
