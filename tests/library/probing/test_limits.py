@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -16,6 +17,7 @@ from app.library.jobs import AnalyzeFileArgs
 from app.library.media import MediaInfo, Problem
 from app.library.probing.prober import Prober, ProberProcess
 from app.observability import Metrics
+from tests.fixtures.hostile_prober import BABBLE
 from tests.fixtures.library import LibraryBench
 from tests.fixtures.media import Media
 from tests.fixtures.tree import WriteTree
@@ -27,13 +29,14 @@ PADDING = 100
 
 @pytest.fixture(autouse=True)
 def hostile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files do what they say."""
+    """Files do what they say, and an answer of a hundred thousand bytes is too long."""
+    monkeypatch.setattr("app.library.probing.prober.MAX_ANSWER", BABBLE // 2)
     monkeypatch.setattr("app.library.probing.prober.MODULE", "tests.fixtures.hostile_prober")
 
 
 @pytest.fixture
 async def prober() -> AsyncIterator[Prober]:
-    settings = ProbeSettings(processes=2, timeout=timedelta(seconds=5), memory=MEMORY)
+    settings = ProbeSettings(processes=2, memory=MEMORY)
     prober = Prober(Settings(library=LibrarySettings(probe=settings)), Metrics())
     await prober.start()
     yield prober
@@ -89,7 +92,6 @@ def asking(tmp_path: Path, action: str) -> Path:
     [
         ("crash", (Problem.CRASHED, "SIGSEGV")),
         ("leave", (Problem.CRASHED, "exit status 3")),
-        ("hang", (Problem.TIMEOUT, "5 s")),
         ("babble", (Problem.CRASHED, "nonsense")),
         ("lie", (Problem.CRASHED, "nonsense")),
     ],
@@ -106,6 +108,21 @@ async def test_what_takes_its_process_along_costs_that_process_only(
     assert failed.value.problem == said[0]
     assert said[1] in failed.value.detail
     assert not before & children()
+    assert (await read(prober, media.film())).problem is None
+
+
+async def test_what_does_nothing_for_ever_is_killed(prober: Prober, media: Media, tmp_path: Path) -> None:
+    await read(prober, media.film())
+    before = children()
+    patient = prober._settings
+    prober._settings = dataclasses.replace(patient, timeout=timedelta(milliseconds=500))
+
+    with pytest.raises(ProbeFailed, match=r"0\.5 s") as failed:
+        await read(prober, asking(tmp_path, "hang"))
+
+    assert failed.value.problem == Problem.TIMEOUT
+    assert not before & children()
+    prober._settings = patient
     assert (await read(prober, media.film())).problem is None
 
 
