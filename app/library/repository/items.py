@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db.tx import Tx
 from app.library.kinds import FactSource, ItemKind, ItemState
 from app.library.repository.facts import Facts
-from app.library.repository.rows import column, rows, run
+from app.library.repository.rows import column, copy, rows, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,15 @@ class NewItem:
     is_present: bool
 
 
-COPY_ITEMS = """
-    COPY item (
-        id, library_id, kind, parent_id, title, sort_title, year, released_on, name_key, number, absolute_number,
-        disc_number, disc_title, country, release_types, title_source, state, missing_since
-    ) FROM STDIN
-"""
+ITEM_COLUMNS = {
+    "id": "uuid", "library_id": "uuid", "kind": "text", "parent_id": "uuid", "title": "text", "sort_title": "text",
+    "year": "int4", "released_on": "date", "name_key": "text", "number": "int4", "absolute_number": "int4",
+    "disc_number": "int4", "disc_title": "text", "country": "text", "release_types": "text[]", "title_source": "text",
+    "state": "text",
+}  # fmt: skip
+COPY_ITEMS = f"COPY item ({', '.join(ITEM_COLUMNS)}) FROM STDIN (FORMAT binary)"
+
+SINCE_NOW = "UPDATE item SET missing_since = now() WHERE id = ANY(%s)"
 
 PLACE_ITEMS = """
     UPDATE item
@@ -66,7 +69,11 @@ PLACE_ITEMS = """
     WHERE item.id = new.id
 """
 
-COPY_LINKS = "COPY item_file (item_id, file_id, role, extra_kind, version, edition, part, position) FROM STDIN"
+LINK_COLUMNS = {
+    "item_id": "uuid", "file_id": "uuid", "role": "text", "extra_kind": "text", "version": "text", "edition": "text",
+    "part": "int4", "position": "int4",
+}  # fmt: skip
+COPY_LINKS = f"COPY item_file ({', '.join(LINK_COLUMNS)}) FROM STDIN (FORMAT binary)"
 
 PUT_LINKS = """
     INSERT INTO item_file (item_id, file_id, role, extra_kind, version, edition, part, position)
@@ -129,9 +136,9 @@ ITEMS_OF_FILES = "SELECT DISTINCT item_id FROM item_file WHERE file_id = ANY(%s)
 
 
 async def add_items(tx: Tx, library_id: UUID, new: Sequence[NewItem]) -> None:
-    async with tx.connection.cursor() as cursor, cursor.copy(COPY_ITEMS) as copy:
-        for item in new:
-            await copy.write_row(_item_row(library_id, item))
+    await copy(tx, COPY_ITEMS, list(ITEM_COLUMNS.values()), (_item_row(library_id, item) for item in new))
+    if missing := [item.id for item in new if not item.is_present]:
+        await run(tx, SINCE_NOW, missing)
 
 
 def _item_row(library_id: UUID, item: NewItem) -> tuple[Any, ...]:
@@ -139,9 +146,8 @@ def _item_row(library_id: UUID, item: NewItem) -> tuple[Any, ...]:
     return (
         item.id, library_id, item.kind.value, place.parent_id, facts.title, facts.sort_title, facts.year,
         facts.released_on, place.name_key, place.number, place.absolute_number, place.disc_number, place.disc_title,
-        place.country, list(place.release_types), item.source.value,
+        place.country, list(place.release_types) or "{}", item.source.value,
         ItemState.PRESENT.value if item.is_present else ItemState.MISSING.value,
-        None if item.is_present else "now",
     )  # fmt: skip
 
 
@@ -164,9 +170,7 @@ async def place_items(tx: Tx, library_id: UUID, places: Sequence[tuple[UUID, Pla
 
 async def add_links(tx: Tx, links: Sequence[Link]) -> None:
     """Record links of new items, of which none can be there."""
-    async with tx.connection.cursor() as cursor, cursor.copy(COPY_LINKS) as copy:
-        for link in links:
-            await copy.write_row(_link_row(link))
+    await copy(tx, COPY_LINKS, list(LINK_COLUMNS.values()), map(_link_row, links))
 
 
 async def put_links(tx: Tx, links: Sequence[Link]) -> None:

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from app.db.tx import Tx
 from app.library.repository.items import Link
-from app.library.repository.rows import rows, run
+from app.library.repository.rows import binary_rows, rows, run
 from app.library.tagging.tags import MusicTags
 
 
@@ -153,7 +153,7 @@ async def songs_of(tx: Tx, file_ids: Sequence[UUID]) -> list[SongRow]:
 
 async def _songs(tx: Tx, query: str, ids: Sequence[UUID]) -> list[SongRow]:
     found: list[SongRow] = []
-    for row in await rows(tx, query, list(ids)):
+    for row in await binary_rows(tx, query, list(ids)):
         tags = None if row[5] is None else msgspec.convert(row[5], MusicTags)
         link = None if row[6] is None else Link(row[6], row[0], *row[7:13])
         found.append(SongRow(row[0], row[1], row[2], row[3], row[4], tags, link, row[13], row[14]))

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.db.tx import Tx
 from app.library.kinds import ItemKind
 from app.library.repository.items import Link
-from app.library.repository.rows import rows
+from app.library.repository.rows import binary_rows, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ PARENTS = """
     WHERE item.kind = %(kind)s AND item.id IN (
         SELECT called.id FROM item called
         WHERE called.library_id = %(library_id)s AND called.kind = %(kind)s AND called.name_key = ANY(%(keys)s)
+          AND (%(below)s::uuid[] IS NULL OR called.parent_id IS NULL OR called.parent_id = ANY(%(below)s))
         UNION
         SELECT external_id.item_id FROM unnest(%(providers)s::text[], %(values)s::text[]) AS wanted (provider, value)
         JOIN external_id ON external_id.provider = wanted.provider AND external_id.value = wanted.value
@@ -109,7 +110,7 @@ LINKS_OF = """
 
 async def unit_rows(tx: Tx, anchor_ids: Sequence[UUID]) -> list[UnitRow]:
     """Return all files around these anchors; one that belongs to two items comes twice."""
-    return [_unit_row(*row) for row in await rows(tx, UNIT_ROWS, list(anchor_ids))]
+    return [_unit_row(*row) for row in await binary_rows(tx, UNIT_ROWS, list(anchor_ids))]
 
 
 def _unit_row(*row: Any) -> UnitRow:
@@ -124,6 +125,8 @@ class Called:
     keys: frozenset[str] = frozenset()
     ids: frozenset[tuple[str, str]] = frozenset()
     items: frozenset[UUID] = frozenset()
+    below: frozenset[UUID] | None = None
+    """Who is called so must be below one of these, or below nothing: half the world has an album Greatest Hits."""
 
 
 async def parents(tx: Tx, library_id: UUID, kind: ItemKind, called: Called) -> list[Parent]:
@@ -136,6 +139,7 @@ async def parents(tx: Tx, library_id: UUID, kind: ItemKind, called: Called) -> l
         "providers": [provider for provider, _ in pairs],
         "values": [value for _, value in pairs],
         "ids": sorted(called.items),
+        "below": None if called.below is None else sorted(called.below),
     }
     cursor = await tx.connection.execute(PARENTS.encode(), parameters)
     return [Parent(*row) for row in await cursor.fetchall()]  # type: ignore[arg-type]

@@ -118,6 +118,8 @@ def in_order(members: Sequence[Member], others: Sequence[Member] = ()) -> list[M
 
     `others` are recorded already: what they are told apart by stays.
     """
+    if len(members) == 1 and not others:
+        return list(members)
     told = [*others, *tell_apart(members, others)]
     told.sort(key=lambda member: (-lines(member.version), member.version, member.part or 0))
     return [replace(member, position=position) for position, member in enumerate(told)]

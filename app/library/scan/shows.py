@@ -296,6 +296,8 @@ class SeriesPlan:
         self._extras += show.extras
 
     def _is_held(self, file: ShowFile) -> bool:
+        if not file.links:
+            return False
         linked = (self._shelf.by_id.get(link.item_id) for link in file.links)
         return any(child is not None and "files" in child.locked for child in linked)
 
@@ -368,6 +370,7 @@ class SeriesPlan:
 
     def _link(self, episode: Episode, item_id: UUID) -> None:
         outside = self._outside(episode)
+        before = {link.file_id: link for link in self._shelf.links.get(item_id, ())}
         mine = [
             Member(file.id, MAIN, version=file.name.version, edition=file.name.edition, part=file.name.part)
             for file in episode.files
@@ -375,7 +378,6 @@ class SeriesPlan:
         others = [
             Member(link.file_id, MAIN, version=link.version, edition=link.edition, part=link.part) for link in outside
         ]
-        before = {link.file_id: link for link in self._shelf.links.get(item_id, ())}
         for member in in_order(mine, others):
             link = link_of(item_id, member)
             self.links.append(link)

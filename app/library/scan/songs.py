@@ -100,6 +100,7 @@ async def _load(tx: Tx, library_id: UUID, songs: Sequence[Song]) -> Shelf:
             frozenset(album.key for album in said),
             frozenset(pair for album in said for pair in album.ids),
             frozenset(line),
+            below=frozenset(artist.id for artist in found.artists),
         ),
     )
     # The tracks of an album matter only to songs that may be one of them already.
