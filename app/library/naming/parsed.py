@@ -16,7 +16,7 @@ from datetime import date
 from enum import StrEnum
 
 Ids = tuple[tuple[str, str], ...]
-"""(provider, value) as `{tmdb-603}` in a name orders; providers: tmdb, imdb, tvdb, anidb, tvmaze. Sorted."""
+"""(provider, value) as `{tmdb-603}` in a name orders; providers: tmdb, imdb, tvdb, anidb, tvmaze; of albums musicbrainz. Sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,9 @@ class ParsedMovie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedEpisode:
-    """A file of a show. Exactly one of these numbers it: season and episodes, `absolute`, `aired`; or none, if it
-    names nothing of the kind (then it is an extra, or unknown, and `title` is what it says)."""
+    """A file of a show. What numbers it is the first of these that is there: `first` to `last` of the season,
+    `absolute`, `aired`. `first` and `absolute` never stand together, a day may stand beside either. Where there is none
+    it is an extra, or nothing numbers it and `title` is all it says."""
 
     series: str
     """Never empty. Of the series' folder where there is one, else of the file: without year, country and ids."""
