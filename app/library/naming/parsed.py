@@ -16,7 +16,7 @@ from datetime import date
 from enum import StrEnum
 
 Ids = tuple[tuple[str, str], ...]
-"""(provider, value) as `{tmdb-603}` in a name orders, sorted; tmdb, imdb, tvdb, anidb, tvmaze, and musicbrainz of albums."""
+"""(provider, value) as `{tmdb-603}` orders, sorted: tmdb, imdb, tvdb, anidb, tvmaze, and musicbrainz of albums."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
