@@ -146,7 +146,7 @@ def _item_row(library_id: UUID, item: NewItem) -> tuple[Any, ...]:
     return (
         item.id, library_id, item.kind.value, place.parent_id, facts.title, facts.sort_title, facts.year,
         facts.released_on, place.name_key, place.number, place.absolute_number, place.disc_number, place.disc_title,
-        place.country, list(place.release_types) or "{}", item.source.value,
+        place.country, list(place.release_types), item.source.value,
         ItemState.PRESENT.value if item.is_present else ItemState.MISSING.value,
     )  # fmt: skip
 
