@@ -26,7 +26,7 @@ def read_container(info: MediaInfo, container: Any, source: CountedFile, size: i
         if videos and "mov" in names:
             _read_mp4(info, videos, container, source, size)
         elif videos and "matroska" in names:
-            _read_matroska(info, videos, container, source, size)
+            _read_matroska(info, videos, source, size)
         elif videos and "avi" in names:
             _keep(info, videos[0], _entries(container, videos[0]))
     except (ArithmeticError, IndexError, ValueError, struct.error):
@@ -50,15 +50,12 @@ def _aligned(track: Mp4Track, start: int | None) -> list[int]:
     return [time + shift for time in track.keyframes]
 
 
-def _read_matroska(info: MediaInfo, videos: list[StreamInfo], container: Any, source: CountedFile, size: int) -> None:
+def _read_matroska(info: MediaInfo, videos: list[StreamInfo], source: CountedFile, size: int) -> None:
     found = read_matroska(source, size)
     for stream, track in zip(videos, found.videos, strict=False):  # in the file's order, both
         stream.rotation = track.rotation
         _add_dolby_vision(stream, track.dolby_vision)
-    if found.has_cues:
-        # The library reads the index when it is first asked to go somewhere.
-        container.seek(0)
-        _keep(info, videos[0], _entries(container, videos[0]))
+    _keep(info, videos[0], found.keyframes)
 
 
 def _entries(container: Any, stream: StreamInfo) -> list[int]:

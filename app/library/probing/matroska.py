@@ -1,4 +1,8 @@
-"""What Matroska says and the library does not pass on: whether it has an index, rotation, Dolby Vision."""
+"""What Matroska says and the library does not pass on: rotation, Dolby Vision, and its index without a search for more.
+
+The library reads the index when it is asked to go somewhere, and where there are few entries goes on through the whole
+film for others.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -10,7 +14,9 @@ from app.library.probing.reading import CountedFile
 
 SEGMENT, SEEK_HEAD, CUES, TRACKS, CLUSTER = 0x18538067, 0x114D9B74, 0x1C53BB6B, 0x1654AE6B, 0x1F43B675
 SEEK, SEEK_ID = 0x4DBB, 0x53AB
-TRACK, TYPE, VIDEO, PROJECTION, ROLL = 0xAE, 0x83, 0xE0, 0x7670, 0x7675
+SEEK_POSITION, INFO, SCALE = 0x53AC, 0x1549A966, 0x2AD7B1
+TRACK, NUMBER, TYPE, VIDEO, PROJECTION, ROLL = 0xAE, 0xD7, 0x83, 0xE0, 0x7670, 0x7675
+CUE, CUE_TIME, CUE_PLACE, CUE_TRACK = 0xBB, 0xB3, 0xB7, 0xF7
 IS_VIDEO = b"\1"
 ADDITION, ADDITION_KIND, ADDITION_DATA = 0x41E4, 0x41E7, 0x41ED
 
@@ -18,12 +24,17 @@ MAX_ELEMENTS = 10_000
 MAX_HEADER = 12
 MAX_TRACKS = 4 * 2**20
 """Bytes of all track descriptions; codecs' own headers are most of it."""
+MAX_CUES = 4 * 2**20
+"""Bytes of the index: a day and a half of film, a keyframe every second."""
+USUAL_SCALE = 1_000_000
+"""Nanoseconds of a tick where nothing else is said."""
 UNKNOWN = -1
 FLOATS = {4: ">f", 8: ">d"}
 
 
 @dataclass(slots=True)
 class VideoTrack:
+    number: int = 0
     rotation: int | None = None
     """Degrees clockwise that a player turns the picture by."""
     dolby_vision: dict[str, float | str] = field(default_factory=dict)
@@ -31,8 +42,8 @@ class VideoTrack:
 
 @dataclass(slots=True)
 class Matroska:
-    has_cues: bool = False
-    """Whether there is an index: times of keyframes, for seeking."""
+    keyframes: list[int] = field(default_factory=list)
+    """Of the first video, in milliseconds; none when there is no index."""
     videos: list[VideoTrack] = field(default_factory=list)
     """In the file's order."""
 
@@ -46,23 +57,102 @@ class Element:
 
 
 def read_matroska(source: CountedFile, size: int) -> Matroska:
-    """Read the elements before the first cluster, and what they say lies elsewhere."""
-    found = Matroska()
+    """Read the elements before the first cluster, and the index wherever they say that it is."""
+    found, scale = Matroska(), USUAL_SCALE
     segment = next((element for element in elements(source, 0, size) if element.kind == SEGMENT), None)
     if segment is None:
         return found
-    for element in elements(source, segment.start, segment.end):
-        if element.kind == CLUSTER:
-            break
-        if element.kind == CUES:
-            found.has_cues = True
-        elif element.kind == SEEK_HEAD:
-            found.has_cues |= _points_to_cues(source, element)
-        elif element.kind == TRACKS and element.end - element.start <= MAX_TRACKS:
-            for track in elements(source, element.start, element.end):
+    parts = list(_before_clusters(source, segment))
+    for part in parts:
+        if part.kind == INFO:
+            scale = _scale(source, part) or scale
+        elif part.kind == TRACKS and part.end - part.start <= MAX_TRACKS:
+            for track in elements(source, part.start, part.end):
                 if track.kind == TRACK:
                     _read_track(found, source, track)
+    cues = next((part for part in parts if part.kind == CUES), None) or _pointed_at(source, segment, parts)
+    if cues is not None and found.videos and cues.end - cues.start <= MAX_CUES:
+        times = cue_times(source.at(cues.start, cues.end - cues.start), found.videos[0].number)
+        found.keyframes = [round(time * scale / USUAL_SCALE) for time in times]
     return found
+
+
+def _before_clusters(source: CountedFile, segment: Element) -> Iterator[Element]:
+    for element in elements(source, segment.start, segment.end):
+        if element.kind == CLUSTER:
+            return
+        yield element
+
+
+def _pointed_at(source: CountedFile, segment: Element, parts: list[Element]) -> Element | None:
+    """Follow what points to the index, or to another list of pointers."""
+    heads = [part for part in parts if part.kind == SEEK_HEAD]
+    for _ in range(2):
+        targets = [target for head in heads for target in _targets(source, segment, head)]
+        cues = next((target for target in targets if target.kind == CUES), None)
+        if cues is not None:
+            return cues
+        heads = [target for target in targets if target.kind == SEEK_HEAD]
+    return None
+
+
+def _targets(source: CountedFile, segment: Element, head: Element) -> Iterator[Element]:
+    for entry in elements(source, head.start, head.end):
+        if entry.kind == SEEK:
+            parts = {part.kind: _read(source, part, 8) for part in elements(source, entry.start, entry.end)}
+            kind = int.from_bytes(parts.get(SEEK_ID, b""), "big")
+            if kind in (CUES, SEEK_HEAD) and SEEK_POSITION in parts:
+                place = segment.start + int.from_bytes(parts[SEEK_POSITION], "big")
+                target = next(elements(source, place, segment.end), None)
+                if target is not None and target.kind == kind:
+                    yield target
+
+
+def _scale(source: CountedFile, info: Element) -> int:
+    scales = (part for part in elements(source, info.start, info.end) if part.kind == SCALE)
+    return next((int.from_bytes(_read(source, part, 8), "big") for part in scales), 0)
+
+
+def cue_times(cues: bytes, track: int) -> list[int]:
+    """Return the times of the entries for a track, in ticks. Thousands, so each with as little as can be done."""
+    times: list[int] = []
+    at = 0
+    while at < len(cues):
+        kind, start, end = _part(cues, at)
+        if kind == CUE:
+            time, is_ours = None, False
+            while start < end:
+                kind, inner, start = _part(cues, start)
+                if kind == CUE_TIME:
+                    time = int.from_bytes(cues[inner:start], "big")
+                elif kind == CUE_PLACE and not is_ours:
+                    is_ours = _is_of(cues, inner, start, track)
+            if time is not None and is_ours:
+                times.append(time)
+        at = end
+    return times
+
+
+def _is_of(cues: bytes, at: int, end: int, track: int) -> bool:
+    while at < end:
+        kind, start, at = _part(cues, at)
+        if kind == CUE_TRACK:
+            return int.from_bytes(cues[start:at], "big") == track
+    return False
+
+
+def _part(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return an element's kind, where its content starts and ends. Of kinds longer than a byte nothing is wanted."""
+    first, size = data[at], 1
+    if first < 0x80:  # noqa: PLR2004  the marker of one byte
+        size = 9 - first.bit_length() if first else len(data)
+    at += size
+    first = data[at]
+    if first >= 0x80:  # noqa: PLR2004  as above: nearly all are
+        return data[at - size], at + 1, at + 1 + (first & 0x7F)
+    width = 9 - first.bit_length() if first else len(data)
+    length = int.from_bytes(data[at : at + width], "big") & ((1 << 7 * width) - 1)
+    return data[at - size], at + width, at + width + length
 
 
 def elements(source: CountedFile, start: int, end: int) -> Iterator[Element]:
@@ -98,20 +188,15 @@ def _read(source: CountedFile, element: Element, limit: int = 1_000) -> bytes:
     return source.header(element.start, min(element.end - element.start, limit))
 
 
-def _points_to_cues(source: CountedFile, head: Element) -> bool:
-    return any(
-        target.kind == SEEK_ID and int.from_bytes(_read(source, target), "big") == CUES
-        for entry in elements(source, head.start, head.end)
-        if entry.kind == SEEK
-        for target in elements(source, entry.start, entry.end)
-    )
-
-
 def _read_track(found: Matroska, source: CountedFile, track: Element) -> None:
     is_video, video = False, VideoTrack()
     for element in elements(source, track.start, track.end):
         if element.kind == TYPE:
             is_video = _read(source, element, 8).lstrip(b"\0") == IS_VIDEO
+            if not is_video:
+                return
+        elif element.kind == NUMBER:
+            video.number = int.from_bytes(_read(source, element, 8), "big")
         elif element.kind == ADDITION:
             video.dolby_vision = _dolby_vision(source, element) or video.dolby_vision
         elif element.kind == VIDEO:

@@ -32,8 +32,7 @@ def read_sound(info: MediaInfo, container: Any, source: CountedFile, size: int) 
 
 
 def _decode(container: Any, waiting: dict[int, StreamInfo]) -> None:
-    """Ask the decoders, who know after one frame."""
-    container.seek(0)
+    """Ask the decoders, who know after one frame, whichever it is: there is no need to go back for the first."""
     for count, packet in enumerate(container.demux([container.streams[index] for index in waiting])):
         if packet.stream.index in waiting and packet.size and packet.decode():
             stream = waiting.pop(packet.stream.index)

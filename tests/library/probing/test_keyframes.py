@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.library.keyframes import COARSE_MS, MAX_KEYFRAMES, pack, thinned, unpack
 from app.library.media import MediaInfo
+from app.library.probing.matroska import cue_times
 from app.library.probing.read import probe
 from tests.fixtures.media import PICTURE, TONE, X264, Media
 
@@ -169,3 +170,35 @@ def test_too_many_are_thinned_evenly() -> None:
     assert len(times) <= MAX_KEYFRAMES
     assert times[0] == 0
     assert all(later - time >= COARSE_MS for time, later in itertools.pairwise(times))
+
+
+def test_an_index_before_the_film_and_one_in_other_ticks(media: Media, film: Path) -> None:
+    front = media.make("front.mkv", "-i", str(film), "-c", "copy", "-cues_to_front", "1")
+    reserved = media.make("reserved.mkv", "-i", str(film), "-c", "copy", "-reserve_index_space", "5000")
+
+    assert keyframes(front) == keyframes(reserved) == truth(film)
+
+
+def test_entries_of_other_tracks_and_of_unusual_shape_are_told_apart() -> None:
+    """Times of several bytes, sizes written wider than need be, what nobody knows between them, and a wrong end."""
+
+    def element(kind: bytes, content: bytes, width: int = 1) -> bytes:
+        size = len(content) | 1 << 7 * width
+        return kind + size.to_bytes(width, "big") + content
+
+    def cue(time: int, *tracks: int, width: int = 1) -> bytes:
+        at = element(b"\xb3", time.to_bytes(3, "big"))
+        places = b"".join(
+            element(b"\xb7", element(b"\xf1", b"\1\2") + element(b"\xf7", bytes([track])), width) for track in tracks
+        )
+        return element(b"\xbb", element(b"\x53\x78", b"\1") + at + places, width)
+
+    cues = (
+        cue(0, 1) + cue(500, 2) + element(b"\xec", bytes(200), 2) + cue(1_000, 2, 1, width=4) + cue(70_000, 1, width=8)
+    )
+
+    assert cue_times(cues, 1) == [0, 1_000, 70_000]
+    assert cue_times(cues, 2) == [500, 1_000]
+    assert cue_times(b"", 1) == []
+    with pytest.raises(IndexError):
+        cue_times(cues[:-60] + b"\xbb", 1)

@@ -221,3 +221,18 @@ def test_a_counted_file_reads_as_any_other(tmp_path: Path) -> None:
         assert source.read_bytes == 11 + 90 + 10
         with pytest.raises(OSError, match="before the beginning"):
             source.seek(-1)
+
+
+def test_a_sound_that_begins_late_is_waited_for(media: Media) -> None:
+    """A transport stream says that there is one, and nothing of it before it begins. Only then more is read."""
+    late = ("-itsoffset", "9", *TONE, "-map", "0", "-map", "1", *X264, "-c:a", "aac", "-muxdelay", "0")
+    path = media.make("late.ts", *BUSY[:4], *late, *BUSY[4:])
+
+    with counted(path) as source:
+        hasty = read._read(source, source.size(), read.OPTIONS).streams[1]
+        at_first = source.read_bytes
+        audio = read._probe(source).streams[1]
+
+    assert (hasty.kind, hasty.sample_rate) == ("audio", None)
+    assert (audio.kind, audio.codec, audio.sample_rate) == ("audio", "aac", 48_000)
+    assert at_first < source.read_bytes < 2 * AT_MOST
