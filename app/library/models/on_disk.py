@@ -90,7 +90,7 @@ class File(Base):
     prober_version: Mapped[int | None] = mapped_column(Integer)
     """With size and mtime: what was probed, by which prober. Equal to what is there now means: never again."""
     problem: Mapped[str | None] = mapped_column(Text)
-    """Why the last probe gave nothing or not all: one word of `app.library.probe.Problem`."""
+    """Why the last probe gave nothing or not all: one word of `app.library.media.Problem`."""
     problem_detail: Mapped[str | None] = mapped_column(Text)
     container: Mapped[str | None] = mapped_column(Text)
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
