@@ -35,31 +35,50 @@ ADD = """
 
 LOSE = "DELETE FROM side_file WHERE id = ANY(%s) OR folder_id = ANY(%s) RETURNING folder_id"
 
-FOLDERS_OF_ITEMS = """
-    WITH RECURSIVE above AS (
+HAS_SIDE_FILES = "(SELECT true FROM side_file WHERE side_file.folder_id = {}.id LIMIT 1)"
+ABOVE = """
+        UNION
+        SELECT parent.id, parent.parent_id FROM above
+        CROSS JOIN LATERAL (
+            SELECT folder.id, folder.parent_id FROM folder WHERE folder.id = above.parent_id OFFSET 0
+        ) AS parent
+"""
+"""Step by step by index, as `FOLDERS_BELOW`."""
+
+INSIDE = """
+        SELECT child.id FROM {0}
+        CROSS JOIN LATERAL (SELECT folder.id FROM folder WHERE folder.parent_id = {0}.id OFFSET 0) AS child
+        WHERE (SELECT true FROM file WHERE file.folder_id = child.id LIMIT 1) IS NULL
+"""
+"""Folders in these that hold no media: `Subs`, `extrafanart`."""
+
+FOLDERS_OF_ITEMS = f"""
+    WITH RECURSIVE own AS (
         SELECT DISTINCT folder.id, folder.parent_id FROM item_file
         JOIN file ON file.id = item_file.file_id JOIN folder ON folder.id = file.folder_id
         WHERE item_file.item_id = ANY(%s)
-        UNION
-        SELECT parent.id, parent.parent_id FROM above JOIN folder parent ON parent.id = above.parent_id
+    ), above AS (
+        SELECT id, parent_id FROM own
+        {ABOVE}
+    ), inner_one AS (
+        {INSIDE.format("own")}
+    ), inner_two AS (
+        {INSIDE.format("inner_one")}
+    ), near AS (
+        SELECT id FROM above UNION SELECT id FROM inner_one UNION SELECT id FROM inner_two
     )
-    SELECT above.id FROM above WHERE EXISTS (SELECT FROM side_file WHERE side_file.folder_id = above.id)
-    UNION
-    SELECT child.id FROM above JOIN folder child ON child.parent_id = above.id
-    WHERE EXISTS (SELECT FROM side_file WHERE side_file.folder_id = child.id)
-      AND NOT EXISTS (SELECT FROM file WHERE file.folder_id = child.id)
-"""
+    SELECT near.id FROM near WHERE {HAS_SIDE_FILES.format("near")}
+"""  # noqa: S608  parts of ours
 """Where side files of these items may lie: in their files' folders, in those above, or in `Subs` and the like below."""
 
-FOLDERS_OF_SONGS = """
+FOLDERS_OF_SONGS = f"""
     WITH RECURSIVE above AS (
         SELECT DISTINCT folder.id, folder.parent_id FROM file JOIN folder ON folder.id = file.folder_id
         WHERE file.id = ANY(%s) AND file.kind = 'audio'
-        UNION
-        SELECT parent.id, parent.parent_id FROM above JOIN folder parent ON parent.id = above.parent_id
+        {ABOVE}
     )
-    SELECT above.id FROM above WHERE EXISTS (SELECT FROM side_file WHERE side_file.folder_id = above.id)
-"""
+    SELECT above.id FROM above WHERE {HAS_SIDE_FILES.format("above")}
+"""  # noqa: S608  parts of ours
 
 ASK = """
     INSERT INTO side_reading (folder_id) SELECT unnest(%s::uuid[])
@@ -200,14 +219,21 @@ MEDIA_IN = f"""
     ORDER BY file.name, item.number, item.id
 """  # noqa: S608  parts of ours
 
-MEDIA_BELOW = f"""
+FOLDERS_BELOW = """
     WITH RECURSIVE below AS (
-        SELECT child.id, child.path FROM folder own
+        SELECT child.id FROM folder own
         JOIN folder child ON child.root_id = own.root_id AND sha256(child.path) = sha256(%s) WHERE own.id = %s
         UNION ALL
-        SELECT child.id, child.path FROM below JOIN folder child ON child.parent_id = below.id
+        SELECT child.id FROM below
+        CROSS JOIN LATERAL (SELECT folder.id FROM folder WHERE folder.parent_id = below.id OFFSET 0) AS child
     )
-    SELECT {MEDIA_COLUMNS} FROM below AS folder {MEDIA_JOINS} LIMIT %s
+    SELECT id FROM below LIMIT %s
+"""
+"""Step by step by index. PostgreSQL takes what is below anything for a large part of all there is, and would rather
+read whole tables: hence the lateral step, and the media in a statement of their own."""
+
+MEDIA_OF_FOLDERS = f"""
+    SELECT {MEDIA_COLUMNS} FROM folder {MEDIA_JOINS} WHERE folder.id = ANY(%s) LIMIT %s
 """  # noqa: S608  parts of ours
 
 SEASONS = "SELECT number, id FROM item WHERE parent_id = %s AND kind = 'season' AND number IS NOT NULL"
@@ -234,7 +260,8 @@ async def media_in(tx: Tx, folder_id: UUID, path: bytes) -> list[MediaRow]:
 
 async def media_below(tx: Tx, folder_id: UUID, path: bytes, limit: int) -> list[MediaRow]:
     """Return those in it and below, `limit` at most."""
-    return [MediaRow(*row) for row in await rows(tx, MEDIA_BELOW, path, folder_id, limit)]
+    folder_ids = await column(tx, FOLDERS_BELOW, path, folder_id, limit)
+    return [MediaRow(*row) for row in await rows(tx, MEDIA_OF_FOLDERS, folder_ids, limit)]
 
 
 async def seasons_of(tx: Tx, series_id: UUID) -> dict[int, UUID]:

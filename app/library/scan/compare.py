@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from app.library.formats import KINDS
@@ -36,9 +36,9 @@ class Diff:
         known = {vanished.folder_id: vanished for vanished in self.vanished if vanished.folder_id in gone}
         for folder_id, side_file_ids in gone.items():
             before = known.get(folder_id)
-            signature = self.signatures.pop(folder_id, None) if before is None else before.signature
-            file_ids = () if before is None else before.file_ids
-            kept.append(Vanished(folder_id, signature, file_ids, side_file_ids))
+            if before is None:
+                before = Vanished(folder_id, self.signatures.pop(folder_id, None), ())
+            kept.append(replace(before, side_file_ids=side_file_ids))
         self.vanished = kept
 
 
@@ -68,10 +68,10 @@ def compare(
         if diff.pending_files > pending:
             diff.pending[row.id] = folder.path
             if gone:
-                diff.vanished.append(Vanished(row.id, None, gone))
+                diff.vanished.append(Vanished(row.id, None, gone, lost_media=True))
         elif gone or (row.signature not in {None, folder.signature} and len(diff.updated) == written and not changes):
             # Without a file to write, something beside or below went or came: that is believed with the losses.
-            diff.vanished.append(Vanished(row.id, folder.signature, gone))
+            diff.vanished.append(Vanished(row.id, folder.signature, gone, lost_media=bool(gone)))
         else:
             diff.signatures[row.id] = folder.signature
     return diff

@@ -5,6 +5,7 @@ to be merged, no second item and no second probe. Its price is one statement for
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -62,4 +63,4 @@ def _is_probed(candidate: Candidate) -> bool:
 
 def _without(vanished: Vanished, gone: set[UUID]) -> Vanished:
     left = tuple(file_id for file_id in vanished.file_ids if file_id not in gone)
-    return Vanished(vanished.folder_id, vanished.signature, left)
+    return replace(vanished, file_ids=left)

@@ -7,6 +7,7 @@ Committed in batches: marking a part of a loss leaves a smaller one, which is be
 
 import os
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -44,7 +45,7 @@ class SweepPhase:
         gone = unknown_left_out(scan.unseen, {path for path, _ in scan.unreadable})
         folder_ids = await self._ids(scan, sorted(gone)) if gone else []
         scan.outcome = Outcome.INCOMPLETE if scan.unreadable else Outcome.COMPLETED
-        left = [vanished.folder_id for vanished in scan.vanished if vanished.file_ids]
+        left = [vanished.folder_id for vanished in scan.vanished if vanished.lost_media]
         scan.vanished = [_without_moved(vanished, scan.moved) for vanished in scan.vanished]
         if (folder_ids or scan.vanished) and not await self._is_believed(scan, folder_ids):
             return
@@ -133,7 +134,7 @@ def device_of(path: bytes) -> int | None:
 
 def _without_moved(vanished: Vanished, moved: Collection[UUID]) -> Vanished:
     left = tuple(file_id for file_id in vanished.file_ids if file_id not in moved)
-    return Vanished(vanished.folder_id, vanished.signature, left, vanished.side_file_ids)
+    return replace(vanished, file_ids=left)
 
 
 def unknown_left_out(unseen: Collection[bytes], unreadable: Collection[bytes]) -> set[bytes]:

@@ -57,6 +57,8 @@ class Vanished:
     signature: bytes | None
     file_ids: tuple[UUID, ...]
     side_file_ids: tuple[UUID, ...] = ()
+    lost_media: bool = False
+    """Media went from it, if only to another folder: what lies beside them may be nobody's now."""
 
 
 @dataclass(slots=True)

@@ -119,3 +119,21 @@ async def test_a_series_whose_batches_come_one_by_one(
     await library.read_side_files()
 
     assert ("series", None, "Harbour Lights", "People meet ships.") in await told(library)
+
+
+async def test_subtitles_that_were_there_first_are_paired_when_their_episode_comes(
+    library: LibraryBench, tree: WriteTree
+) -> None:
+    root = tree({"Harbour/Season 1/Subs/Harbour S01E01/2_English.srt": "1", "Other/Other S01E01.mkv": "x"})
+    shows = await library.add(root, name="Shows", kind="tvshows")
+    await library.scan(shows)
+    await library.read_side_files()
+    tree({"Harbour/Season 1/Harbour S01E01.mkv": "a", "Harbour/Season 1/Harbour S01E02.mkv": "b"})
+
+    await library.scan(shows)
+    await library.read_side_files()
+
+    (row,) = await library.rows(
+        "SELECT convert_from(file.name, 'UTF8') AS name FROM side_file JOIN file ON file.id = side_file.file_id"
+    )
+    assert row["name"] == "Harbour S01E01.mkv"
