@@ -149,9 +149,10 @@ async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):
 
 async def test_listings_of_nothing(revenge):
     items, table = await revenge("items", "--json"), await revenge("items")
+    tree = await revenge("items", "--tree", "--json")
     queues, stats = await revenge("queue", "list", "--json"), await revenge("jobs", "stats")
 
-    assert items.json == {"items": [], "next_cursor": None}
+    assert items.json == tree.json == {"items": [], "next_cursor": None}
     assert table.rows == [["ID", "TITLE", "YEAR", "KIND", "STATE", "LENGTH", "VIDEO", "FILES"]]
     assert queues.json == {"queues": []}
     assert stats == Run(0, "nothing waits\nnothing failed within the hour\nnothing was completed within the hour\n", "")

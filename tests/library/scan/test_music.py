@@ -1,5 +1,6 @@
 """Songs become artists, albums and tracks: by their paths at once, by their tags once those are read."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 import pytest
 from mutagen.flac import FLAC
 
+from app.library.jobs import AnalyzeFileArgs, ScanLibraryArgs
 from tests.fixtures.library import LibraryBench
 from tests.fixtures.media import Media
 
@@ -317,3 +319,28 @@ async def test_empty_parents_go_missing_and_come_back(library: LibraryBench, son
     await library.scan(library_id)
     assert await items(library, "artist", "missing") == []
     assert await items(library, "album") == ["One", "Two"]
+
+
+async def test_analyses_side_by_side_and_beside_a_scan_make_each_album_once(
+    library: LibraryBench, songs: Songs
+) -> None:
+    """Whoever places songs has the library first and then its files, so that nobody waits for each other."""
+    for folder in ("a", "b"):
+        for number in range(1, 7):
+            songs.write(
+                f"{folder}/{number}.flac", title=f"{folder}{number}", artists=["Ann", "Bob"], album=f"Album {folder}",
+                albumartist="Ann", tracknumber=number,
+            )  # fmt: skip
+    library_id = await add(library, songs)
+    before = {row["id"] for row in await tracks(library)}
+    jobs = await library.claim(AnalyzeFileArgs)
+    await library.request(library_id, full=True)
+    (scan,) = await library.claim(ScanLibraryArgs)
+
+    rows = await asyncio.gather(*(library.work(job) for job in (*jobs[:6], scan, *jobs[6:])))
+
+    assert {row.state for row in rows} == {"completed"}
+    assert await items(library, "album") == ["Album a", "Album b"]
+    assert await items(library, "artist") == ["Ann", "Bob"]
+    assert {row["id"] for row in await tracks(library)} == before
+    assert [r["title"] for r in await tracks(library)] == [f"{f}{n}" for f in "ab" for n in range(1, 7)]
