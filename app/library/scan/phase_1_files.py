@@ -100,7 +100,7 @@ class FilesPhase:
         beside = await self._record_beside(tx, scan, found, new)
         diff.lose_beside(beside.gone)
         built = await self._build(tx, scan, diff, moved, beside)
-        requested = await self._request_analyses(tx, scan, diff.to_probe)
+        requested = await self._request_analyses(tx, scan, diff)
         await folders.sign(tx, diff.signatures)
         if diff.pending:
             await folders.bring_back(tx, list(diff.pending))
@@ -128,13 +128,15 @@ class FilesPhase:
         await self._service.announce_changed(tx, built.changed)
         return built.new
 
-    async def _request_analyses(self, tx: Tx, scan: RootScan, file_ids: Sequence[UUID]) -> int:
-        if not file_ids:
-            return 0
+    async def _request_analyses(self, tx: Tx, scan: RootScan, diff: Diff) -> int:
         opts = InsertOpts(queue=scan.root.queue) if scan.root.queue else None
-        jobs = [(AnalyzeFileArgs(file_id=file_id), opts) for file_id in file_ids]
-        results = await self._inserter.insert_many_tx(tx.connection, jobs)
-        return sum(not result.unique_skipped_as_duplicate for result in results)
+        added = {row.id for row in diff.added}
+        # Nobody can have asked for a file that has its id from us, so those need no look for duplicates.
+        fresh = [(AnalyzeFileArgs(file_id=file_id), opts) for file_id in diff.to_probe if file_id in added]
+        known = [(AnalyzeFileArgs(file_id=file_id), opts) for file_id in diff.to_probe if file_id not in added]
+        requested = await self._inserter.insert_many_fast_tx(tx.connection, fresh) if fresh else 0
+        results = await self._inserter.insert_many_tx(tx.connection, known) if known else []
+        return requested + sum(not result.unique_skipped_as_duplicate for result in results)
 
     async def _add_folders(self, tx: Tx, scan: RootScan, paths: Sequence[bytes]) -> set[UUID]:
         """Give every folder its row; returns those that never had one."""
