@@ -66,7 +66,9 @@ async def test_a_scan_is_a_job_and_the_second_request_is_told_of_the_first(web: 
     assert second.json()["job"]["id"] == job["id"]
     assert first.headers["location"] == f"{API}/jobs/{job['id']}"
     assert (job["kind"], job["state"], job["queue"], job["priority"]) == ("library.scan", "available", "default", 2)
-    assert job["args"] == {"library_id": str(films.library_id), "full_scan": False}
+    assert job["args"] == {
+        "library_id": str(films.library_id), "root_id": None, "full_scan": False, "requested_only": False,
+    }  # fmt: skip
     assert (await web.http.get(first.headers["location"])).json() == job
 
 
