@@ -1,6 +1,7 @@
 """A scan as its user sees it: what becomes of files, films and jobs."""
 
 import os
+import shutil
 import socket
 from pathlib import Path
 
@@ -294,3 +295,27 @@ async def test_two_roots_of_one_library_are_both_scanned(library: LibraryBench, 
 
     assert [root["outcome"] for root in result["roots"]] == ["completed", "completed"]
     assert [title for title, _, _ in await library.films()] == ["Alien", "Heat"]
+
+
+async def test_paths_longer_than_the_system_takes_at_once(library: LibraryBench, tmp_path: Path) -> None:
+    """Seventeen folders of 250 bytes: the last ones can only be reached step by step."""
+    root = tmp_path / "media"
+    root.mkdir()
+    names = [f"{number:02} " + "x" * 247 for number in range(17)]
+    here = os.open(root, os.O_RDONLY)
+    for name in names:
+        os.mkdir(name, dir_fd=here)
+        inner = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = inner
+    os.close(os.open("Alien (1979).mkv", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    os.close(here)
+    films = await library.add(root)
+
+    first = await library.scan(films)
+    second = await library.scan(films)
+
+    (file,) = await library.rows("SELECT length(display_path) AS length FROM file")
+    assert (first["outcome"], first["added"], file["length"] > 4096) == ("completed", 1, True)
+    assert (second["folders_unchanged"], second["folders"]) == (18, 18)
+    shutil.rmtree(root)
