@@ -95,6 +95,7 @@ def _song(row: SongRow, path: ParsedTrack) -> Song:
     title = said.title or path.title
     nobody = (UNKNOWN,) if row.is_analysed else ()
     artists = said.artists or ((Credit(name=path.artist),) if path.artist else nobody)
+    artists = tuple(VARIOUS if is_various(artist) else artist for artist in artists)
     home = b"/".join(row.folder.split(b"/")[: path.home]) if row.folder else b""
     return Song(
         id=row.file_id,

@@ -218,7 +218,7 @@ async def test_several_artists_and_guests_are_credited(library: LibraryBench, so
 async def test_a_compilation_is_by_various_artists(library: LibraryBench, songs: Songs) -> None:
     for number, artist in enumerate(("Ann", "Bob"), start=1):
         songs.write(
-            f"Hits/{number}.flac",
+            f"Various/Hits/{number}.flac",
             title=f"Song {number}",
             artist=artist,
             album="Hits",
@@ -229,6 +229,7 @@ async def test_a_compilation_is_by_various_artists(library: LibraryBench, songs:
     await add(library, songs)
     await library.analyze()
 
+    assert await items(library, "artist", "missing") == []
     rows = await tracks(library)
     assert [(r["artist"], r["album"], r["number"]) for r in rows] == [
         ("Various Artists", "Hits", 1),
