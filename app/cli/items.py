@@ -102,7 +102,7 @@ def titled(item: "Item", *, is_below: bool) -> str:
     if item.kind in {"season", "episode"} and not is_below and item.series_title:
         number = f"{item.series_title} {number}".strip()
     if item.kind in {"album", "track"} and not is_below and item.artists:
-        number = f"{''.join(credit.name + credit.joinphrase for credit in item.artists)}: {number}"
+        number = f"{''.join(credit.name + credit.joinphrase for credit in item.artists)}: {number}".strip()
     return f"{number} {item.title}".strip()
 
 

@@ -33,6 +33,7 @@ def test_a_track_alone_says_by_whom_it_is():
 
     assert titled(track, is_below=False) == "Ann feat. Bob: 2-03 Duet"
     assert titled(track, is_below=True) == "2-03 Duet"
+    assert titled(item("album", "Duets", artists=both), is_below=False) == "Ann feat. Bob: Duets"
     assert titled(item("movie", "Alien"), is_below=False) == "Alien"
 
 
