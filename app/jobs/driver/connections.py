@@ -35,7 +35,10 @@ class Connections:
         self._conninfo = conninfo
         self._size = size
         self._pool: AsyncConnectionPool[Connection] | None = None
-        self._at_hand: Connection | None = None
+        self._at_hand: dict[bool, Connection] = {}
+        """The one used last by statements that are prompt, and by all others: a batch of results that is being written
+        would otherwise drive a claim to a server process that has never planned one."""
+        self._lent = 0
         self._at_hand_since = 0.0
         self._waiting = 0
 
@@ -59,23 +62,35 @@ class Connections:
     async def close(self) -> None:
         """Close what is not in use, now; what is, when it is given back."""
         pool, self._pool = self._pool, None
-        at_hand, self._at_hand = self._at_hand, None
+        at_hand, self._at_hand = self._at_hand, {}
         if pool is not None:
-            if at_hand is not None:
-                await pool.putconn(at_hand)
+            for connection in at_hand.values():
+                await pool.putconn(connection)
             await pool.close()
 
-    async def take(self) -> Connection:
+    async def take(self, *, prompt: bool = False) -> Connection:
         """Take one, in no transaction. It must be given back by `keep` or, if that refuses it, by `give_back`.
+
+        What prompt statements have at hand is left to them as long as the pool has others to give.
 
         Raises:
             psycopg.OperationalError: there is none, or not in time.
         """
-        connection, self._at_hand = self._at_hand, None
-        if connection is not None:
-            if not has_something_to_say(connection):
-                return connection
-            await self.give_back(connection)
+        connection = self._at_hand.pop(prompt, None)
+        if connection is None and self._lent + len(self._at_hand) >= self._size:
+            connection = self._at_hand.pop(not prompt, None)
+        self._lent += 1
+        try:
+            if connection is not None:
+                if not has_something_to_say(connection):
+                    return connection
+                await self._put_back(connection)
+            return await self._take_from_pool()
+        except BaseException:
+            self._lent -= 1
+            raise
+
+    async def _take_from_pool(self) -> Connection:
         if self._pool is None:
             raise psycopg.OperationalError("the queue's driver is not open")
         task = asyncio.current_task()
@@ -88,13 +103,13 @@ class Connections:
         if task and task.cancelling() > cancelled_before:
             # The pool waits by asyncio.wait_for, which in Python 3.11 forgets a cancellation that comes together with
             # what it has waited for: a service that is to end would go on for ever.
-            await self.give_back(connection)
+            await self._put_back(connection)
             raise asyncio.CancelledError
         return connection
 
-    def keep(self, connection: Connection) -> bool:
+    def keep(self, connection: Connection, *, prompt: bool = False) -> bool:
         """Keep one at hand, if there is none yet, nobody waits for it and it is fit for the next statement."""
-        if self._at_hand is not None or self._waiting or self._pool is None:
+        if prompt in self._at_hand or self._waiting or self._pool is None:
             return False
         if connection.pgconn.transaction_status != TransactionStatus.IDLE:
             return False
@@ -102,10 +117,15 @@ class Connections:
         if now - self._at_hand_since > LONGEST_STAY:
             self._at_hand_since = now
             return False
-        self._at_hand = connection
+        self._at_hand[prompt] = connection
+        self._lent -= 1
         return True
 
     async def give_back(self, connection: Connection) -> None:
+        self._lent -= 1
+        await self._put_back(connection)
+
+    async def _put_back(self, connection: Connection) -> None:
         if self._pool is None:  # closed meanwhile
             await connection.close()
         elif connection.pgconn.transaction_status == TransactionStatus.IDLE:

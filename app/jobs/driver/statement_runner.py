@@ -106,11 +106,11 @@ class StatementRunner:
         like any other statement."""
         if self._bound is not None:
             return await self._fetch(name, parameters)
-        connection = await self._connections.take()
+        connection = await self._connections.take(prompt=True)
         try:
             return await self._statements.prepared(name).run(connection, parameters)
         finally:
-            if not self._connections.keep(connection):
+            if not self._connections.keep(connection, prompt=True):
                 await self._connections.give_back(connection)
 
     async def _fetch_one(self, name: str, parameters: Mapping[str, Any] | None = None) -> Row | None:

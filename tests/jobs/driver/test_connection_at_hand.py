@@ -118,3 +118,23 @@ async def test_one_in_use_when_they_are_closed_is_closed_when_it_is_given_back(c
     assert in_use.closed
     with pytest.raises(psycopg.OperationalError, match="not open"):
         await connections.take()
+
+
+async def test_prompt_statements_and_others_each_have_their_own_at_hand(connections):
+    one, other = await connections.take(prompt=True), await connections.take()
+    assert connections.keep(one, prompt=True)
+    assert connections.keep(other)
+
+    assert await connections.take() is other
+    assert await connections.take(prompt=True) is one
+    await give_back(connections, one)
+    await give_back(connections, other)
+
+
+async def test_what_is_at_hand_for_others_is_taken_when_the_pool_has_no_more(connections):
+    first, second = await connections.take(prompt=True), await connections.take()
+    assert connections.keep(first, prompt=True)
+
+    assert await connections.take() is first  # there are two in all
+    await give_back(connections, first)
+    await give_back(connections, second)
