@@ -25,7 +25,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if SOAK:
         terminalreporter.section("what the fleets went through")
         for name, summary in SUMMARIES:
-            terminalreporter.write_line(f"{name}: {summary}")
+            if summary:
+                terminalreporter.write_line(f"{name}: {summary}")
 
 
 @pytest.fixture

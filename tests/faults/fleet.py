@@ -261,9 +261,9 @@ class Fleet:
 
     @property
     def summary(self) -> str:
-        """What was done to whom, and what the living held after each round."""
+        """What was done to whom, and what the living held after each round; nothing without a judgement."""
         if self._judged is None:
-            return "not judged"
+            return ""
         parts = [
             f"{self._rounds} rounds in {time.monotonic() - self._began:.0f} s",
             f"{len(self.members)} processes, {len(self.deaths)} killed",

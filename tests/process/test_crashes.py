@@ -60,7 +60,8 @@ def test_kill_9_in_the_middle_ends_in_the_same_rows(
 
     assert finished(heir, job)["state"] == "completed"
     assert [row[0] for row in seen_by_a_user(heir, library)] == expected(FILMS)
-    assert jobs_by_state(database_url) == {("library.scan", "completed"): 1, ("library.analyze", "completed"): FILMS}
+    jobs = {key: count for key, count in jobs_by_state(database_url).items() if key[0].startswith("library.")}
+    assert jobs == {("library.scan", "completed"): 1, ("library.analyze", "completed"): FILMS}
     assert files_probed_once(database_url)
     assert heir.stop() == 0
 
@@ -175,7 +176,7 @@ def test_a_second_scan_writes_nothing(node: NodeFactory, make_films: MakeFilms, 
     until(lambda: analysed(database_url) == FILMS)
     assert serving.stop() == 0
     before = written(database_url)
-    assert before["file"] == 2 * FILMS, "recorded once, analysed once"
+    assert before["file"] == 3 * FILMS, "recorded once, analysed once, and its bytes' hash kept once"
 
     serving.start().ready()
     finished(serving, scan(serving, library))
@@ -187,10 +188,12 @@ def test_a_second_scan_writes_nothing(node: NodeFactory, make_films: MakeFilms, 
 def written(database_url: str) -> dict[str, int]:
     """Rows ever inserted, updated or deleted, per table of the domains, by PostgreSQL's own count.
 
-    A connection tells what it did when it closes, at the latest; so this is asked when the node has stopped.
+    A connection tells what it did when it closes, at the latest; so this is asked when the node has stopped. Every
+    start without accounts gives out a code of its own to make the first one, which is no writing of a scan's.
     """
     with psycopg.connect(database_url) as connection:
         rows = connection.execute(
-            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables WHERE schemaname = 'public'"
+            "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables"
+            " WHERE schemaname = 'public' AND relname <> 'one_time_code'"
         )
         return dict(rows.fetchall())
