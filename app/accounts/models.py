@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    SmallInteger,
     Text,
     Uuid,
     func,
@@ -41,8 +40,6 @@ class Account(Base):
     role: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     all_libraries: Mapped[bool] = mapped_column(Boolean, server_default="true")
-    max_age_rating: Mapped[int | None] = mapped_column(SmallInteger)
-    """Years: items certified for older people do not exist for them. NULL: no limit."""
     disabled_at: Mapped[datetime | None] = mapped_column(Timestamp)
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     """Counts changes: what an ETag says, so that two who edit at once do not undo each other."""

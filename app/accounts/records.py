@@ -16,7 +16,6 @@ class AccountRecord:
     all_libraries: bool
     libraries: frozenset[UUID]
     """Empty where `all_libraries`."""
-    max_age_rating: int | None
     disabled_at: datetime | None
     version: int
     created_at: datetime

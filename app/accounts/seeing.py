@@ -32,6 +32,5 @@ def viewer_of(
         account_id=account.id,
         login_id=login_id,
         may_change_account=account.role != Role.GUEST,
-        max_age_rating=None if is_administrator else account.max_age_rating,
         scopes=scopes,
     )

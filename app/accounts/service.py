@@ -44,8 +44,6 @@ class AccountChange:
     role: Role | None = None
     all_libraries: bool | None = None
     libraries: Collection[UUID] | None = None
-    max_age_rating: int | None = None
-    no_age_limit: bool = False
     disabled: bool | None = None
 
 
@@ -109,7 +107,6 @@ class AccountService:
         password: Hashed | None,
         role: Role = Role.MEMBER,
         libraries: Collection[UUID] | None = None,
-        max_age_rating: int | None = None,
     ) -> AccountRecord:
         """Make an account. `libraries` None: all of them.
 
@@ -125,7 +122,6 @@ class AccountService:
             role=role,
             password_hash=password,
             all_libraries=libraries is None,
-            max_age_rating=_age(max_age_rating),
         )
         tx.session.add(account)
         await tx.session.flush()
@@ -183,8 +179,6 @@ class AccountService:
             values["role"] = change.role
         if change.libraries is not None or change.all_libraries is not None:
             values["all_libraries"] = bool(change.all_libraries) and change.libraries is None
-        if change.max_age_rating is not None or change.no_age_limit:
-            values["max_age_rating"] = None if change.no_age_limit else _age(change.max_age_rating)
         if change.disabled is not None:
             values["disabled_at"] = (before.disabled_at or self._clock.now()) if change.disabled else None
         return values
@@ -271,12 +265,6 @@ async def _set_libraries(tx: Tx, account_id: UUID, libraries: Collection[UUID]) 
         raise InvalidInput("libraries", f"no library {min(unknown, key=str)}")
 
 
-def _age(years: int | None) -> int | None:
-    if years is not None and not 0 <= years <= 99:  # noqa: PLR2004  years of age
-        raise InvalidInput("max_age_rating", "must be 0 to 99 years")
-    return years
-
-
 def _told(change: AccountChange) -> set[str]:
     return {"libraries"} if change.libraries is not None else set()
 
@@ -289,7 +277,6 @@ def _record(account: Account, libraries: frozenset[UUID]) -> AccountRecord:
         has_password=account.password_hash is not None,
         all_libraries=account.all_libraries,
         libraries=libraries,
-        max_age_rating=account.max_age_rating,
         disabled_at=account.disabled_at,
         version=account.version,
         created_at=account.created_at,

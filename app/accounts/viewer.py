@@ -23,8 +23,6 @@ class Viewer:
     """The login that asks; None: an API key, or the local administrator."""
     may_change_account: bool = False
     """Own password, logins and keys. Guests may not."""
-    max_age_rating: int | None = None
-    """Years: what is certified for older people does not exist for them. None: no limit."""
     scopes: frozenset[Scope] | None = None
 
     def may(self, scope: Scope) -> bool:

@@ -17,7 +17,6 @@ Libraries = Annotated[
     list[str] | None, Parameter(name="--library", help="May see this library only; several times for several.")
 ]
 AllLibraries = Annotated[bool, Parameter(help="May see all libraries.")]
-MaxAge = Annotated[int | None, Parameter(help="Years: what is certified for older people does not exist for them.")]
 NoPassword = Annotated[bool, Parameter(help="Ask for no password: nobody can log in until one is set.")]
 
 
@@ -38,7 +37,6 @@ async def add(
     admin: Annotated[bool, Parameter(help="An administrator; the first account has to be one.")] = False,
     role: Roles = "member",
     library: Libraries = None,
-    max_age: MaxAge = None,
     no_password: NoPassword = False,
     json: AsJson = False,
     session: GivenSession,
@@ -69,7 +67,6 @@ async def add(
                 password=hashed,
                 role=Role.ADMINISTRATOR if admin else Role(role),
                 libraries=libraries,
-                max_age_rating=max_age,
             )
     if json:
         print_json(Account.of(made))
@@ -87,7 +84,7 @@ async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     if json:
         print_json(Accounts([Account.of(one) for one in accounts]))
         return
-    print_table(("ID", "NAME", "ROLE", "SEES", "UP TO", "PASSWORD", "DISABLED"), map(_row, accounts))
+    print_table(("ID", "NAME", "ROLE", "SEES", "PASSWORD", "DISABLED"), map(_row, accounts))
 
 
 async def change(
@@ -98,8 +95,6 @@ async def change(
     role: Roles | None = None,
     library: Libraries = None,
     all_libraries: AllLibraries = False,
-    max_age: MaxAge = None,
-    no_age_limit: Annotated[bool, Parameter(help="Take the age limit away.")] = False,
     disable: Annotated[bool, Parameter(help="Let them in no more; what is theirs stays.")] = False,
     enable: Annotated[bool, Parameter(help="Let them in again.")] = False,
     json: AsJson = False,
@@ -128,8 +123,6 @@ async def change(
             role=None if role is None else Role(role),
             all_libraries=True if all_libraries else None,
             libraries=None if library is None else [await _library(app, one) for one in library],
-            max_age_rating=max_age,
-            no_age_limit=no_age_limit,
             disabled=disable if disable or enable else None,
         )
         async with app.transactions.begin() as tx:
@@ -193,6 +186,5 @@ async def _library(app: "Application", name_or_id: str) -> UUID:
 def _row(account: "AccountRecord") -> tuple[object, ...]:
     count = len(account.libraries)
     sees = "all libraries" if account.all_libraries else f"{count} {'library' if count == 1 else 'libraries'}"
-    up_to = None if account.max_age_rating is None else f"{account.max_age_rating} years"
     has_password = "set" if account.has_password else None
-    return (account.id, account.name, account.role, sees, up_to, has_password, account.disabled_at)
+    return (account.id, account.name, account.role, sees, has_password, account.disabled_at)

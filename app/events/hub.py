@@ -42,11 +42,8 @@ class Told:
         """Return what this viewer may know of it; None for nothing."""
         if self.library_id is None:
             return self if viewer.is_administrator and viewer.may(Scope.ADMIN) else None
-        if viewer.libraries is not None and self.library_id not in viewer.libraries:
-            return None
-        if viewer.max_age_rating is not None:  # what was changed may be nothing they may know of
-            return replace(self, data={"library_id": str(self.library_id)})
-        return self
+        is_seen = viewer.libraries is None or self.library_id in viewer.libraries
+        return self if is_seen else None
 
 
 RESET = "reset"

@@ -133,8 +133,8 @@ async def test_who_edits_what_has_changed_meanwhile_is_told(accounts):
 async def test_access_is_given_to_libraries_that_exist(accounts, shelf):
     await accounts.make("Ada", Role.ADMINISTRATOR)
     films = await shelf.library(name="Films")
-    bob = await accounts.make("Bob", libraries=[films], max_age_rating=12)
-    assert (bob.all_libraries, bob.libraries, bob.max_age_rating) == (False, frozenset({films}), 12)
+    bob = await accounts.make("Bob", libraries=[films])
+    assert (bob.all_libraries, bob.libraries) == (False, frozenset({films}))
     with pytest.raises(InvalidInput, match=f"no library {bob.id}"):
         async with accounts.transactions.begin() as tx:
             await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(libraries=[films, bob.id]))
@@ -142,8 +142,8 @@ async def test_access_is_given_to_libraries_that_exist(accounts, shelf):
         bob = await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(libraries=[]))
     assert (bob.all_libraries, bob.libraries) == (False, frozenset())
     async with accounts.transactions.begin() as tx:
-        bob = await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(all_libraries=True, no_age_limit=True))
-    assert (bob.all_libraries, bob.max_age_rating) == (True, None)
+        bob = await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(all_libraries=True))
+    assert bob.all_libraries
 
 
 async def test_what_was_done_stands_in_the_book_without_a_secret(accounts):

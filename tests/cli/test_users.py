@@ -23,20 +23,15 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
         "revenge: role: the first account has to be an administrator's\n",
     )
     assert (await revenge("user", "add", "Ada", "--admin")).out.startswith("account Ada: ")
-    made = (await revenge("user", "add", "Kim", "--library", "cartoons", "--max-age", "6", "--json")).json
-    assert (made["role"], made["all_libraries"], len(made["libraries"]), made["max_age_rating"]) == (
-        "member",
-        False,
-        1,
-        6,
-    )
-    assert [row[1:6] for row in (await revenge("user", "list")).rows[1:]] == [
-        ["Ada", "administrator", "all libraries", "-", "set"],
-        ["Kim", "member", "1 library", "6 years", "set"],
+    made = (await revenge("user", "add", "Kim", "--library", "cartoons", "--json")).json
+    assert (made["role"], made["all_libraries"], len(made["libraries"])) == ("member", False, 1)
+    assert [row[1:5] for row in (await revenge("user", "list")).rows[1:]] == [
+        ["Ada", "administrator", "all libraries", "set"],
+        ["Kim", "member", "1 library", "set"],
     ]
     await accounts.log_in("Kim")
 
-    assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--no-age-limit")).code == 0
+    assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--all-libraries")).code == 0
     assert (await revenge("user", "password", "Kimberly")).out == ("account Kimberly: password set, all logins ended\n")
     last = await revenge("user", "change", "Ada", "--role", "guest")
     assert (last.code, "last administrator" in last.err) == (1, True)

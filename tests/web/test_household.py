@@ -253,13 +253,6 @@ async def test_the_last_administrator_cannot_be_deleted(as_ada: httpx.AsyncClien
     assert (await as_ada.delete(f"/api/v1/accounts/{ada['id']}")).json()["code"] == "last_administrator"
 
 
-async def test_an_age_limit_is_set_and_taken_away(as_ada: httpx.AsyncClient) -> None:
-    made = await as_ada.post("/api/v1/accounts", json={"name": "Kim", "max_age_rating": 12})
-    path = made.headers["Location"]
-    assert (await as_ada.patch(path, json={"role": "guest"})).json()["max_age_rating"] == 12
-    assert (await as_ada.patch(path, json={"max_age_rating": None})).json()["max_age_rating"] is None
-
-
 async def test_the_book_tells_who_did_what_from_where(web: Web, as_ada: httpx.AsyncClient, accounts: Accounts) -> None:
     await as_ada.post("/api/v1/accounts", json={"name": "Bob", "password": PASSWORD})
     await web.http.post("/api/v1/logins", json={"name": "Bob", "password": "guess guess"})

@@ -18,7 +18,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     all_libraries: bool
     libraries: list[UUID]
     """What may be seen, where not all may."""
-    max_age_rating: int | None
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -32,7 +31,6 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             has_password=record.has_password,
             all_libraries=record.all_libraries,
             libraries=sorted(record.libraries),
-            max_age_rating=record.max_age_rating,
             disabled_at=record.disabled_at,
             created_at=record.created_at,
             updated_at=record.updated_at,

@@ -32,7 +32,6 @@ class AccountRequest(Strict):
     role: Role = Role.MEMBER
     libraries: list[UUID] | None = None
     """What may be seen; null for all of them."""
-    max_age_rating: Annotated[int, Field(ge=0, le=99)] | None = None
 
 
 class AccountPatch(Strict):
@@ -42,12 +41,10 @@ class AccountPatch(Strict):
     role: Role | None = None
     all_libraries: bool | None = None
     libraries: list[UUID] | None = None
-    max_age_rating: Annotated[int, Field(ge=0, le=99)] | None = None
     disabled: bool | None = None
 
     def change(self) -> AccountChange:
-        no_limit = "max_age_rating" in self.model_fields_set and self.max_age_rating is None
-        return AccountChange(**self.model_dump(), no_age_limit=no_limit)
+        return AccountChange(**self.model_dump())
 
 
 class NewPassword(Strict):
@@ -87,7 +84,6 @@ async def create_account(
             password=password,
             role=asked.role,
             libraries=asked.libraries,
-            max_age_rating=asked.max_age_rating,
         )
     return JsonResponse(Account.of(made), 201, {"Location": f"/api/v1/accounts/{made.id}", **versioned(made.version)})
 
