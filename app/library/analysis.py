@@ -22,7 +22,7 @@ from app.library.partial_hash import partial_hash
 from app.library.ports import AnalysisListener
 from app.library.probing.prober import Prober
 from app.library.records import FileLocation
-from app.library.repository import duplicates, files, items, music, probes
+from app.library.repository import files, items, music, probes
 from app.library.repository.probes import Stamp
 from app.library.service import LibraryService
 from app.library.threads import in_thread
@@ -126,9 +126,7 @@ class FileAnalyzer:
             raise JobSnooze(AT_ONCE)
         if await probes.is_probed(tx, location.file_id):
             return  # by another node meanwhile, which had taken this one for dead
-        await probes.keep(tx, location.file_id, stamp, info)
-        if digest is not None:
-            await duplicates.keep_hash(tx, location.file_id, digest, stamp.size, stamp.mtime_ns)
+        await probes.keep(tx, location.file_id, stamp, info, digest)
         for listener in self._listeners:
             await listener.media_analyzed(tx, [location.file_id])
         await self._service.announce_changed(tx, await items.items_of(tx, [location.file_id]))

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.repository.rows import rows, run
+from app.library.repository.rows import rows
 
 
 class Copy(NamedTuple):
@@ -23,8 +23,6 @@ class Copies(NamedTuple):
     files: list[Copy]
 
 
-KEEP_HASH = "UPDATE file SET partial_hash = %s WHERE id = %s AND size = %s AND mtime_ns = %s"
-
 DUPLICATES = """
     WITH alike AS (
         SELECT size, partial_hash FROM file
@@ -41,11 +39,6 @@ DUPLICATES = """
     JOIN library_root root ON root.id = file.root_id
     ORDER BY alike.size DESC, alike.partial_hash DESC, file.added_at, file.id
 """
-
-
-async def keep_hash(tx: Tx, file_id: UUID, partial_hash: bytes, size: int, mtime_ns: int) -> None:
-    """Keep what a file is recognised by, if it still is what was read."""
-    await run(tx, KEEP_HASH, partial_hash, file_id, size, mtime_ns)
 
 
 async def find(tx: Tx, after: tuple[int, bytes] | None, limit: int) -> list[Copies]:

@@ -47,7 +47,8 @@ KEEP = """
     UPDATE file
     SET probed_at = now(), probed_size = %s, probed_mtime_ns = %s, prober_version = %s, problem = %s,
         problem_detail = %s, container = %s, duration_ms = %s, bit_rate = %s, tags = %s, pictures = %s,
-        music_tags = %s
+        music_tags = %s,
+        partial_hash = CASE WHEN (size, mtime_ns) = (%s, %s) THEN coalesce(%s, partial_hash) ELSE partial_hash END
     WHERE id = %s
 """
 
@@ -80,8 +81,8 @@ async def lock_file(tx: Tx, file_id: UUID) -> Stamp | None:
     return Stamp(found[0][0], found[0][1]) if found else None
 
 
-async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo) -> None:
-    """Replace what is known of a file's content.
+async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo, partial_hash: bytes | None) -> None:
+    """Replace what is known of a file's content; the hash only if the file is recorded as what was read.
 
     What could not be read at all is kept without a stamp: permissions and disks are mended without the file's
     changing, so a full scan asks again.
@@ -101,6 +102,9 @@ async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo) -> None:
         Jsonb(info.tags),
         Jsonb(msgspec.to_builtins(info.pictures)),
         None if info.music_tags is None else Jsonb(msgspec.to_builtins(info.music_tags)),
+        stamp.size,
+        stamp.mtime_ns,
+        partial_hash,
         file_id,
     )
     await run(tx, "DELETE FROM stream WHERE file_id = %s", file_id)
