@@ -111,13 +111,17 @@ class Workers:
 
 
 def declared_args(package: str) -> list[type[JobArgs]]:
-    """Return the args of every kind that modules of a package declare, as far as they have been imported."""
+    """Return the args of every kind that modules of a package declare, as far as they have been imported.
+
+    The queue's own, which its bench works in a schema apart, are no domain's.
+    """
     found: dict[type[JobArgs], None] = {}
     waiting = [JobArgs]
     while waiting:
         for args in waiting.pop().__subclasses__():
             waiting.append(args)
-            if args.__module__.split(".")[0] == package and hasattr(args, "kind"):  # a refused class lingers
+            is_own = args.__module__.startswith(f"{__package__}.")
+            if args.__module__.split(".")[0] == package and not is_own and hasattr(args, "kind"):  # refused ones linger
                 found[args] = None
     return sorted(found, key=lambda args: args.kind)
 

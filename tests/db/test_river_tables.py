@@ -63,6 +63,12 @@ COLUMNS = {
         ("hostname", "text", False, None),
         ("pid", "integer", False, None),
     ],
+    "revenge_periodic": [
+        ("id", "text", True, None),
+        ("last_run_at", TIME, False, None),
+        ("next_run_at", TIME, False, None),
+        ("last_job_id", "bigint", False, None),
+    ],
 }
 
 CONSTRAINTS = {
@@ -85,6 +91,7 @@ CONSTRAINTS = {
     ("river_notification", "topic_length"): "CHECK (((length(topic) > 0) AND (length(topic) < 128)))",
     ("river_queue", "river_queue_pkey"): "PRIMARY KEY (name)",
     ("revenge_client", "revenge_client_pkey"): "PRIMARY KEY (id)",
+    ("revenge_periodic", "revenge_periodic_pkey"): "PRIMARY KEY (id)",
 }
 
 UNIQUE = (
@@ -118,6 +125,7 @@ INDEXES = {
     ),
     "river_queue_pkey": "UNIQUE INDEX river_queue_pkey ON river.river_queue USING btree (name)",
     "revenge_client_pkey": "UNIQUE INDEX revenge_client_pkey ON river.revenge_client USING btree (id)",
+    "revenge_periodic_pkey": "UNIQUE INDEX revenge_periodic_pkey ON river.revenge_periodic USING btree (id)",
 }
 
 BITS = {

@@ -63,6 +63,12 @@ def test_the_kinds_of_a_package_are_found():
     assert all(args.__module__.startswith("tests.") for args in declared)
 
 
+def test_the_queues_own_kinds_are_no_domains():
+    from app.jobs.bench.bench import BenchmarkArgs
+
+    assert BenchmarkArgs not in declared_args("app")
+
+
 def test_a_worker_that_inherits_another_may_work_a_kind_of_its_own():
     class Heir(RenamedWorker):
         args_type = WorkArgs
