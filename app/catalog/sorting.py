@@ -64,7 +64,7 @@ class Sort:
 
 _SORTS = {
     "title": Sort((TITLE, ID), tuple[Text, UUID]),
-    # Keys are made in the order of time (`app.library.ids`), so they are the order of adding too.
+    # Keys are made in the order of time (`app.ids`), so they are the order of adding too.
     "added": Sort((ID,), tuple[UUID]),
     "year": Sort((sql.SQL("coalesce(item.year, 0)"), TITLE, ID), tuple[Number, Text, UUID]),
     "number": Sort(

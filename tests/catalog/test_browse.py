@@ -18,8 +18,8 @@ from app.catalog.sorting import SORTS
 from app.catalog.views import Item, ItemPage
 from app.db.tx import Transactions
 from app.errors import InvalidInput
+from app.ids import uuid7
 from app.library.errors import FileNotFound, LibraryNotFound
-from app.library.ids import uuid7
 from tests.fixtures.shelf import Shelf
 
 ADMINISTRATOR = LOCAL_ADMINISTRATOR

@@ -12,7 +12,7 @@ from app.catalog import queries
 from app.catalog.queries import ItemFilter
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions
-from app.library.ids import uuid7
+from app.ids import uuid7
 from tests.fixtures.shelf import Shelf
 
 ITEMS = 12_000

@@ -17,7 +17,7 @@ from app.events.hub import EventHub
 from app.events.listeners import LibraryEvents
 from app.events.log import KEPT, EventLog
 from app.events.position import Position
-from app.library.ids import uuid7
+from app.ids import uuid7
 
 
 @pytest.fixture

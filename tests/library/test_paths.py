@@ -5,7 +5,7 @@ import threading
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.paths import absolute, display_path, join, parent_of
 
 

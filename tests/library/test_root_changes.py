@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from app.errors import InvalidInput
+from app.ids import uuid7
 from app.jobs.job import Job
 from app.library.errors import RootNotFound, RootsOverlap
-from app.library.ids import uuid7
 from app.library.jobs import AnalyzeFileArgs, AwaitRootArgs, ScanLibraryArgs
 from app.library.trust import MARKER
 from tests.fixtures.library import LibraryBench

@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.errors import InvalidInput
+from app.ids import uuid7
 from app.library.errors import FileNotFound, LibraryNotFound, NameTaken, RootsOverlap
-from app.library.ids import uuid7
 from app.library.jobs import ScanLibraryArgs
 from app.library.kinds import FileState, LibraryKind
 from app.library.records import LibraryRecord

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from app.ids import uuid7
 from app.jobs.driver.psycopg_driver import PsycopgDriver
-from app.library.ids import uuid7
 from app.library.jobs import ScanLibraryArgs
 from tests.fixtures.jobs import JobFactory
 from tests.fixtures.shelf import Shelf

@@ -11,8 +11,8 @@ from app.catalog.beside import Beside
 from app.catalog.browse import ItemNotFound
 from app.db.tx import Transactions
 from app.errors import InvalidInput
+from app.ids import uuid7
 from app.library.errors import FileNotFound
-from app.library.ids import uuid7
 from app.library.models import Image, SideFile
 from tests.fixtures.media import Media
 from tests.fixtures.shelf import Shelf

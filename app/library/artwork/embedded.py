@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import uuid7
 from app.library.artwork.headers import MAX_PIXELS, MAX_SIDE
-from app.library.ids import uuid7
 from app.library.kinds import ImageRole
 from app.library.naming import parse_side_file
 from app.library.repository import images

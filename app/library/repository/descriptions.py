@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import uuid7
 from app.library.descriptions import Description, Details
-from app.library.ids import uuid7
 from app.library.kinds import FactSource, ImageSource
 from app.library.repository.rows import column, run
 

@@ -7,7 +7,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select, text, update
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import LibraryKind
 from app.library.models import Item, Library, LibraryRoot
 from app.library.paths import display_path

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.repository.rows import rows, run
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.repository.rows import column, rows, run
 
 # -- as scans record them

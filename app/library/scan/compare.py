@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from app.ids import uuid7
 from app.library.formats import KINDS
-from app.library.ids import uuid7
 from app.library.kinds import FileState
 from app.library.media import PROBER_VERSION
 from app.library.paths import display_path, join

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import FactSource, FileRole, ItemKind
 from app.library.naming import sort_key
 from app.library.paths import join

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from app.config import Settings
 from app.db.tx import Transactions, Tx
+from app.ids import uuid7
 from app.jobs.errors import JobCancel
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.library.errors import LibraryNotFound
 from app.library.formats import extensions_for
-from app.library.ids import uuid7
 from app.library.jobs import AnalyzeFileArgs
 from app.library.naming import anchor_of
 from app.library.paths import parent_of

@@ -13,7 +13,7 @@ from itertools import chain
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import FactSource, FileRole, ItemKind
 from app.library.repository import shelf
 from app.library.repository.items import Link, NewItem, Place

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import FactSource, FileRole, ItemKind
 from app.library.naming import sort_key, title_key
 from app.library.repository import music, shelf

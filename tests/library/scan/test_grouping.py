@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import FileRole
 from app.library.scan.grouping import Film, UnitFile, group_films
 

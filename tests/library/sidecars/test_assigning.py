@@ -1,6 +1,6 @@
 """Several records in one NFO, several items in one file: who is spoken of by which."""
 
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import ItemKind
 from app.library.nfo import NfoKind, NfoRecord
 from app.library.sidecars.assigning import Target, assign

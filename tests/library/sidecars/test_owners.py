@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import ItemKind, LibraryKind
 from app.library.repository.side_files import MediaRow
 from app.library.sidecars import owners

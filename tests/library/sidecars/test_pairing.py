@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.library.ids import uuid7
+from app.ids import uuid7
 from app.library.kinds import ImageRole, ItemKind, LibraryKind
 from app.library.repository.side_files import MediaRow, SideRow
 from app.library.sidecars.pairing import Owner, Pairs, home_of, pair
