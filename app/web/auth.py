@@ -7,10 +7,10 @@ from fastapi.security import HTTPBearer
 
 from app.accounts.audit import Actor
 from app.accounts.roles import Scope
-from app.accounts.viewer import Viewer
+from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.errors import Refused
 from app.web.api_v1.parameters import FileId
-from app.web.authentication import Authenticator, address_of
+from app.web.authentication import Authenticator, address_of, is_local
 
 _documented = HTTPBearer(
     auto_error=False, description="An access token of a login, or an API key. Not needed on a machine without accounts."
@@ -72,6 +72,16 @@ async def _scanner(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
     return _require(_administrator(viewer), Scope.SCAN)
 
 
+async def _collector(
+    request: Request,
+    authenticator: Annotated[Authenticator, Depends(_authenticator)],
+    _token: Annotated[object, Depends(_documented)],
+) -> Viewer:
+    if is_local(request):
+        return LOCAL_ADMINISTRATOR
+    return _require(_administrator(await authenticator.viewer(request)), Scope.READ)
+
+
 async def _oneself(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
     if viewer.account_id is None:
         raise Refused("there is no account yet that this could be about")
@@ -94,6 +104,8 @@ Administrator = Annotated[Viewer, Depends(_manager)]
 """A parameter of every route that changes the server or looks into its engine."""
 Scanner = Annotated[Viewer, Depends(_scanner)]
 """An administrator, or their key for download tools."""
+Collector = Annotated[Viewer, Depends(_collector)]
+"""Whoever collects metrics: a program of this machine, or an administrator's key that may read."""
 Oneself = Annotated[Viewer, Depends(_oneself)]
 """Somebody about their own account."""
 CurrentActor = Annotated[Actor, Depends(_actor)]

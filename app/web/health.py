@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from app.observability import Metrics
 from app.web.answers import JSON, JsonResponse, documented, reference
+from app.web.auth import Collector
 from app.web.readiness import Probe, Readiness, check_readiness
 
 router = APIRouter(tags=["health"], route_class=DishkaRoute, default_response_class=Response)
@@ -48,6 +49,6 @@ _METRICS[200]["content"] = {"text/plain": {"schema": {"type": "string"}}}
 
 
 @router.get("/metrics", responses=_METRICS)
-async def metrics(metrics: FromDishka[Metrics]) -> Response:
-    """Show every metric of this node."""
+async def metrics(_viewer: Collector, metrics: FromDishka[Metrics]) -> Response:
+    """Show every metric of this node: to this machine, and to an administrator."""
     return Response(metrics.exposition(), media_type=EXPOSITION, headers=NOT_CACHED)

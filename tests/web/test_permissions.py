@@ -26,7 +26,6 @@ PUBLIC = {
     "setup_style",
     "healthz",
     "readyz",
-    "metrics",
 }
 """Routes that anybody may ask who reaches us. Whoever adds one says here that it gives nothing away."""
 
@@ -36,6 +35,7 @@ STATEMENTS = {
     auth._manager: "administrator",
     auth._scanner: "scanner",
     auth._oneself: "oneself",
+    auth._collector: "collector",
 }
 
 UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
@@ -64,7 +64,7 @@ def statement_of(route: APIRoute) -> str:
 
 
 WALK = [(method, path, statement_of(route)) for method, path, route in routes()]
-PROTECTED = [row for row in WALK if row[2] != "public"]
+PROTECTED = [row for row in WALK if row[2] not in {"public", "collector"}]
 
 
 def address(path: str) -> str:
@@ -157,6 +157,20 @@ async def test_a_key_does_what_its_scope_says_and_no_more(web: Web, accounts: Ac
             assert (status, code) == (403, "missing_scope" if method != "HEAD" else ""), (method, path)
         else:
             assert code != "missing_scope", (method, path)
+
+
+async def test_metrics_are_for_this_machine_and_for_administrators(web: Web, accounts: Accounts) -> None:
+    assert [path for _, path, said in WALK if said == "collector"] == ["/metrics"]
+    ada, bob = await accounts.make("Ada", Role.ADMINISTRATOR), await accounts.make("Bob")
+    async with accounts.transactions.begin() as tx:
+        keys = [
+            (await accounts.keys.create(tx, BY_HAND, account.id, name="key", scopes=[Scope.READ]))[1]
+            for account in (ada, bob)
+        ]
+    elsewhere = {"X-Forwarded-For": "192.0.2.7"}
+    asked = [{}, elsewhere, *(elsewhere | {"Authorization": f"Bearer {key}"} for key in keys)]
+    answers = [await ask(web, "GET", "/metrics", **headers) for headers in asked]
+    assert answers == [(200, ""), (401, "login_required"), (200, ""), (403, "refused")]
 
 
 async def test_a_token_in_the_address_is_looked_at_where_files_are_streamed_and_nowhere_else(
