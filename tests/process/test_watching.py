@@ -11,10 +11,10 @@ from tests.process.test_serve import add_films, all_items, finished, scan
 pytestmark = pytest.mark.process
 
 
-def requests(server: Node) -> list[bool]:
-    """Say of each scan whether it was of some folders only."""
+def ended_scans(server: Node) -> list[bool]:
+    """Say of each scan whether it was of some folders only; nothing while one waits or runs, which others may join."""
     jobs = server.get("/api/v1/jobs", kind="library.scan", limit=100)["jobs"]
-    return [job["args"]["requested_only"] for job in jobs]
+    return [job["args"]["requested_only"] for job in jobs] if all(job["finalized_at"] for job in jobs) else []
 
 
 def test_what_is_put_in_is_there_and_what_is_taken_out_is_missing(node: NodeFactory, make_films: MakeFilms):
@@ -32,13 +32,15 @@ def test_what_is_put_in_is_there_and_what_is_taken_out_is_missing(node: NodeFact
     server.kill()  # the next one looks for roots as it starts
     server.start().ready()
     until(watched)
-    whole = requests(server).count(False)
+    until(lambda: ended_scans(server) == [False, False], what="all has been looked at once, since it was not watched")
     new = make_films(1, "downloads")
     shutil.move(new / "Film 000 (1950)", root / "Solaris (1972)")
     until(lambda: len(all_items(server, library)) == 4, what="the new film is there")
+    until(lambda: ended_scans(server), what="the scan that found it has ended")
     shutil.rmtree(root / "Film 002 (1952)")
     until(lambda: [item["state"] for item in all_items(server, library)].count("missing") == 1, what="one is missing")
 
-    assert requests(server).count(False) == whole
-    assert requests(server).count(True) >= 2
+    until(lambda: ended_scans(server), what="the scan that missed it has ended")
+    assert ended_scans(server).count(False) == 2
+    assert ended_scans(server).count(True) >= 2
     assert server.stop() == 0
