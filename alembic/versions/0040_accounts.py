@@ -105,14 +105,9 @@ def upgrade() -> None:
         "one_time_code",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_one_time_code_account_id_account"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_one_time_code")),
     )
-    op.create_index("ix_one_time_code_account_id", "one_time_code", ["account_id"], unique=False)
     op.create_table(
         "refresh_token",
         sa.Column("digest", sa.LargeBinary(), nullable=False),

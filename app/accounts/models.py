@@ -136,12 +136,10 @@ class OneTimeCode(Base):
     """A link that works once."""
 
     __tablename__ = "one_time_code"
-    __table_args__ = (Index("ix_one_time_code_account_id", "account_id"),)
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     purpose: Mapped[str] = mapped_column(Text)
-    """first_administrator, or password: to set a new one for the account."""
-    account_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("account.id", ondelete="CASCADE"))
+    """What it opens: first_administrator."""
     expires_at: Mapped[datetime] = mapped_column(Timestamp)
 
 

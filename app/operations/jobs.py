@@ -1,11 +1,8 @@
 """The kinds that keep the house. Data only."""
 
 from app.jobs.args import JobArgs
-from app.jobs.insert_opts import InsertOpts, UniqueOpts
-from app.jobs.types import JobState
-
-UNFINISHED = frozenset({JobState.AVAILABLE, JobState.PENDING, JobState.RUNNING, JobState.SCHEDULED, JobState.RETRYABLE})
-ONCE = UniqueOpts(by_args=True, by_state=UNFINISHED)
+from app.jobs.insert_opts import InsertOpts
+from app.library.jobs import ONCE
 
 
 class CleanUpSessionsArgs(JobArgs, kind="cleanup.sessions"):
