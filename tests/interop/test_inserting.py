@@ -29,12 +29,14 @@ async def test_what_river_inserts_we_work_when_it_is_announced(peer: GoPeer, mak
 
 @pytest.mark.parametrize("how", ["insert", "insert_many", "insert_many_fast"])
 async def test_what_we_insert_river_works_when_it_is_announced(peer: GoPeer, make_client: MakeClient, how: str) -> None:
+    """Each single insert comes from a client of its own: one client announces once within its cooldown, as River's do,
+    and what it inserts in between waits for the next poll."""
     await peer.work()
     client = make_client(WorkWorker())
 
     if how == "insert":
         for number in range(7):
-            await client.insert(WorkArgs(text=str(number)))
+            await make_client(WorkWorker()).insert(WorkArgs(text=str(number)))
     else:
         await getattr(client, how)([WorkArgs(text=str(number)) for number in range(7)])
 
