@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.media",
     "tests.fixtures.tree",
     "tests.fixtures.library",
+    "tests.fixtures.outside",
 ]
 
 

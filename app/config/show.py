@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import SecretStr, TypeAdapter
 
 from app.config.settings import Settings
+from app.config.shape import Shape, paths, shape_at
 
 STRUCK_OUT = "***"
 
@@ -17,8 +18,29 @@ def shown(settings: Settings) -> dict[str, Any]:
     """Return the tree as JSON would hold it. Durations are written as they are read."""
     tree: dict[str, Any] = TypeAdapter(Settings).dump_python(settings, mode="json")
     tree["database"]["url"] = None if settings.database.url is None else without_password(settings.database.url)
-    tree["metadata"]["tmdb"]["token"] = None if settings.metadata.tmdb.token is None else STRUCK_OUT
+    for path, _ in _secrets(settings):
+        if path != DATABASE_URL:
+            section = tree
+            for part in path[:-1]:
+                section = section[part]
+            section[path[-1]] = STRUCK_OUT
     return tree
+
+
+DATABASE_URL = ("database", "url")
+
+
+def _secrets(settings: Settings) -> list[tuple[tuple[str, ...], SecretStr]]:
+    """Return every secret that is set, by its path."""
+    found = []
+    for path in paths(Settings):
+        value: Any = settings
+        if shape_at(Settings, path) is Shape.SECRET:
+            for part in path:
+                value = getattr(value, part)
+            if value is not None:
+                found.append((path, value))
+    return found
 
 
 def without_password(url: SecretStr) -> str:
@@ -34,7 +56,7 @@ def secret_values(settings: Settings) -> list[str]:
     """Return every secret that is set, so that a log can strike it out wherever it turns up."""
     from psycopg import conninfo  # noqa: PLC0415  as above
 
-    secrets = [] if settings.metadata.tmdb.token is None else [settings.metadata.tmdb.token.get_secret_value()]
+    secrets = [value.get_secret_value() for path, value in _secrets(settings) if path != DATABASE_URL]
     if settings.database.url is not None:
         parts = conninfo.conninfo_to_dict(settings.database.url.get_secret_value())
         secrets += [str(value) for name, value in parts.items() if _SECRET_NAME.search(name)]

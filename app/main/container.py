@@ -14,6 +14,7 @@ from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.module import JobsModule
 from app.library.module import LibraryModule
 from app.lifecycle import Lifecycle
+from app.metadata.module import MetadataModule
 from app.observability import Metrics
 from app.operations.module import OperationsModule
 from app.web.module import WebModule
@@ -56,6 +57,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         JobsModule(work=work),
         AccountsModule(),
         LibraryModule(),
+        MetadataModule(),
         CatalogModule(),
         EventsModule(),
         OperationsModule(),

@@ -1,1 +1,1 @@
-"""What it is: sources, candidates, matching. Nothing lives here before the first source does."""
+"""What it is: sources, candidates, matching, what is kept of them. Sees library, accounts, jobs and below."""
