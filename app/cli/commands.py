@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from app import __version__
-from app.cli import OK, items, jobs, library, node, queues, settings, users
+from app.cli import OK, items, jobs, library, node, queues, settings, users, vault
 from app.cli.session import Session
 
 
@@ -30,6 +30,7 @@ def build() -> App:
         users.group(),
         jobs.group(),
         queues.group(),
+        vault.group(),
         settings.config,
         settings.graph,
         settings.version,

@@ -25,6 +25,7 @@ from pydantic import (
 from pydantic.dataclasses import dataclass
 
 from app.config.durations import Duration
+from app.config.sealing_keys import sealing_keys
 
 STRICT_KEYS = ConfigDict(extra="forbid")
 
@@ -115,6 +116,11 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _sealing(keys: SecretStr) -> SecretStr:
+    sealing_keys(keys.get_secret_value())
+    return keys
+
+
 def _lasting(duration: timedelta) -> timedelta:
     if duration < timedelta(milliseconds=1):
         raise ValueError("must be at least 1ms")
@@ -168,6 +174,22 @@ class HttpSettings:
     """What else requests may call us by, beside addresses and localhost."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks whose X-Forwarded-* headers are believed."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class SecretsSettings:
+    """What secrets in the database are sealed with: provider tokens, for instance."""
+
+    key: Annotated[SecretStr, AfterValidator(_sealing)] | None = None
+    """The key itself; or several with commas, of which the first seals and all open. None: it is in the file."""
+    key_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Made on the first start. None: `secrets.key` in the data directory."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.key is not None and self.key_file is not None:
+            raise ValueError("key and key_file cannot be set together")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
@@ -393,6 +415,7 @@ class Settings:
     data_dir: Annotated[Path, AfterValidator(_absolute)] = dataclasses.field(default_factory=default_data_dir)
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
+    secrets: SecretsSettings = SecretsSettings()
     accounts: AccountsSettings = AccountsSettings()
     jobs: JobsSettings = JobsSettings()
     library: LibrarySettings = LibrarySettings()

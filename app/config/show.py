@@ -28,6 +28,7 @@ def shown(settings: Settings) -> dict[str, Any]:
 
 
 DATABASE_URL = ("database", "url")
+SEALING_KEYS = ("secrets", "key")
 
 
 def _secrets(settings: Settings) -> list[tuple[tuple[str, ...], SecretStr]]:
@@ -56,7 +57,11 @@ def secret_values(settings: Settings) -> list[str]:
     """Return every secret that is set, so that a log can strike it out wherever it turns up."""
     from psycopg import conninfo  # noqa: PLC0415  as above
 
-    secrets = [value.get_secret_value() for path, value in _secrets(settings) if path != DATABASE_URL]
+    secrets = [
+        value.get_secret_value() for path, value in _secrets(settings) if path not in (DATABASE_URL, SEALING_KEYS)
+    ]
+    if settings.secrets.key is not None:  # one or several
+        secrets += re.split(r"[\s,]+", settings.secrets.key.get_secret_value().strip())
     if settings.database.url is not None:
         parts = conninfo.conninfo_to_dict(settings.database.url.get_secret_value())
         secrets += [str(value) for name, value in parts.items() if _SECRET_NAME.search(name)]

@@ -15,6 +15,8 @@ from app.lifecycle import Lifecycle
 from app.main.container import build_container
 from app.main.run import invoke_database
 from app.operations.schedule import Schedule
+from app.vault.rotation import Rotation
+from app.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Application:
     accounts: AccountService
     passwords: Passwords
     schedule: Schedule
+    vault: Vault
+    rotation: Rotation
     client: Client
     """Inserts and controls, but works nothing."""
 
@@ -48,6 +52,8 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
                 await container.get(AccountService),
                 await container.get(Passwords),
                 await container.get(Schedule),
+                await container.get(Vault),
+                await container.get(Rotation),
                 await container.get(Client),
             )
         finally:

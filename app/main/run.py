@@ -14,6 +14,7 @@ from app.library.probing.prober import Prober
 from app.library.watching.watcher import LibraryWatcher
 from app.lifecycle import Hook, Lifecycle, settle_memory
 from app.main.container import build_container
+from app.vault.vault import Vault
 from app.web.server import WebServer
 
 
@@ -36,6 +37,8 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
     try:
         lifecycle = await container.get(Lifecycle)
         await invoke_database(container, lifecycle, settings)
+        vault = await container.get(Vault)
+        lifecycle.append(Hook("secrets", vault.start))
         # Without workers too: it takes pictures out of media files for the web face.
         prober = await container.get(Prober)
         lifecycle.append(Hook("prober", prober.start, prober.stop))

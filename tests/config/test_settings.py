@@ -166,6 +166,8 @@ def test_addresses_and_names_may_be_listened_on(load, host):
 SECRETS = {
     "database": {"url": "postgresql://jo:hush%40hush@db.example:5433/films?sslmode=require"},
     "metadata": {"tmdb": {"token": "hushhush"}},
+    "secrets": {"key": "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g="},
+    "accounts": {"first": {"name": "Ada", "password": "hush a hush"}},
 }
 
 
@@ -175,13 +177,19 @@ def test_secrets_are_in_no_repr_and_not_in_what_is_shown():
     assert settings.database.url.get_secret_value() == SECRETS["database"]["url"]
     for text in (repr(settings), str(settings), repr(settings.database), str(shown(settings))):
         assert "hush" not in text
+        assert "aHVz" not in text
     assert shown(settings)["database"]["url"] == (
         "user=jo password=*** dbname=films host=db.example port=5433 sslmode=require"
     )
 
 
 def test_the_secrets_themselves_are_known_to_the_log():
-    assert sorted(secret_values(Settings(**SECRETS))) == ["hush@hush", "hushhush"]
+    assert sorted(secret_values(Settings(**SECRETS))) == [
+        SECRETS["secrets"]["key"],
+        "hush a hush",
+        "hush@hush",
+        "hushhush",
+    ]
     assert secret_values(Settings()) == []
 
 
@@ -204,3 +212,19 @@ def test_what_is_shown_loads_again_as_the_same_settings():
     settings = Settings(http={"trusted_proxies": ["10.0.0.0/8"]}, library={"roots": ["0199"]})
 
     assert TypeAdapter(Settings).validate_python(shown(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    "key", ["hushhush", "", ",", "aHVzaGh1c2g=", "aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g=," * 2]
+)
+def test_a_key_for_secrets_has_32_bytes_and_is_not_quoted(load, key):
+    with pytest.raises(ConfigError) as told:
+        load(f"secrets: {{ key: '{key}' }}")
+    assert "secrets.key: " in str(told.value)
+    assert "hush" not in str(told.value)
+    assert "aHVz" not in str(told.value)
+
+
+def test_keys_for_secrets_stand_in_one_place(load):
+    with pytest.raises(ConfigError, match="key and key_file cannot be set together"):
+        load("secrets: { key: aHVzaGh1c2hodXNoaHVzaGh1c2hodXNoaHVzaGh1c2g=, key_file: /there }")
