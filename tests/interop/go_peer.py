@@ -13,6 +13,9 @@ from tests.fixtures.waiting import eventually
 LONGEST_LINE = 64 << 20
 MINUTE = 60.0
 
+SELDOM = MINUTE * 10
+"""Seconds between polls with which only a notification can bring a job in time."""
+
 Job = dict[str, Any]
 
 
@@ -76,8 +79,7 @@ class GoPeer:
         return [result["job"] for result in await self.call("insert", jobs=jobs, how=how)]
 
     async def work(self, *queues: str, workers: int = 5, **options: Any) -> str:
-        """Work these queues, polling so seldom that only a notification can bring a job in time; return who it is."""
-        options.setdefault("poll_seconds", MINUTE * 10)
+        """Work these queues, polling every second as River does by default, unless told otherwise; return who it is."""
         name: str = await self.call("start", queues=dict.fromkeys(queues or ("default",), workers), **options)
         return name
 

@@ -9,6 +9,7 @@ from app.jobs.insert_opts import InsertOpts
 from app.jobs.types import JobState
 from tests.fixtures.clients import MakeClient, until_state
 from tests.fixtures.waiting import eventually
+from tests.interop.go_peer import SELDOM as SELDOM_FOR_RIVER
 from tests.interop.go_peer import GoPeer, job
 from tests.interop.ours import SELDOM, WorkArgs, WorkWorker, view, view_of_theirs
 
@@ -31,7 +32,7 @@ async def test_what_river_inserts_we_work_when_it_is_announced(peer: GoPeer, mak
 async def test_what_we_insert_river_works_when_it_is_announced(peer: GoPeer, make_client: MakeClient, how: str) -> None:
     """Each single insert comes from a client of its own: one client announces once within its cooldown, as River's do,
     and what it inserts in between waits for the next poll."""
-    await peer.work()
+    await peer.work(poll_seconds=SELDOM_FOR_RIVER)
     client = make_client(WorkWorker())
 
     if how == "insert":
