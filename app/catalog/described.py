@@ -23,10 +23,10 @@ _DETAILS = (
 )  # fmt: skip
 
 
-def _first(columns: Sequence[str]) -> sql.Composed:
+def _first(columns: Sequence[str], order: sql.SQL) -> sql.Composed:
     """Take each column from the first source that says something in it."""
-    one = sql.SQL("(array_agg({0} ORDER BY rank) FILTER (WHERE {0} IS NOT NULL))[1] AS {0}")
-    return sql.SQL(", ").join(one.format(sql.Identifier(column)) for column in columns)
+    one = sql.SQL("(array_agg({0} ORDER BY {1}) FILTER (WHERE {0} IS NOT NULL))[1] AS {0}")
+    return sql.SQL(", ").join(one.format(sql.Identifier(column), order) for column in columns)
 
 
 _IMAGES = sql.SQL("""
@@ -116,7 +116,12 @@ def describe(item_ids: Sequence[UUID]) -> Statement:
         ) AS shown
         WHERE item.id = ANY(%(item_ids)s)
     """)
-    composed = text.format(texts=_first(_TEXTS), details=_first(_DETAILS), images=_IMAGES, image_order=IMAGE_ORDER)
+    composed = text.format(
+        texts=_first(_TEXTS, sql.SQL("rank, position")),
+        details=_first(_DETAILS, sql.SQL("rank")),
+        images=_IMAGES,
+        image_order=IMAGE_ORDER,
+    )
     return Statement(composed, {**_RANKS, "item_ids": list(item_ids)})
 
 

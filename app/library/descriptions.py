@@ -79,6 +79,7 @@ class RemoteImage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
     texts: tuple[Texts, ...] = ()
+    """One for each language, the one to be shown first."""
     details: Details = Details()
     credits: tuple[Credited, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()

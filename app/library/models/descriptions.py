@@ -39,6 +39,8 @@ class ItemText(Base):
     outline: Mapped[str | None] = mapped_column(Text)
     """A plot in a sentence or two."""
     tagline: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(Integer, server_default="0")
+    """Order among the languages of one source; the lowest is shown to those who ask for none."""
 
 
 class ItemDetail(Base):

@@ -21,8 +21,9 @@ DETAILS = tuple(Details.__dataclass_fields__)
 FORGET = {table: f"DELETE FROM {table} WHERE item_id = ANY(%s) AND source = %s" for table in TABLES}  # noqa: S608  ours
 
 ADD_TEXTS = """
-    INSERT INTO item_text (source, item_id, language, title, plot, outline, tagline)
-    SELECT %s, new.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS new
+    INSERT INTO item_text (source, item_id, language, title, plot, outline, tagline, position)
+    SELECT %s, new.*
+    FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[]) AS new
 """
 
 ADD_DETAILS = f"""
@@ -98,11 +99,32 @@ ADD_IDS = """
 IDS_BELIEVED = [FactSource.USER, FactSource.NAME, FactSource.NFO, FactSource.TAGS, FactSource.METADATA]
 """An id in a name is an order, so only a person outranks it."""
 
-FORGET_IMAGES = "DELETE FROM image WHERE item_id = ANY(%s) AND source = %s AND url IS NOT NULL"
+IMAGE_SOURCES = {FactSource.NFO: ImageSource.NFO, FactSource.METADATA: ImageSource.REMOTE}
+"""Who names pictures by their addresses. Nobody else's word touches those."""
+
+FORGET_IMAGES = """
+    DELETE FROM image
+    WHERE item_id = ANY(%s) AND source = %s AND url IS NOT NULL AND NOT EXISTS (
+        SELECT FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS said (item_id, role, url)
+        WHERE said.item_id = image.item_id AND said.role = image.role AND said.url = image.url
+    )
+"""
+"""What is named again stays the row it is: its bytes may have been fetched."""
 
 ADD_IMAGES = """
+    WITH said AS (
+        SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::int[])
+            AS said (id, item_id, role, url, position)
+    ), again AS (
+        UPDATE image SET position = said.position FROM said
+        WHERE image.item_id = said.item_id AND image.role = said.role AND image.url = said.url AND image.source = %s
+        RETURNING image.item_id, image.role, image.url
+    )
     INSERT INTO image (source, id, item_id, role, url, position)
-    SELECT %s, new.* FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::int[]) AS new
+    SELECT %s, said.* FROM said
+    WHERE NOT EXISTS (
+        SELECT FROM again WHERE again.item_id = said.item_id AND again.role = said.role AND again.url = said.url
+    )
 """
 
 
@@ -114,19 +136,25 @@ async def describe(tx: Tx, source: FactSource, said: Mapping[UUID, Description |
     for table in TABLES:
         await run(tx, FORGET[table], list(said), source)
     await run(tx, FORGET_IDS, list(said), source)
-    image_source = ImageSource.NFO if source is FactSource.NFO else ImageSource.REMOTE
-    await run(tx, FORGET_IMAGES, list(said), image_source)
     new = {item_id: description for item_id, description in sorted(said.items()) if description is not None}
     await _add_people(tx, source, new)
     await _add_labels(tx, source, new)
     await _add_collections(tx, source, new)
     await _add_plain(tx, source, new)
-    images = [
-        (uuid7(), item_id, image.role, image.url, position)
-        for item_id, said_of in new.items()
-        for position, image in enumerate(said_of.images)
-    ]
-    await _insert(tx, ADD_IMAGES, image_source, images)
+    if (image_source := IMAGE_SOURCES.get(source)) is not None:
+        await _put_images(tx, image_source, list(said), new)
+
+
+async def _put_images(tx: Tx, source: ImageSource, item_ids: Sequence[UUID], said: Mapping[UUID, Description]) -> None:
+    images = {
+        (item_id, image.role, image.url): position
+        for item_id, said_of in said.items()
+        for position, image in reversed(list(enumerate(said_of.images)))
+    }
+    named: list[list[Any]] = list(map(list, zip(*images, strict=True))) if images else [[], [], []]
+    await run(tx, FORGET_IMAGES, list(item_ids), source, *named)
+    if images:
+        await run(tx, ADD_IMAGES, [uuid7() for _ in images], *named, list(images.values()), source, source)
 
 
 async def _insert(tx: Tx, query: str, source: str, table: Sequence[tuple[Any, ...]], *more: object) -> None:
@@ -177,9 +205,9 @@ async def _make(tx: Tx, query: str, table: Sequence[tuple[Any, ...]]) -> None:
 
 async def _add_plain(tx: Tx, source: FactSource, said: Mapping[UUID, Description]) -> None:
     texts = [
-        (item_id, text.language, text.title, text.plot, text.outline, text.tagline)
+        (item_id, text.language, text.title, text.plot, text.outline, text.tagline, position)
         for item_id, description in said.items()
-        for text in description.texts
+        for position, text in enumerate(description.texts)
     ]
     await _insert(tx, ADD_TEXTS, source, texts)
     details = [

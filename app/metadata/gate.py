@@ -1,0 +1,137 @@
+"""Whose turn it is. One row for each source, in the database, so that all nodes together keep to its rate.
+
+States of a source: open; blocked until a time, because it asked us to wait; down, after failures in a row: blocked
+likewise, each time for longer. When that time has come one request is let through to see (and the row blocked again at
+once, for the others); an answer opens it, a failure closes it for twice as long. The database's clock decides.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from psycopg import sql
+
+from app.db.tx import Transactions, Tx
+from app.library.repository.rows import rows, run
+from app.metadata.errors import SourceWaits
+from app.metadata.terms import Terms
+
+FAILURES = 3
+"""In a row, and a source is down. Fewer than a job has attempts, so that no job is lost to it."""
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+PROBE = timedelta(seconds=30)
+"""How long the one request that looks whether a source is back has the field to itself."""
+
+PATIENCE = timedelta(seconds=3)
+"""A turn that is further off is not waited for: the job gives its worker back."""
+
+KEY_REFUSED = timedelta(minutes=15)
+
+RESERVE = """
+    INSERT INTO metadata_source AS known (name, next_at) VALUES (%(name)s, clock_timestamp() + %(interval)s)
+    ON CONFLICT (name) DO UPDATE SET
+        next_at = greatest(known.next_at, known.blocked_until, clock_timestamp()) + %(interval)s,
+        blocked_until = CASE
+            WHEN known.failures >= %(failures)s
+            THEN greatest(known.next_at, known.blocked_until, clock_timestamp()) + %(probe)s
+            ELSE known.blocked_until
+        END
+    WHERE greatest(known.next_at, known.blocked_until) <= clock_timestamp() + %(patience)s
+    RETURNING next_at - %(interval)s - clock_timestamp(), next_at - %(interval)s, failures
+"""
+
+WAIT = """
+    SELECT greatest(next_at, blocked_until) - clock_timestamp(), blocked_until > next_at, problem
+    FROM metadata_source WHERE name = %s
+"""
+
+BLOCK = """
+    UPDATE metadata_source
+    SET blocked_until = greatest(blocked_until, clock_timestamp() + %s), problem = %s, problem_at = now()
+    WHERE name = %s
+"""
+
+FAIL = """
+    UPDATE metadata_source
+    SET failures = failures + 1, problem = %(problem)s, problem_at = now(),
+        blocked_until = CASE
+            WHEN failures + 1 >= %(failures)s
+            THEN clock_timestamp() + least(%(first)s * power(2, least(failures + 1 - %(failures)s, 20)), %(longest)s)
+            ELSE blocked_until
+        END
+    WHERE name = %(name)s
+    RETURNING CASE WHEN failures >= %(failures)s THEN blocked_until - clock_timestamp() END
+"""
+
+OPEN = """
+    UPDATE metadata_source
+    SET failures = 0, problem = NULL, problem_at = NULL,
+        blocked_until = CASE WHEN failures >= %s THEN NULL ELSE blocked_until END
+    WHERE name = %s AND failures > 0
+"""
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class Gate:
+    """Transactions here are short and alone: whoever is asked for a turn waits for nobody else's work."""
+
+    def __init__(self, transactions: Transactions, sleep: Sleep) -> None:
+        self._transactions = transactions
+        self._sleep = sleep
+
+    async def take_turn(self, terms: Terms, patience: timedelta = PATIENCE) -> bool:
+        """Wait for the next turn at a source. Returns whether it has failed before, so that success is news.
+
+        Raises:
+            SourceWaits: the turn is too far off, or the source is down.
+        """
+        values = {
+            "name": terms.name,
+            "interval": terms.interval,
+            "failures": FAILURES,
+            "probe": PROBE,
+            "patience": max(patience, terms.interval),
+        }
+        async with self._transactions.begin() as tx:
+            found = await _rows(tx, RESERVE, values)
+            waits = [] if found else await rows(tx, WAIT, terms.name)
+        if waits:
+            wait, is_blocked, problem = waits[0]
+            reason = problem or "it asked us to wait" if is_blocked else "others are first"
+            raise SourceWaits(terms.name, max(wait, timedelta(0)), reason, is_queue=not is_blocked)
+        wait, _, failures = found[0]
+        if wait > timedelta(0):
+            await self._sleep(wait.total_seconds())
+        return bool(failures)
+
+    async def wait_asked(self, terms: Terms, wait: timedelta, reason: str) -> None:
+        """The source asked everybody to wait."""
+        async with self._transactions.begin() as tx:
+            await run(tx, BLOCK, wait, reason, terms.name)
+
+    async def failed(self, terms: Terms, problem: str) -> timedelta | None:
+        """Count a failure. Returns for how long the source is down now, if it is."""
+        values = {
+            "name": terms.name,
+            "problem": problem,
+            "failures": FAILURES,
+            "first": FIRST_PAUSE,
+            "longest": LONGEST_PAUSE,
+        }
+        async with self._transactions.begin() as tx:
+            found = await _rows(tx, FAIL, values)
+        pause = found[0][0] if found else None
+        return pause if isinstance(pause, timedelta) else None
+
+    async def answered(self, terms: Terms) -> None:
+        """It is there: whatever failed before is forgotten."""
+        async with self._transactions.begin() as tx:
+            await run(tx, OPEN, FAILURES, terms.name)
+
+
+async def _rows(tx: Tx, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    cursor = await tx.connection.execute(sql.SQL(query), values)
+    return await cursor.fetchall()

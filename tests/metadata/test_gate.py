@@ -1,0 +1,173 @@
+"""Whose turn it is, on all nodes together. The database's clock says when; nobody here waits for it."""
+
+import asyncio
+import itertools
+import sys
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.db.tx import Transactions
+from app.metadata.errors import SourceWaits
+from app.metadata.gate import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Gate
+from app.metadata.terms import Terms
+from tests.fixtures.node import ROOT
+
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
+SLOW = Terms(name="slow", base_url="http://slow.example", interval=SECOND, attribution="")
+
+
+class Sleeps(list[float]):
+    async def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def sleeps() -> Sleeps:
+    return Sleeps()
+
+
+@pytest.fixture
+def gate(transactions: Transactions, sleeps: Sleeps) -> Gate:
+    return Gate(transactions, sleeps)
+
+
+async def source(connection: psycopg.AsyncConnection[Any]) -> dict[str, Any]:
+    row = await (await connection.execute("SELECT *, clock_timestamp() AS now FROM metadata_source")).fetchone()
+    assert row is not None
+    return row
+
+
+async def let_pass(connection: psycopg.AsyncConnection[Any], time: timedelta) -> None:
+    """Let time pass, as the source's row sees it."""
+    await connection.execute(
+        "UPDATE metadata_source SET next_at = next_at - %s, blocked_until = blocked_until - %s", (time, time)
+    )
+
+
+async def test_the_first_turn_is_now_and_the_next_one_an_interval_later(gate: Gate, sleeps: Sleeps) -> None:
+    await gate.take_turn(SLOW)
+    assert sleeps == []
+    await gate.take_turn(SLOW)
+    assert 0 < sleeps[0] <= 1
+
+
+async def test_turns_of_many_at_once_are_an_interval_apart(gate: Gate, sleeps: Sleeps) -> None:
+    """Slept lengths begin at other moments, so what is compared is the number of turns given out."""
+    await asyncio.gather(*(gate.take_turn(SLOW, HOUR) for _ in range(20)))
+    assert len(sleeps) >= 19
+    assert max(sleeps) <= 19
+
+
+async def test_a_turn_too_far_off_is_not_taken(gate: Gate, connection: psycopg.AsyncConnection[Any]) -> None:
+    for _ in range(4):
+        await gate.take_turn(SLOW)
+    before = (await source(connection))["next_at"]
+    with pytest.raises(SourceWaits, match="others are first") as waits:
+        await gate.take_turn(SLOW)
+    assert waits.value.is_queue
+    assert timedelta(seconds=3) < waits.value.wait <= timedelta(seconds=4)
+    assert (await source(connection))["next_at"] == before
+
+
+async def test_a_source_that_asks_to_wait_is_waited_for_by_all(
+    gate: Gate, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    await gate.take_turn(SLOW)
+    await gate.wait_asked(SLOW, timedelta(seconds=90), "it said that we ask too much (429)")
+    await gate.wait_asked(SLOW, timedelta(seconds=10), "a shorter word does not take back a longer one")
+    with pytest.raises(SourceWaits, match="shorter word") as waits:
+        await gate.take_turn(SLOW)
+    assert not waits.value.is_queue
+    assert timedelta(seconds=80) < waits.value.wait <= timedelta(seconds=90)
+    await let_pass(connection, timedelta(seconds=91))
+    await gate.take_turn(SLOW)
+
+
+async def test_a_source_that_fails_again_and_again_is_down_and_looked_at_by_one(
+    gate: Gate, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    await gate.take_turn(SLOW)
+    pauses = [await gate.failed(SLOW, "it answered 500") for _ in range(FAILURES)]
+    assert pauses[:-1] == [None] * (FAILURES - 1)
+    assert pauses[-1] is not None
+    assert FIRST_PAUSE - SECOND < pauses[-1] <= FIRST_PAUSE
+    with pytest.raises(SourceWaits, match="it answered 500"):
+        await gate.take_turn(SLOW)
+
+    await let_pass(connection, FIRST_PAUSE)
+    assert await gate.take_turn(SLOW) is True  # one is let through
+    with pytest.raises(SourceWaits):
+        await gate.take_turn(SLOW)
+    again = await gate.failed(SLOW, "it answered 502")
+    assert again is not None
+    assert 2 * FIRST_PAUSE - SECOND < again <= 2 * FIRST_PAUSE
+
+    await let_pass(connection, 2 * FIRST_PAUSE)
+    assert await gate.take_turn(SLOW) is True
+    await gate.answered(SLOW)
+    row = await source(connection)
+    assert (row["failures"], row["blocked_until"], row["problem"]) == (0, None, None)
+    assert await gate.take_turn(SLOW, HOUR) is False
+
+
+async def test_a_pause_has_a_longest(gate: Gate) -> None:
+    await gate.take_turn(SLOW)
+    pauses = [await gate.failed(SLOW, "down") for _ in range(60)]
+    assert pauses[-1] is not None
+    assert LONGEST_PAUSE - SECOND < pauses[-1] <= LONGEST_PAUSE
+
+
+async def test_success_does_not_take_back_a_wait_that_was_asked_for(
+    gate: Gate, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    await gate.take_turn(SLOW)
+    await gate.failed(SLOW, "it answered 500")
+    await gate.wait_asked(SLOW, HOUR, "429")
+    await gate.answered(SLOW)
+    assert (await source(connection))["blocked_until"] is not None
+
+
+NODE = """
+import asyncio, sys
+from datetime import timedelta
+from sqlalchemy.ext.asyncio import create_async_engine
+from app.db.tx import Transactions
+from app.metadata import gate
+from app.metadata.terms import Terms
+
+async def main(url):
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    terms = Terms(name="musicbrainz", base_url="", interval=timedelta(seconds=1), attribution="")
+    async def told(_): pass
+    inner, given = gate._rows, []
+    async def reserve(tx, query, values):
+        found = await inner(tx, query, values)
+        given.extend(row[1] for row in found)
+        return found
+    gate._rows = reserve
+    doors = gate.Gate(Transactions(engine), told)
+    for _ in range(15):
+        await doors.take_turn(terms, timedelta(hours=1))
+    await engine.dispose()
+    print(*(at.isoformat() for at in given))
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+async def test_three_nodes_together_ask_once_a_second(database_url: str) -> None:
+    """Three processes with nothing but the database in common: every turn is a second after the one before."""
+    nodes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", NODE, database_url, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    said = [(await node.communicate())[0].decode().split() for node in nodes]
+    assert [len(turns) for turns in said] == [15, 15, 15]
+    turns = sorted(datetime.fromisoformat(turn) for node in said for turn in node)
+    assert all(later - earlier >= SECOND for earlier, later in itertools.pairwise(turns))
