@@ -11,8 +11,8 @@ from app.db.base import Base
 from app.errors import AppError
 from app.events import models as events  # noqa: F401  # as below
 from app.library import models  # noqa: F401  # its tables enter Base.metadata
-from app.vault import models as vault  # noqa: F401  # as above
 from app.metadata import models as metadata  # noqa: F401  # as above
+from app.vault import models as vault  # noqa: F401  # as above
 
 
 def run(connection: Connection, schema: str) -> None:

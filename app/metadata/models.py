@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base
 from app.library.models.columns import Timestamp, one_of
 from app.metadata.kinds import Decider, MatchState
+from app.vault.place import Sealed
 
 
 class SourceState(Base):
@@ -58,7 +59,7 @@ class SourceToken(Base):
     __tablename__ = "metadata_token"
 
     source: Mapped[str] = mapped_column(Text, primary_key=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[str] = mapped_column(Sealed)
     key_digest: Mapped[bytes] = mapped_column(LargeBinary)
     """Of the key it was given for: another key wants another token."""
     expires_at: Mapped[datetime] = mapped_column(Timestamp)
