@@ -32,6 +32,7 @@ class Account(Base):
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint(f"role IN ({', '.join(repr(str(role)) for role in Role)})", name="role"),
+        CheckConstraint("max_age BETWEEN 0 AND 21", name="max_age"),
         Index("uq_account_lower_name", text("lower(name)"), unique=True),
     )
 
@@ -40,6 +41,10 @@ class Account(Base):
     role: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     all_libraries: Mapped[bool] = mapped_column(Boolean, server_default="true")
+    max_age: Mapped[int | None] = mapped_column(Integer)
+    """Sees what is for this age and below; NULL: everything."""
+    allow_unrated: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    """With a limit: sees what nobody says an age of, too."""
     disabled_at: Mapped[datetime | None] = mapped_column(Timestamp)
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     """Counts changes: what an ETag says, so that two who edit at once do not undo each other."""

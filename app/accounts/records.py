@@ -16,6 +16,9 @@ class AccountRecord:
     all_libraries: bool
     libraries: frozenset[UUID]
     """Empty where `all_libraries`."""
+    max_age: int | None
+    """None: no limit."""
+    allow_unrated: bool
     disabled_at: datetime | None
     version: int
     created_at: datetime

@@ -30,6 +30,8 @@ def viewer_of(
         is_administrator=is_administrator,
         libraries=None if sees_all else frozenset(libraries or ()),
         account_id=account.id,
+        max_age=None if is_administrator else account.max_age,
+        allow_unrated=account.allow_unrated or is_administrator,
         login_id=login_id,
         may_change_account=account.role != Role.GUEST,
         scopes=scopes,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import delete, exists, func, select, text, update
 
 from app.accounts.audit import Actor, record
@@ -34,17 +35,22 @@ CHANGE_LOCK = 0x6163_636F_756E_7401
 FIRST = "first_administrator"
 CODE_LASTS = timedelta(hours=24)
 LONGEST_NAME = 64
+OLDEST = 21
+"""No board of films asks for more years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChange:
-    """What is None stays as it is."""
+    """What is None, or UNSET, stays as it is."""
 
     name: str | None = None
     role: Role | None = None
     all_libraries: bool | None = None
     libraries: Collection[UUID] | None = None
     disabled: bool | None = None
+    max_age: int | UnsetType | None = UNSET
+    """None: no limit any more."""
+    allow_unrated: bool | None = None
 
 
 class AccountService:
@@ -107,8 +113,10 @@ class AccountService:
         password: Hashed | None,
         role: Role = Role.MEMBER,
         libraries: Collection[UUID] | None = None,
+        max_age: int | None = None,
+        allow_unrated: bool = False,
     ) -> AccountRecord:
-        """Make an account. `libraries` None: all of them.
+        """Make an account. `libraries` None: all of them; `max_age` None: whatever is in them.
 
         Raises:
             InvalidInput: a field makes no sense. NameTaken.
@@ -122,6 +130,8 @@ class AccountService:
             role=role,
             password_hash=password,
             all_libraries=libraries is None,
+            max_age=_checked_age(max_age),
+            allow_unrated=allow_unrated,
         )
         tx.session.add(account)
         await tx.session.flush()
@@ -181,6 +191,10 @@ class AccountService:
             values["all_libraries"] = bool(change.all_libraries) and change.libraries is None
         if change.disabled is not None:
             values["disabled_at"] = (before.disabled_at or self._clock.now()) if change.disabled else None
+        if change.max_age is not UNSET:
+            values["max_age"] = _checked_age(change.max_age)
+        if change.allow_unrated is not None:
+            values["allow_unrated"] = change.allow_unrated
         return values
 
     async def set_password(self, tx: Tx, actor: Actor, account_id: UUID, password: Hashed) -> None:
@@ -265,6 +279,12 @@ async def _set_libraries(tx: Tx, account_id: UUID, libraries: Collection[UUID]) 
         raise InvalidInput("libraries", f"no library {min(unknown, key=str)}")
 
 
+def _checked_age(age: int | None) -> int | None:
+    if age is not None and not 0 <= age <= OLDEST:
+        raise InvalidInput("max_age", f"must be 0 to {OLDEST}, or none for no limit")
+    return age
+
+
 def _told(change: AccountChange) -> set[str]:
     return {"libraries"} if change.libraries is not None else set()
 
@@ -277,6 +297,8 @@ def _record(account: Account, libraries: frozenset[UUID]) -> AccountRecord:
         has_password=account.password_hash is not None,
         all_libraries=account.all_libraries,
         libraries=libraries,
+        max_age=account.max_age,
+        allow_unrated=account.allow_unrated,
         disabled_at=account.disabled_at,
         version=account.version,
         created_at=account.created_at,

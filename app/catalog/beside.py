@@ -46,7 +46,7 @@ class Beside:
         async with self._transactions.begin() as tx:
             if not await queries.items(viewer, [item_id]).fetch(tx):
                 raise ItemNotFound(item_id)
-            rows = await described.images_of(item_id, role).fetch(tx)
+            rows = await described.images_of(viewer, item_id, role).fetch(tx)
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
         row = rows[index]

@@ -156,13 +156,13 @@ async def _parts(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> assemble.P
     """Return these items with all that hangs on them; those not to be seen are left out."""
     items = await queries.items(viewer, item_ids).fetch(tx)
     seen = [row["id"] for row in items]
-    files = await queries.files_of_items(seen).fetch(tx)
+    files = await queries.files_of_items(viewer, seen).fetch(tx)
     file_ids = [row["id"] for row in files]
     return assemble.Parts(
         items=items,
         files=files,
         streams=await queries.streams_of_files(file_ids).fetch(tx),
-        described=await described.describe(seen).fetch(tx),
+        described=await described.describe(viewer, seen).fetch(tx),
         words=await described.words_of_files(file_ids).fetch(tx),
         people=await described.people(seen).fetch(tx),
     )

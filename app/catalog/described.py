@@ -8,6 +8,8 @@ from uuid import UUID
 
 from psycopg import sql
 
+from app.accounts.viewer import Viewer
+from app.catalog import permission
 from app.catalog.queries import Statement
 from app.library.kinds import FactSource, ImageSource
 
@@ -29,7 +31,7 @@ def _first(columns: Sequence[str], order: sql.SQL) -> sql.Composed:
     return sql.SQL(", ").join(one.format(sql.Identifier(column), order) for column in columns)
 
 
-_IMAGES = sql.SQL("""
+_ALL_IMAGES = sql.SQL("""
     SELECT image.id, image.role, image.source, image.position, image.width, image.height,
         image.side_file_id, image.file_id, image.stream_index
     FROM image JOIN side_file ON side_file.id = image.side_file_id
@@ -46,16 +48,22 @@ _IMAGES = sql.SQL("""
         FROM item track JOIN item_file link ON link.item_id = track.id JOIN image ON image.file_id = link.file_id
         JOIN file ON file.id = link.file_id
         WHERE item.kind = 'album' AND track.parent_id = item.id AND link.role = 'main' AND file.state = 'present'
+            AND {of_age}
         ORDER BY track.disc_number NULLS FIRST, track.number, track.id, image.position
         LIMIT 1
     )
 """)
 """Pictures whose bytes we have: beside the media, inside them, and of an album the first that a song of it holds."""
 
+
+def _images(viewer: Viewer) -> sql.Composed:
+    return _ALL_IMAGES.format(of_age=permission.of_age(viewer, "track"))
+
+
 IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), position, id")
 
 
-def describe(item_ids: Sequence[UUID]) -> Statement:
+def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     """Return one row for each of the items, which the caller knows may be seen."""
     text = sql.SQL("""
         SELECT item.id, said.*, detail.*, labels.labels, rated.ratings, certified.certifications,
@@ -119,10 +127,10 @@ def describe(item_ids: Sequence[UUID]) -> Statement:
     composed = text.format(
         texts=_first(_TEXTS, sql.SQL("rank, position")),
         details=_first(_DETAILS, sql.SQL("rank")),
-        images=_IMAGES,
+        images=_images(viewer),
         image_order=IMAGE_ORDER,
     )
-    return Statement(composed, {**_RANKS, "item_ids": list(item_ids)})
+    return Statement(composed, {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
 MOST_OF_A_ROLE = 20
@@ -149,7 +157,7 @@ def people(item_ids: Sequence[UUID]) -> Statement:
     return Statement(text.format(), {**_RANKS, "item_ids": list(item_ids), "most": MOST_OF_A_ROLE})
 
 
-def images_of(item_id: UUID, role: str) -> Statement:
+def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
     """Return where the pictures of one role are, the best first."""
     text = sql.SQL("""
         SELECT one.role, one.stream_index, one.file_id AS media_id,
@@ -166,7 +174,8 @@ def images_of(item_id: UUID, role: str) -> Statement:
         ORDER BY {image_order}
     """)
     order = sql.SQL("one.role, array_position(%(places)s::text[], one.source), one.position, one.id")
-    return Statement(text.format(images=_IMAGES, image_order=order), {**_RANKS, "item_id": item_id, "role": role})
+    values = {**_RANKS, **permission.parameters(viewer), "item_id": item_id, "role": role}
+    return Statement(text.format(images=_images(viewer), image_order=order), values)
 
 
 def words_of_files(file_ids: Sequence[UUID]) -> Statement:

@@ -9,22 +9,12 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from app.accounts.viewer import Viewer
+from app.catalog import permission
 from app.catalog.search import VECTOR
 from app.catalog.sorting import SORTS, Sort
 from app.catalog.views import Stream
 from app.db.tx import Tx
 from app.library.kinds import ItemKind
-
-_VISIBLE = sql.SQL("(%(libraries)s::uuid[] IS NULL OR {} = ANY(%(libraries)s::uuid[]))")
-
-
-def _visible(table: str, column: str) -> sql.Composed:
-    return _VISIBLE.format(sql.Identifier(table, column))
-
-
-def _seen_by(viewer: Viewer) -> dict[str, Any]:
-    """Return the parameter of `_VISIBLE`: NULL is all libraries, an empty array none."""
-    return {"libraries": None if viewer.libraries is None else sorted(viewer.libraries)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +40,10 @@ def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
         WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
         ORDER BY lower(library.name), library.id
     """)
-    return Statement(text.format(visible=_visible("library", "id")), {**_seen_by(viewer), "library_id": library_id})
+    return Statement(
+        text.format(visible=permission.library("library", "id")),
+        {**permission.parameters(viewer), "library_id": library_id},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +64,7 @@ class ItemFilter:
     def parameters(self, viewer: Viewer) -> dict[str, Any]:
         after = {f"after_{place}": key for place, key in enumerate(self.after or ())}
         return {
-            **_seen_by(viewer),
+            **permission.parameters(viewer),
             **after,
             "library_id": self.library_id,
             "kind": self.kind,
@@ -93,7 +86,8 @@ def page_of_items(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
 def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
     """Walk every (library, kind) that is asked for along the sort's own index, and merge what they begin with.
 
-    So each order needs one index, whatever the question leaves open, and a page reads `limit` rows of each at most.
+    So each order needs one index, whatever the question leaves open, and a page reads `limit` rows of each at most. For
+    a viewer with an age limit there is a second one, and every age they may see is walked: (library, kind, age).
     The place is bounded from both sides rather than equated: of equal columns PostgreSQL knows that they need no
     order, and then takes an index without them, which for a kind that a library has none of it reads to the end.
     The libraries come as an array because a table that small is never analysed, and taken for one of hundreds of rows.
@@ -105,29 +99,38 @@ def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
             WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
         )) AS library(id)
         CROSS JOIN unnest(%(kinds)s::text[]) AS wanted(kind)
+        {ages}
         CROSS JOIN LATERAL (
             SELECT item.id, item.sort_title, item.year, item.disc_number, item.number, {keys}
             FROM item
-            WHERE {begins} AND (item.library_id, item.kind) {ends} (library.id, wanted.kind)
+            WHERE {begins} AND ({place}) {ends} ({wanted})
             ORDER BY {order_of_index}
             LIMIT %(limit)s
         ) AS item
         ORDER BY {order}
         LIMIT %(limit)s
     """)
+    columns: tuple[sql.SQL, ...] = (sql.SQL("item.library_id"), sql.SQL("item.kind"))
+    place, wanted = sql.SQL(", ").join(columns), sql.SQL("library.id, wanted.kind")
+    ages = sql.SQL("")
+    if viewer.max_age is not None:
+        columns = (*columns, permission.AGE_OF_ITEM)
+        place, wanted = sql.SQL(", ").join(columns), sql.SQL("library.id, wanted.kind, allowed.age")
+        ages = sql.SQL("CROSS JOIN unnest(%(ages)s::int[]) AS allowed(age)")
     if asked.after is None:
-        begins = sql.SQL("(library.id, wanted.kind) {} (item.library_id, item.kind)").format(sort.precedes_or_is)
+        begins = sql.SQL("({}) {} ({})").format(wanted, sort.precedes_or_is, place)
     else:
-        begins = sql.SQL("(item.library_id, item.kind, {}) {} (library.id, wanted.kind, {})").format(
-            sort.keys_sql, sort.follows, sort.after_sql
-        )
+        begins = sql.SQL("({}, {}) {} ({}, {})").format(place, sort.keys_sql, sort.follows, wanted, sort.after_sql)
     composed = text.format(
         keys=sort.selected_sql,
+        ages=ages,
         begins=begins,
+        place=place,
+        wanted=wanted,
         ends=sort.precedes_or_is,
-        order_of_index=sort.order_sql(sql.SQL("item.library_id"), sql.SQL("item.kind")),
+        order_of_index=sort.order_sql(*columns),
         order=sort.order_sql(),
-        visible=_visible("library", "id"),
+        visible=permission.library("library", "id"),
     )
     return Statement(composed, asked.parameters(viewer))
 
@@ -143,7 +146,7 @@ def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
     Materialized, because PostgreSQL takes every beginning of a word for a frequent one, and would rather read all
     items in order until it has met enough of them.
     """
-    conditions: list[sql.Composable] = [_visible("item", "library_id")]
+    conditions: list[sql.Composable] = [permission.item(viewer)]
     conditions += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
     if asked.artist_id is not None:
         conditions.append(CREDITED)
@@ -171,18 +174,18 @@ def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
 
 def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
-        SELECT item.id, item.library_id, item.parent_id, item.kind, item.title, item.sort_title, item.original_title,
-            item.year, item.released_on, item.number, item.number_end, item.absolute_number, item.disc_number,
-            item.disc_title, item.country, item.release_types, item.state, item.missing_since, item.added_at,
-            item.updated_at, named.external_ids, credited.artists,
+        SELECT item.id, item.library_id, parent.id AS parent_id, item.kind, item.title, item.sort_title,
+            item.original_title, item.year, item.released_on, item.number, item.number_end, item.absolute_number,
+            item.disc_number, item.disc_title, item.country, item.release_types, item.min_age, item.state,
+            item.missing_since, item.added_at, item.updated_at, named.external_ids, credited.artists,
             CASE item.kind WHEN 'season' THEN parent.id WHEN 'episode' THEN above.id END AS series_id,
             CASE item.kind WHEN 'season' THEN parent.title WHEN 'episode' THEN above.title END AS series_title,
             CASE item.kind WHEN 'episode' THEN parent.number END AS season_number,
             CASE WHEN item.kind = 'track' AND parent.kind = 'album' THEN parent.title END AS album,
-            (SELECT count(*) FROM item child WHERE child.parent_id = item.id) AS child_count
+            (SELECT count(*) FROM item child WHERE child.parent_id = item.id AND {child_visible}) AS child_count
         FROM item
-        LEFT JOIN item parent ON parent.id = item.parent_id
-        LEFT JOIN item above ON above.id = parent.parent_id
+        LEFT JOIN item parent ON parent.id = item.parent_id AND {parent_visible}
+        LEFT JOIN item above ON above.id = parent.parent_id AND {above_visible}
         CROSS JOIN LATERAL (
             SELECT coalesce(
                 jsonb_agg(
@@ -198,9 +201,13 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         ) AS named
         WHERE item.id = ANY(%(item_ids)s) AND {visible}
     """)
-    return Statement(
-        text.format(visible=_visible("item", "library_id")), {**_seen_by(viewer), "item_ids": list(item_ids)}
+    composed = text.format(
+        visible=permission.item(viewer),
+        parent_visible=permission.item(viewer, "parent"),
+        above_visible=permission.item(viewer, "above"),
+        child_visible=permission.item(viewer, "child"),
     )
+    return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
 def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
@@ -212,22 +219,23 @@ def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
     """)
     order = SORTS["number"].order_sql()
     return Statement(
-        text.format(visible=_visible("item", "library_id"), order=order),
-        {**_seen_by(viewer), "parent_ids": list(parent_ids)},
+        text.format(visible=permission.item(viewer), order=order),
+        {**permission.parameters(viewer), "parent_ids": list(parent_ids)},
     )
 
 
-def files_of_items(item_ids: Sequence[UUID]) -> Statement:
+def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
         SELECT item_file.item_id, item_file.role, item_file.extra_kind, item_file.version, item_file.edition,
             item_file.part, {columns}
         FROM item_file
         JOIN file ON file.id = item_file.file_id
         JOIN library_root AS root ON root.id = file.root_id
-        WHERE item_file.item_id = ANY(%(item_ids)s) AND file.state <> 'purged'
+        WHERE item_file.item_id = ANY(%(item_ids)s) AND file.state <> 'purged' AND {visible}
         ORDER BY item_file.item_id, item_file.position, file.id
     """)
-    return Statement(text.format(columns=_FILE_COLUMNS), {"item_ids": list(item_ids)})
+    composed = text.format(columns=_FILE_COLUMNS, visible=permission.file(viewer))
+    return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
 _FILE_COLUMNS = sql.SQL("""
@@ -260,7 +268,8 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
             file.tags, file.pictures, root.path AS root_path, folder.path AS folder_path, file.name,
             file.display_path,
             ARRAY(
-                SELECT item_file.item_id FROM item_file WHERE item_file.file_id = file.id ORDER BY item_file.item_id
+                SELECT item.id FROM item_file JOIN item ON item.id = item_file.item_id
+                WHERE item_file.file_id = file.id AND {item_visible} ORDER BY item.id
             ) AS item_ids
         FROM file
         JOIN library_root AS root ON root.id = file.root_id
@@ -268,6 +277,6 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
         WHERE file.id = %(file_id)s AND file.state <> 'purged' AND {visible}
     """)
     return Statement(
-        text.format(columns=_FILE_COLUMNS, visible=_visible("root", "library_id")),
-        {**_seen_by(viewer), "file_id": file_id},
+        text.format(columns=_FILE_COLUMNS, visible=permission.file(viewer), item_visible=permission.item(viewer)),
+        {**permission.parameters(viewer), "file_id": file_id},
     )

@@ -17,6 +17,10 @@ Libraries = Annotated[
     list[str] | None, Parameter(name="--library", help="May see this library only; several times for several.")
 ]
 AllLibraries = Annotated[bool, Parameter(help="May see all libraries.")]
+MaxAge = Annotated[int | None, Parameter(help="What is from a higher age on does not exist for them (0 to 21).")]
+Unrated = Annotated[
+    bool | None, Parameter(help="With an age: whether what nobody says an age of is shown all the same.")
+]
 NoPassword = Annotated[bool, Parameter(help="Ask for no password: nobody can log in until one is set.")]
 
 
@@ -37,6 +41,8 @@ async def add(
     admin: Annotated[bool, Parameter(help="An administrator; the first account has to be one.")] = False,
     role: Roles = "member",
     library: Libraries = None,
+    max_age: MaxAge = None,
+    unrated: Unrated = None,
     no_password: NoPassword = False,
     json: AsJson = False,
     session: GivenSession,
@@ -67,6 +73,8 @@ async def add(
                 password=hashed,
                 role=Role.ADMINISTRATOR if admin else Role(role),
                 libraries=libraries,
+                max_age=max_age,
+                allow_unrated=bool(unrated),
             )
     if json:
         print_json(Account.of(made))
@@ -95,6 +103,9 @@ async def change(
     role: Roles | None = None,
     library: Libraries = None,
     all_libraries: AllLibraries = False,
+    max_age: MaxAge = None,
+    any_age: Annotated[bool, Parameter(negative=(), help="Take the limit of age away.")] = False,
+    unrated: Unrated = None,
     disable: Annotated[bool, Parameter(help="Let them in no more; what is theirs stays.")] = False,
     enable: Annotated[bool, Parameter(help="Let them in again.")] = False,
     json: AsJson = False,
@@ -109,6 +120,8 @@ async def change(
     role
         What they are from now on.
     """
+    from msgspec import UNSET
+
     from app.accounts.roles import Role
     from app.accounts.service import AccountChange
     from app.cli.output import print_json, print_line
@@ -117,6 +130,8 @@ async def change(
 
     if disable and enable:
         raise InvalidInput("enable", "cannot be had together with --disable")
+    if any_age and max_age is not None:
+        raise InvalidInput("any-age", "cannot be had together with --max-age")
     async with session.application() as app:
         wanted = AccountChange(
             name=rename,
@@ -124,6 +139,8 @@ async def change(
             all_libraries=True if all_libraries else None,
             libraries=None if library is None else [await _library(app, one) for one in library],
             disabled=disable if disable or enable else None,
+            max_age=None if any_age else UNSET if max_age is None else max_age,
+            allow_unrated=unrated,
         )
         async with app.transactions.begin() as tx:
             found = await app.accounts.find(tx, name)
@@ -186,5 +203,7 @@ async def _library(app: "Application", name_or_id: str) -> UUID:
 def _row(account: "AccountRecord") -> tuple[object, ...]:
     count = len(account.libraries)
     sees = "all libraries" if account.all_libraries else f"{count} {'library' if count == 1 else 'libraries'}"
+    if account.max_age is not None:
+        sees += f", up to {account.max_age}" + (" or unrated" if account.allow_unrated else "")
     has_password = "set" if account.has_password else None
     return (account.id, account.name, account.role, sees, has_password, account.disabled_at)

@@ -37,13 +37,15 @@ class Told:
     position: Position
     library_id: UUID | None = None
     """None: about the engine, for administrators."""
+    min_age: int | None = None
+    """From which age what it tells of is; None: unrated."""
 
     def to(self, viewer: Viewer) -> "Told | None":
         """Return what this viewer may know of it; None for nothing."""
         if self.library_id is None:
             return self if viewer.is_administrator and viewer.may(Scope.ADMIN) else None
         is_seen = viewer.libraries is None or self.library_id in viewer.libraries
-        return self if is_seen else None
+        return self if is_seen and viewer.is_of_age(self.min_age) else None
 
 
 RESET = "reset"
@@ -171,7 +173,7 @@ class EventHub(Service):
 
 def of_library(event: LibraryEvent, position: Position) -> Told:
     data = {"library_id": str(event.library_id), **event.data}
-    return Told(event.kind, data, position, event.library_id)
+    return Told(event.kind, data, position, event.library_id, event.min_age)
 
 
 def of_ended(ended: EndedJobs, position: Position) -> Told:

@@ -9,18 +9,18 @@ from app.db.tx import Tx
 
 _WRITE = text(
     """
-    INSERT INTO event (kind, library_id, data)
-    SELECT :kind, item.library_id,
+    INSERT INTO event (kind, library_id, min_age, data)
+    SELECT :kind, item.library_id, item.min_age,
         jsonb_build_object('count', count(*), 'ids', to_jsonb((array_agg(item.id ORDER BY item.id))[1:100]))
     FROM item WHERE item.id = ANY(:ids)
-    GROUP BY item.library_id
-    ORDER BY item.library_id
+    GROUP BY item.library_id, item.min_age
+    ORDER BY item.library_id, item.min_age
     """
 )
 
 
 class LibraryEvents:
-    """A `LibraryListener`. One event for each library and batch, however many items."""
+    """A `LibraryListener`. One event for each library, age and batch, however many items."""
 
     async def items_changed(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
         await self._write(tx, "items.changed", item_ids)

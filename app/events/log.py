@@ -30,6 +30,7 @@ class LibraryEvent:
     number: int
     kind: str
     library_id: UUID
+    min_age: int | None
     data: dict[str, Any]
 
 
@@ -51,7 +52,7 @@ class EventLog:
             rows = await tx.session.execute(
                 text(
                     """
-                    SELECT transaction, id, kind, library_id, data FROM event
+                    SELECT transaction, id, kind, library_id, min_age, data FROM event
                     WHERE (transaction, id) > (CAST(:transaction AS bigint), CAST(:number AS bigint))
                         AND transaction < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
                     ORDER BY transaction, id LIMIT :page

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Text, Uuid, func, text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, Integer, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,4 +25,6 @@ class Event(Base):
     """items.changed, items.purged …"""
     library_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library.id", ondelete="CASCADE"))
     """Whoever may see this library is told."""
+    min_age: Mapped[int | None] = mapped_column(Integer)
+    """From which age what it tells of is; NULL: unrated. Whoever may not see it is not told."""
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)

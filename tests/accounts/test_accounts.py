@@ -146,6 +146,30 @@ async def test_access_is_given_to_libraries_that_exist(accounts, shelf):
     assert bob.all_libraries
 
 
+async def test_a_limit_of_age_is_set_and_taken_away(accounts):
+    ada = await accounts.make("Ada", Role.ADMINISTRATOR, max_age=6)
+    kim = await accounts.make("Kim", max_age=12)
+    assert (kim.max_age, kim.allow_unrated) == (12, False)
+    token = (await accounts.log_in("Kim")).access_token
+    assert [(await accounts.viewer(token)).is_of_age(age) for age in (12, 13, None)] == [True, False, False]
+    for change, expected in (
+        (AccountChange(allow_unrated=True), (12, True)),
+        (AccountChange(name="Kimberly"), (12, True)),
+        (AccountChange(max_age=0), (0, True)),
+        (AccountChange(max_age=None), (None, True)),
+    ):
+        async with accounts.transactions.begin() as tx:
+            kim = await accounts.service.change(tx, BY_HAND, kim.id, change)
+        assert (kim.max_age, kim.allow_unrated) == expected
+    assert (await accounts.viewer(token)).is_of_age(18)
+    for age in (-1, 22):
+        with pytest.raises(InvalidInput, match="max_age"):
+            async with accounts.transactions.begin() as tx:
+                await accounts.service.change(tx, BY_HAND, kim.id, AccountChange(max_age=age))
+    ours = await accounts.viewer((await accounts.log_in("Ada")).access_token)
+    assert (ada.max_age, ours.max_age) == (6, None)  # whoever may change the limit has none
+
+
 async def test_what_was_done_stands_in_the_book_without_a_secret(accounts):
     ada = await accounts.make("Ada", Role.ADMINISTRATOR)
     bob = await accounts.make("Bob")

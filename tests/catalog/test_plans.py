@@ -103,6 +103,27 @@ async def test_a_viewer_of_one_library_reads_only_that_one(transactions: Transac
     assert rows_read(plan) <= PAGE
 
 
+KIM = Viewer(name="Kim", libraries=None, max_age=12, allow_unrated=False)
+
+
+async def test_a_viewer_with_a_limit_reads_no_more_of_each_age_than_a_page(
+    transactions: Transactions, libraries: list[UUID]
+) -> None:
+    """One in a hundred is for them: whoever looked at the others to find out would read to the end."""
+    async with transactions.begin() as tx:
+        await tx.connection.execute("UPDATE item SET min_age = CASE WHEN year % 100 = 7 THEN 6 ELSE 16 END")
+        await tx.connection.execute("ANALYZE item")
+    sorts = sorted(name for name in SORTS if "number" not in name)
+    for sort, library_id, depth in product(sorts, (None, libraries[1]), (0, ITEMS // 2)):
+        asked = ItemFilter(library_id=library_id, after=keys_at(sort, depth) if depth else None, limit=PAGE)
+
+        plan = await plan_of(transactions, queries.page_of_items(KIM, asked, SORTS[sort]))
+
+        question = (sort, library_id, depth)
+        assert rows_read(plan) < PAGE * len(libraries) * 1.1, question  # a plan tells averages, rounded
+        assert any(name.startswith("ix_item_age") for name in indexes(plan)), question
+
+
 async def test_a_search_goes_by_the_index_of_words(transactions: Transactions, libraries: list[UUID]) -> None:
     assert len(libraries) == 3
     asked = ItemFilter(words="('2049':*)", limit=PAGE)

@@ -30,6 +30,14 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
         ["Kim", "member", "1 library", "set"],
     ]
     await accounts.log_in("Kim")
+    limited = (await revenge("user", "change", "Kim", "--max-age", "12", "--unrated", "--json")).json
+    assert (limited["max_age"], limited["allow_unrated"]) == (12, True)
+    assert (await revenge("user", "list")).rows[2][3] == "1 library, up to 12 or unrated"
+    assert (await revenge("user", "change", "Kim", "--max-age", "99")).err.startswith(
+        "revenge: max_age: must be 0 to 21"
+    )
+    free = (await revenge("user", "change", "Kim", "--any-age", "--json")).json
+    assert (free["max_age"], free["allow_unrated"]) == (None, True)
 
     assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--all-libraries")).code == 0
     assert (await revenge("user", "password", "Kimberly")).out == ("account Kimberly: password set, all logins ended\n")

@@ -44,6 +44,22 @@ def heard(listener):
     return [listener.told.get_nowait() for _ in range(listener.told.qsize())]
 
 
+async def test_who_is_too_young_is_not_told(hub, shelf, films, transactions):
+    mild, wild, unrated = [await shelf.item(films, "Film", min_age=age) for age in (6, 16, None)]
+    young, lenient = [
+        Viewer(name="Kim", libraries=None, max_age=12, allow_unrated=allowed) for allowed in (False, True)
+    ]
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(hub.listener(viewer)) for viewer in (young, lenient, LOCAL_ADMINISTRATOR)]
+        since = await hub.position()
+        await tell(transactions, mild, wild, unrated)
+        await hub.look()
+        told = [{item for event in heard(one) for item in event.data["ids"]} for one in listeners]
+        missed = [event async for event in hub.missed(since, await hub.position())]
+    assert told == [{str(mild)}, {str(mild), str(unrated)}, {str(mild), str(wild), str(unrated)}]
+    assert [event.to(young).data["ids"] for event in missed if event.to(young)] == [[str(mild)]]
+
+
 async def test_a_change_is_told_once_per_library_with_its_items(hub, shelf, films, transactions, tmp_path):
     shows = await shelf.library(tmp_path / "shows", name="Shows", kind="tvshows")
     item, other = await shelf.item(films, "Film"), await shelf.item(shows, "Show", kind="series")

@@ -11,11 +11,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from app.accounts.roles import Role, Scope
+from app.accounts.service import AccountChange
 from app.observability import Metrics
 from app.web import auth
 from app.web.application import create_app
 from tests.fixtures.accounts import BY_HAND, Accounts
-from tests.fixtures.web import Web
+from tests.fixtures.web import Films, Web
 
 PUBLIC = {
     "create_first_account",
@@ -157,6 +158,52 @@ async def test_a_key_does_what_its_scope_says_and_no_more(web: Web, accounts: Ac
             assert (status, code) == (403, "missing_scope" if method != "HEAD" else ""), (method, path)
         else:
             assert code != "missing_scope", (method, path)
+
+
+BELOW = ("viewer", "streamer")
+"""What these say is what the catalogue shows: routes of them that are new are walked too."""
+
+
+async def test_what_is_beyond_an_age_is_in_no_answer(web: Web, accounts: Accounts, films: Films) -> None:
+    """Whatever route is asked, and whichever id it is asked about."""
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    kim = await accounts.make("Kim", max_age=12)
+    tokens = {name: (await accounts.log_in(name)).access_token for name in ("Ada", "Kim")}
+    shelf = films.shelf
+    mild, wild, unrated = [await shelf.item(films.library_id, f"Film {age}", min_age=age) for age in (12, 16, None)]
+    file_of = {item: await shelf.file(films.library_id, f"{item}.mkv", item_id=item) for item in (mild, wild, unrated)}
+    walked = 0
+    for method, path, said in WALK:
+        if said not in BELOW or path.endswith("/events"):
+            continue
+        for item in (wild, unrated):
+            about = (
+                path.replace("{item_id}", str(item)).replace("{file_id}", str(file_of[item])).replace("{place}", "0")
+            )
+            status, _ = await ask(web, method, about, Authorization=f"Bearer {tokens['Kim']}")
+            if "{item_id}" in path or "{file_id}" in path:
+                assert status == 404 or (status == 400 and method not in {"GET", "HEAD"}), (method, path, status)
+                walked += 1
+            elif method == "GET":
+                answer = await web.http.get(address(path), headers={"Authorization": f"Bearer {tokens['Kim']}"})
+                for secret in ("Film 16", "Film None", str(item), str(file_of[item])):
+                    assert secret not in answer.text, path
+    assert walked >= 16
+    seen = {}
+    for name, token in tokens.items():
+        answer = await web.http.get("/api/v1/items", headers={"Authorization": f"Bearer {token}"})
+        seen[name] = [item["title"] for item in answer.json()["items"]]
+    assert seen == {"Ada": ["Film 12", "Film 16", "Film None"], "Kim": ["Film 12"]}
+
+    # A token in an address is worth what its account is worth now.
+    made = await web.http.post(
+        f"/api/v1/files/{file_of[mild]}/token", headers={"Authorization": f"Bearer {tokens['Kim']}"}
+    )
+    stream = made.json()["url"]
+    assert (await web.http.get(stream)).json()["code"] == "disk_unavailable"
+    async with accounts.transactions.begin() as tx:
+        await accounts.service.change(tx, BY_HAND, kim.id, AccountChange(max_age=6))
+    assert (await web.http.get(stream)).json()["code"] == "not_found"
 
 
 async def test_metrics_are_for_this_machine_and_for_administrators(web: Web, accounts: Accounts) -> None:

@@ -18,9 +18,10 @@ from app.library.models.descriptions import (
 from app.library.models.libraries import Library, LibraryRoot
 from app.library.models.on_disk import Chapter, File, Folder, Keyframes, Stream
 from app.library.models.side_files import SideFile, SideReading
-from app.library.models.what_you_see import SEARCH_VECTOR, ExternalId, Item, ItemArtist, ItemFacts, ItemFile
+from app.library.models.what_you_see import AGE, SEARCH_VECTOR, ExternalId, Item, ItemArtist, ItemFacts, ItemFile
 
 __all__ = [
+    "AGE",
     "SEARCH_VECTOR",
     "Certification",
     "Chapter",

@@ -169,6 +169,8 @@ class Certification(Base):
     country: Mapped[str] = mapped_column(Text, primary_key=True)
     """ISO 3166 where the source uses it; empty where no country was said."""
     value: Mapped[str] = mapped_column(Text)
+    age: Mapped[int | None] = mapped_column(Integer)
+    """What that means in years (`app.library.ages`); NULL: we do not know."""
 
 
 class Image(Base):

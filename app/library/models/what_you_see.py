@@ -22,6 +22,9 @@ SEARCH_VECTOR = (
 
 Some signs become spaces first: PostgreSQL takes `Mr.Robot` for the name of a host, and keeps it in one piece."""
 
+AGE = "coalesce(min_age, '-1'::integer)"
+"""An item's age as its indexes have it, unrated ones first. Spelt as PostgreSQL spells it back."""
+
 
 class Item(Base):
     """What you see: a film, a series, an album. Present while one of its files is; a scan never deletes one.
@@ -38,6 +41,9 @@ class Item(Base):
         Index("ix_item_library_id_kind_sort_title_id", "library_id", "kind", "sort_title", "id"),
         Index("ix_item_library_id_kind_id", "library_id", "kind", "id"),
         Index("ix_item_library_id_kind_year", "library_id", "kind", text("coalesce(year, 0)"), "sort_title", "id"),
+        Index("ix_item_age_sort_title", "library_id", "kind", text(AGE), "sort_title", "id"),
+        Index("ix_item_age_id", "library_id", "kind", text(AGE), "id"),
+        Index("ix_item_age_year", "library_id", "kind", text(AGE), text("coalesce(year, 0)"), "sort_title", "id"),
         Index("ix_item_sort_title_id", "sort_title", "id"),
         Index("ix_item_search", text(SEARCH_VECTOR), postgresql_using="gin"),
         Index("ix_item_parent_id_number", "parent_id", "number"),
@@ -78,6 +84,8 @@ class Item(Base):
     """What names or tags call a series, artist or album, reduced: by it their next file finds it, whatever is shown."""
     title_source: Mapped[str] = mapped_column(Text, server_default=FactSource.NAME)
     """Who said the title that is shown. What others say is kept in `item_facts`."""
+    min_age: Mapped[int | None] = mapped_column(Integer)
+    """From which age it is, as its certifications and those of what it belongs to say; NULL: unrated."""
     locked: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """Columns a person has set: neither a scan nor a source touches them."""
 

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from app.db.tx import Tx
 from app.ids import uuid7
+from app.library.ages import minimum_age
 from app.library.descriptions import Description, Details
 from app.library.kinds import FactSource, ImageSource
+from app.library.repository import ages
 from app.library.repository.rows import column, run
 
 TABLES = ("item_text", "item_detail", "credit", "item_label", "collection_item", "rating", "certification")
@@ -80,8 +82,8 @@ ADD_RATINGS = """
 """
 
 ADD_CERTIFICATIONS = """
-    INSERT INTO certification (source, item_id, country, value)
-    SELECT %s, new.* FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS new
+    INSERT INTO certification (source, item_id, country, value, age)
+    SELECT %s, new.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) AS new
 """
 
 FORGET_IDS = """
@@ -143,6 +145,7 @@ async def describe(tx: Tx, source: FactSource, said: Mapping[UUID, Description |
     await _add_plain(tx, source, new)
     if (image_source := IMAGE_SOURCES.get(source)) is not None:
         await _put_images(tx, image_source, list(said), new)
+    await ages.refresh(tx, said.keys())
 
 
 async def _put_images(tx: Tx, source: ImageSource, item_ids: Sequence[UUID], said: Mapping[UUID, Description]) -> None:
@@ -222,7 +225,11 @@ async def _add_plain(tx: Tx, source: FactSource, said: Mapping[UUID, Description
         for rated in description.ratings
     ]
     await _insert(tx, ADD_RATINGS, source, ratings)
-    await _insert(tx, ADD_CERTIFICATIONS, source, list(_pairs(said, "certifications")))
+    certified = [
+        (item_id, country, value, minimum_age(country, value))
+        for item_id, country, value in _pairs(said, "certifications")
+    ]
+    await _insert(tx, ADD_CERTIFICATIONS, source, certified)
     await _insert(tx, ADD_IDS, source, list(_pairs(said, "external_ids")), IDS_BELIEVED, IDS_BELIEVED)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.db.tx import Tx
 from app.library.kinds import FactSource, ItemKind, ItemState
+from app.library.repository import ages
 from app.library.repository.facts import Facts
 from app.library.repository.rows import column, copy, rows, run
 
@@ -139,6 +140,8 @@ async def add_items(tx: Tx, library_id: UUID, new: Sequence[NewItem]) -> None:
     await copy(tx, COPY_ITEMS, list(ITEM_COLUMNS.values()), (_item_row(library_id, item) for item in new))
     if missing := [item.id for item in new if not item.is_present]:
         await run(tx, SINCE_NOW, missing)
+    parents = {item.id: item.place.parent_id for item in new if item.place.parent_id is not None}
+    await ages.inherit(tx, {child: parent for child, parent in parents.items() if parent is not None})
 
 
 def _item_row(library_id: UUID, item: NewItem) -> tuple[Any, ...]:
@@ -166,6 +169,7 @@ async def place_items(tx: Tx, library_id: UUID, places: Sequence[tuple[UUID, Pla
         [place.disc_title for _, place in places],
         [place.country for _, place in places],
     )
+    await ages.refresh(tx, [item_id for item_id, _ in places])
 
 
 async def add_links(tx: Tx, links: Sequence[Link]) -> None:

@@ -1,6 +1,6 @@
 """Raw statements on the transaction's own connection, where the ORM would cost a statement for every row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from psycopg import sql
@@ -10,6 +10,12 @@ from app.db.tx import Tx
 
 async def rows(tx: Tx, query: str, *parameters: object) -> list[tuple[Any, ...]]:
     """Run one statement of ours and return its rows."""
+    cursor = await tx.connection.execute(sql.SQL(query), parameters)
+    return await cursor.fetchall()
+
+
+async def named_rows(tx: Tx, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Do so with parameters that have names, because some of them are used several times."""
     cursor = await tx.connection.execute(sql.SQL(query), parameters)
     return await cursor.fetchall()
 

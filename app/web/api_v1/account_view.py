@@ -18,6 +18,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     all_libraries: bool
     libraries: list[UUID]
     """What may be seen, where not all may."""
+    max_age: int | None
+    """What is from a higher age on does not exist for them; null: no limit. An administrator has none."""
+    allow_unrated: bool
+    """With a limit: what nobody says an age of is shown all the same."""
     disabled_at: datetime | None
     created_at: datetime
     updated_at: datetime
@@ -31,6 +35,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
             has_password=record.has_password,
             all_libraries=record.all_libraries,
             libraries=sorted(record.libraries),
+            max_age=record.max_age,
+            allow_unrated=record.allow_unrated,
             disabled_at=record.disabled_at,
             created_at=record.created_at,
             updated_at=record.updated_at,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.accounts import audit
 from app.accounts.passwords import Passwords
 from app.accounts.roles import Role
-from app.accounts.service import AccountChange, AccountService
+from app.accounts.service import OLDEST, AccountChange, AccountService
 from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, Accounts, AuditEntry, AuditPage
@@ -21,6 +21,7 @@ from app.web.conditions import version_of, versioned
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute, default_response_class=Response)
 
+Age = Annotated[int, Field(ge=0, le=OLDEST)]
 AccountId = Annotated[UUID, Path()]
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
@@ -32,6 +33,10 @@ class AccountRequest(Strict):
     role: Role = Role.MEMBER
     libraries: list[UUID] | None = None
     """What may be seen; null for all of them."""
+    max_age: Age | None = None
+    """What is from a higher age on does not exist for them; null for no limit."""
+    allow_unrated: bool = False
+    """With a limit: what nobody says an age of is shown all the same."""
 
 
 class AccountPatch(Strict):
@@ -41,10 +46,13 @@ class AccountPatch(Strict):
     role: Role | None = None
     all_libraries: bool | None = None
     libraries: list[UUID] | None = None
+    max_age: Age | None = None
+    """null takes the limit away."""
+    allow_unrated: bool | None = None
     disabled: bool | None = None
 
     def change(self) -> AccountChange:
-        return AccountChange(**self.model_dump())
+        return AccountChange(**self.model_dump(exclude_unset=True))
 
 
 class NewPassword(Strict):
@@ -84,6 +92,8 @@ async def create_account(
             password=password,
             role=asked.role,
             libraries=asked.libraries,
+            max_age=asked.max_age,
+            allow_unrated=asked.allow_unrated,
         )
     return JsonResponse(Account.of(made), 201, {"Location": f"/api/v1/accounts/{made.id}", **versioned(made.version)})
 
