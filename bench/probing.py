@@ -23,9 +23,9 @@ import av
 import uvloop
 
 from app.config import LibrarySettings, ProbeSettings, Settings
+from app.library.confined.child import NICE
 from app.library.formats import AUDIO_EXTENSIONS, VIDEO_EXTENSIONS, extension_of
 from app.library.probing.prober import Prober
-from app.library.probing.process import NICE
 from app.observability import Metrics
 from tests.fixtures.media import SUBTITLES, Media
 from tests.fixtures.mutants import sources

@@ -2,20 +2,20 @@
 
 import asyncio
 import contextlib
-import dataclasses
 import os
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.config import LibrarySettings, ProbeSettings, Settings
 from app.jobs.job import Job
+from app.library.confined.process import ConfinedProcess, NoAnswer
 from app.library.errors import ProbeFailed
 from app.library.jobs import AnalyzeFileArgs
 from app.library.media import MediaInfo, Problem
-from app.library.probing.prober import Prober, ProberProcess
+from app.library.probing.prober import Prober, request
+from app.library.probing.process import PROBE
 from app.observability import Metrics
 from tests.fixtures.hostile_prober import BABBLE
 from tests.fixtures.library import LibraryBench
@@ -114,15 +114,14 @@ async def test_what_takes_its_process_along_costs_that_process_only(
 async def test_what_does_nothing_for_ever_is_killed(prober: Prober, media: Media, tmp_path: Path) -> None:
     await read(prober, media.film())
     before = children()
-    patient = prober._settings
-    prober._settings = dataclasses.replace(patient, timeout=timedelta(milliseconds=500))
+    patient, prober._pool._seconds = prober._pool._seconds, 0.5
 
     with pytest.raises(ProbeFailed, match=r"0\.5 s") as failed:
         await read(prober, asking(tmp_path, "hang"))
 
     assert failed.value.problem == Problem.TIMEOUT
     assert not before & children()
-    prober._settings = patient
+    prober._pool._seconds = patient
     assert (await read(prober, media.film())).problem is None
 
 
@@ -136,11 +135,11 @@ async def test_what_wants_too_much_memory_is_told_so_and_may_stay(prober: Prober
 
 async def test_what_keeps_the_processor_busy_is_ended_by_the_system(tmp_path: Path) -> None:
     """The clock on the wall is the other limit; here it is far away."""
-    process = await ProberProcess.spawn(MEMORY, 0)
+    process = await ConfinedProcess.spawn("prober", "tests.fixtures.hostile_prober", MEMORY, 0)
     file = os.open(asking(tmp_path, "spin"), os.O_RDONLY)
     try:
-        with pytest.raises(ProbeFailed, match="processor") as failed:
-            await process.probe(file, 100)
+        with pytest.raises(NoAnswer, match="processor") as failed:
+            await process.ask(file, request(PROBE), 100)
     finally:
         os.close(file)
         await process.end()
@@ -181,7 +180,7 @@ async def test_bad_files_among_good_ones_stop_nobody(prober: Prober, media: Medi
     assert all(answer.problem is not None for path, answer in by_path if path in bad)
     assert all(isinstance(answer, MediaInfo) and answer.problem is None for path, answer in by_path if path in good)
     assert len(children()) <= 2
-    assert len(children()) == len(prober._all)
+    assert len(children()) == len(prober._pool.all)
 
 
 async def test_each_costs_its_file_one_note_and_no_job_is_stuck(

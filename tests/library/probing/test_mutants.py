@@ -59,7 +59,7 @@ async def test_damaged_files_cost_a_note_each_and_nothing_else(
     assert all(row["container"] for row in rows if row["problem"] in (None, Problem.TRUNCATED))
     ours = [row for row in rows if "Error:" in (row["problem_detail"] or "")]
     assert ours == []
-    assert len(library.prober._all) == 1
+    assert len(library.prober._pool.all) == 1
 
 
 def test_a_mutant_can_be_made_again(media: Media) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from app.config import LibrarySettings, ProbeSettings, Settings
+from app.library.confined.process import ConfinedProcess, NoAnswer
 from app.library.errors import ProbeFailed
 from app.library.media import MediaInfo, Problem
-from app.library.probing.prober import Prober, ProberProcess
+from app.library.probing.prober import MODULE, Prober
 from app.observability import Metrics
 from tests.fixtures.media import Media
 from tests.fixtures.waiting import eventually
@@ -29,7 +30,7 @@ async def prober() -> AsyncIterator[Prober]:
     await prober.start()
     yield prober
     await prober.stop()
-    assert prober._all == set()
+    assert prober._pool.all == set()
 
 
 async def read(prober: Prober, path: Path) -> MediaInfo:
@@ -41,7 +42,7 @@ async def read(prober: Prober, path: Path) -> MediaInfo:
 
 
 def pids(prober: Prober) -> set[int]:
-    return {process.pid for process in prober._all}
+    return {process.pid for process in prober._pool.all}
 
 
 def is_gone(pid: int) -> bool:
@@ -71,7 +72,7 @@ async def test_a_process_that_dies_is_told_and_replaced(prober: Prober, media: M
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.film()))
-    await eventually(lambda: not prober._idle)
+    await eventually(lambda: not prober._pool.idle)
     os.kill(pid, signal.SIGSEGV)
     os.kill(pid, signal.SIGCONT)
 
@@ -85,19 +86,19 @@ async def test_a_process_that_dies_is_told_and_replaced(prober: Prober, media: M
 
 async def test_a_process_that_died_idle_is_replaced_unseen(prober: Prober, media: Media) -> None:
     await read(prober, media.film())
-    (process,) = prober._all
+    (process,) = prober._pool.all
     os.kill(process.pid, signal.SIGKILL)
     await process._process.wait()
 
     assert (await read(prober, media.film())).problem is None
-    assert process not in prober._all
+    assert process not in prober._pool.all
 
 
 async def test_a_probe_that_takes_too_long_is_killed(media: Media) -> None:
     prober = prober_with(processes=1, timeout=timedelta(milliseconds=300))
-    process = await ProberProcess.spawn(2**30, 60)
-    prober._all.add(process)
-    prober._idle.append(process)
+    process = await ConfinedProcess.spawn("prober", MODULE, 2**30, 60)
+    prober._pool.all.add(process)
+    prober._pool.idle.append(process)
     os.kill(process.pid, signal.SIGSTOP)
 
     with pytest.raises(ProbeFailed) as failed:
@@ -113,7 +114,7 @@ async def test_an_interrupted_probe_never_answers_the_next_file(prober: Prober, 
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.song()))
-    await eventually(lambda: not prober._idle)
+    await eventually(lambda: not prober._pool.idle)
 
     probing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -125,8 +126,8 @@ async def test_an_interrupted_probe_never_answers_the_next_file(prober: Prober, 
 
 async def test_memory_is_limited(media: Media) -> None:
     """A limit below what the libraries themselves take: the process cannot even begin, and says so by dying."""
-    with pytest.raises((EOFError, ConnectionError, ProbeFailed)):
-        process = await ProberProcess.spawn(16 * 2**20, 60)
+    with pytest.raises((EOFError, ConnectionError, NoAnswer)):
+        process = await ConfinedProcess.spawn("prober", MODULE, 16 * 2**20, 60)
         await process.end()
 
 
@@ -164,7 +165,7 @@ async def test_stop_ends_what_is_in_the_middle_of_a_file(prober: Prober, media: 
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.film()))
-    await eventually(lambda: not prober._idle)
+    await eventually(lambda: not prober._pool.idle)
 
     await prober.stop()
 
@@ -194,7 +195,7 @@ async def main():
     prober = Prober(Settings(), Metrics())
     await prober.start()
     await prober.probe(os.open(sys.argv[1], os.O_RDONLY))
-    (process,) = prober._all
+    (process,) = prober._pool.all
     print(process.pid, flush=True)
     await asyncio.Event().wait()
 
