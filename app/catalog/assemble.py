@@ -118,8 +118,8 @@ def _images(item_id: UUID, rows: Sequence[Row]) -> list[Image]:
     shown = []
     for role, images in groupby(rows, key=itemgetter("role")):
         for place, image in enumerate(images):
-            url = f"/api/v1/items/{item_id}/images/{role}" + (f"?index={place}" if place else "")
-            shown.append(Image(**image, url=url))
+            url = f"/api/v1/items/{item_id}/images/{role}" + (f"/{place}" if place else "")
+            shown.append(Image(**image, url=f"{url}?tag={image['tag']}"))
     return shown
 
 

@@ -13,14 +13,7 @@ from app.db.tx import Transactions
 from app.errors import InvalidInput, NotFound
 from app.library.errors import FileNotFound
 from app.library.kinds import ImageRole, SideFileKind
-from app.library.records import FileLocation
-
-
-@dataclass(frozen=True, slots=True)
-class PicturePlace:
-    location: FileLocation
-    stream_index: int | None
-    """None: the file is the picture; else it is attached to a media file as this stream."""
+from app.library.records import FileLocation, PictureSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +26,7 @@ class Beside:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    async def picture(self, viewer: Viewer, item_id: UUID, role: str, index: int = 0) -> PicturePlace:
+    async def picture(self, viewer: Viewer, item_id: UUID, role: str, index: int = 0) -> PictureSource:
         """Return where a picture of an item is, the best of its role for index 0.
 
         Raises:
@@ -50,7 +43,7 @@ class Beside:
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
         row = rows[index]
-        return PicturePlace(assemble.side_file_location(row), row["stream_index"])
+        return PictureSource(assemble.side_file_location(row), row["stream_index"], row["tag"])
 
     async def subtitle(self, viewer: Viewer, file_id: UUID, index: int) -> WordsPlace:
         """Return where the subtitles beside a file are.

@@ -31,20 +31,23 @@ def _first(columns: Sequence[str], order: sql.SQL) -> sql.Composed:
     return sql.SQL(", ").join(one.format(sql.Identifier(column), order) for column in columns)
 
 
+_TAG = "left(md5(concat_ws(' ', {0}.id, {0}.size, {0}.mtime_ns, image.stream_index)), 16) AS tag"
+"""Of a picture: another as soon as its file is another, or is another's."""
+
 _ALL_IMAGES = sql.SQL("""
     SELECT image.id, image.role, image.source, image.position, image.width, image.height,
-        image.side_file_id, image.file_id, image.stream_index
+        image.side_file_id, image.file_id, image.stream_index, {side_tag}
     FROM image JOIN side_file ON side_file.id = image.side_file_id
     WHERE image.item_id = item.id
     UNION ALL
     SELECT image.id, image.role, image.source, image.position, image.width, image.height,
-        image.side_file_id, image.file_id, image.stream_index
+        image.side_file_id, image.file_id, image.stream_index, {file_tag}
     FROM item_file link JOIN image ON image.file_id = link.file_id JOIN file ON file.id = link.file_id
     WHERE link.item_id = item.id AND link.role = 'main' AND file.state = 'present'
     UNION ALL
     (
         SELECT image.id, image.role, image.source, 1000 + image.position, image.width, image.height,
-            image.side_file_id, image.file_id, image.stream_index
+            image.side_file_id, image.file_id, image.stream_index, {file_tag}
         FROM item track JOIN item_file link ON link.item_id = track.id JOIN image ON image.file_id = link.file_id
         JOIN file ON file.id = link.file_id
         WHERE item.kind = 'album' AND track.parent_id = item.id AND link.role = 'main' AND file.state = 'present'
@@ -57,7 +60,8 @@ _ALL_IMAGES = sql.SQL("""
 
 
 def _images(viewer: Viewer) -> sql.Composed:
-    return _ALL_IMAGES.format(of_age=permission.of_age(viewer, "track"))
+    tags = {f"{one}_tag": sql.SQL(_TAG.format(table)) for one, table in (("side", "side_file"), ("file", "file"))}
+    return _ALL_IMAGES.format(of_age=permission.of_age(viewer, "track"), **tags)
 
 
 IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), position, id")
@@ -118,7 +122,7 @@ def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         ) AS collected
         CROSS JOIN LATERAL (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'role', one.role, 'source', one.source, 'width', one.width, 'height', one.height
+                'role', one.role, 'source', one.source, 'width', one.width, 'height', one.height, 'tag', one.tag
             ) ORDER BY {image_order}), '[]') AS images
             FROM ({images}) AS one
         ) AS shown
@@ -160,7 +164,7 @@ def people(item_ids: Sequence[UUID]) -> Statement:
 def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
     """Return where the pictures of one role are, the best first."""
     text = sql.SQL("""
-        SELECT one.role, one.stream_index, one.file_id AS media_id,
+        SELECT one.role, one.stream_index, one.tag, one.file_id AS media_id,
             coalesce(side_file.id, file.id) AS file_id, library_root.library_id,
             library_root.path AS root_path, folder.path AS folder_path, coalesce(side_file.name, file.name) AS name,
             coalesce(side_file.size, file.size) AS size, coalesce(side_file.mtime_ns, file.mtime_ns) AS mtime_ns

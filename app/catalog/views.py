@@ -101,7 +101,9 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     """poster, backdrop, logo, banner, thumb, disc or clearart."""
     url: str
-    """Below this server's own address."""
+    """Below this server's own address. With `width`, `height`, `fit`, `quality`, `format` it comes made to measure."""
+    tag: str
+    """Changes when the picture does. The address holds it, so that it may be kept for good."""
     source: str
     """local (beside the media) or embedded (inside it)."""
     width: int | None

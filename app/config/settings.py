@@ -324,6 +324,19 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class ImagesSettings:
+    """Pictures are decoded in processes of their own, as media are."""
+
+    processes: Annotated[int, Field(ge=1, le=256)] = 2
+    timeout: PositiveDuration = timedelta(seconds=20)
+    """For one picture."""
+    memory: Annotated[ByteSize, Field(ge=256 * 2**20)] = ByteSize(2**30)
+    """Of one process."""
+    cache_size: ByteSize = ByteSize(2 * 2**30)
+    """Of all renditions on disk. 0: none are kept."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class LibrarySettings:
     roots: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[_-][a-z0-9]+)*$", max_length=59)], ...] = ()
     """Ids of roots that only some nodes see and this one does: it works their queues, `root_<id>`."""
@@ -334,6 +347,7 @@ class LibrarySettings:
     vanish: VanishSettings = VanishSettings()
     watch: WatchSettings = WatchSettings()
     probe: ProbeSettings = ProbeSettings()
+    images: ImagesSettings = ImagesSettings()
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -413,6 +427,8 @@ class Settings:
     """Everything that can be set. `Settings()` is the defaults; `Settings.load` reads file and environment."""
 
     data_dir: Annotated[Path, AfterValidator(_absolute)] = dataclasses.field(default_factory=default_data_dir)
+    store_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """What is made and fetched: pictures and their renditions. Nodes may share it. None: `store` in `data_dir`."""
     database: DatabaseSettings = DatabaseSettings()
     http: HttpSettings = HttpSettings()
     secrets: SecretsSettings = SecretsSettings()
@@ -423,6 +439,11 @@ class Settings:
     playback: PlaybackSettings = PlaybackSettings()
     operations: OperationsSettings = OperationsSettings()
     log: LogSettings = LogSettings()
+
+    @property
+    def store(self) -> Path:
+        """Where what is made and fetched lies."""
+        return self.store_dir if self.store_dir is not None else self.data_dir / "store"
 
     @classmethod
     def load(cls, path: Path | None = None, environ: Mapping[str, str] | None = None) -> Self:

@@ -71,6 +71,17 @@ class FileAway(Unavailable):
         self.reason = reason
 
 
+class PictureUnreadable(NotFound):
+    """A picture is there and nothing can be made of it: damaged, too large, no picture, or too much for a renderer."""
+
+    code = "picture_unreadable"
+
+    def __init__(self, path: str, problem: str) -> None:
+        AppError.__init__(self, f"{path} cannot be shown as a picture: {problem}")
+        self.path = path
+        self.problem = problem
+
+
 class ProbeFailed(AppError):
     """The prober's process ended or stood still, so nothing is known about the file yet."""
 

@@ -8,6 +8,8 @@ from dishka import AnyOf, Provider, Scope, collect, provide
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
 from app.library.artwork.embedded import EmbeddedPictures
+from app.library.artwork.rendering.renderer import Renderer
+from app.library.artwork.renditions import Renditions
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
 from app.library.scan.phase_1_files import FilesPhase
@@ -40,6 +42,8 @@ class LibraryModule(Provider):
     scanner = provide(LibraryScanner)
     watcher = provide(LibraryWatcher)
     prober = provide(Prober)
+    renderer = provide(Renderer)
+    renditions = provide(Renditions)
     analyzer = provide(FileAnalyzer)
     place_tracks = provide(PlaceTracks, provides=AnalysisListener)
     embedded_pictures = provide(EmbeddedPictures, provides=AnalysisListener)

@@ -60,6 +60,23 @@ class FileLocation:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureSource:
+    """Where the bytes of a picture are."""
+
+    location: FileLocation
+    stream_index: int | None
+    """None: the file is the picture; else it is attached to a media file as this stream."""
+    tag: str
+    """Another as soon as the file is another."""
+    shape: float | None = None
+    """Width by height as it is shown; None until somebody has looked."""
+
+    @property
+    def shown(self) -> str:
+        return self.location.display_path
+
+
+@dataclass(frozen=True, slots=True)
 class RootWatched:
     """How a node hears of changes in a root, and why no better."""
 

@@ -10,6 +10,8 @@ from app.db.server import DatabaseServer
 from app.events.hub import EventHub
 from app.jobs.client import Client
 from app.jobs.driver.psycopg_driver import PsycopgDriver
+from app.library.artwork.rendering.renderer import Renderer
+from app.library.artwork.renditions import Renditions
 from app.library.probing.prober import Prober
 from app.library.watching.watcher import LibraryWatcher
 from app.lifecycle import Hook, Lifecycle, settle_memory
@@ -42,6 +44,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         # Without workers too: it takes pictures out of media files for the web face.
         prober = await container.get(Prober)
         lifecycle.append(Hook("prober", prober.start, prober.stop))
+        renderer, renditions = await container.get(Renderer), await container.get(Renditions)
+        lifecycle.append(Hook("renderer", renderer.start, renderer.stop))
+        lifecycle.append(Hook("renditions", on_stop=renditions.stop))
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
         if work:

@@ -87,6 +87,8 @@ class Metrics:
         )
         self.probes = self._counter("probes", "Files opened and read, by how it went.", "outcome")
         self.probe_duration = self._histogram("probe_seconds", "How long reading one file took.", PROBE_BUCKETS)
+        self.renditions = self._counter("renditions", "Pictures made in another size or format.", "outcome")
+        self.rendition_cache = self._counter("rendition_cache", "Renditions asked for, by where they were.", "outcome")
 
     def _add_http(self) -> None:
         self.http_requests = self._counter("http_requests", "Requests answered.", "method", "route", "status")

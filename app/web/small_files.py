@@ -49,12 +49,17 @@ class SmallFileResponse(Response):
         self._render = render
         self._what = what
         self._variant = variant
+        self._kept: tuple[int, int, str] | None = None
+
+    def keep_while(self, size: int, mtime_ns: int, cache_control: str) -> None:
+        """Let clients keep it so, if the file is still of this size and time when it is opened."""
+        self._kept = (size, mtime_ns, cache_control)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._media.open(self._opener) as file:
             of_file = Validators.of(file.status, self._media.now())
             validators = Validators(f'{of_file.etag[:-1]}{self._variant}"', of_file.last_modified)
-            headers = {**validators.headers(), "Cache-Control": "private, no-cache"}
+            headers = {**validators.headers(), "Cache-Control": self._cache_control(file)}
             match evaluate(Headers(scope=scope), validators):
                 case Outcome.PRECONDITION_FAILED:
                     raise PreconditionFailed("the file is not in the state that was asked for any more")
@@ -63,6 +68,11 @@ class SmallFileResponse(Response):
                 case Outcome.SEND:
                     answer = await self._made(file, headers)
         await answer(scope, receive, send)
+
+    def _cache_control(self, file: OpenFile) -> str:
+        if self._kept is not None and (file.status.st_size, file.status.st_mtime_ns) == self._kept[:2]:
+            return self._kept[2]
+        return "private, no-cache"
 
     async def _made(self, file: OpenFile, headers: dict[str, str]) -> Response:
         rendered = await self._render(file)

@@ -136,7 +136,7 @@ def test_a_retention_may_be_for_ever(load):
         ("log: { level: loud }", "log.level", "must be 'debug', 'info', 'warning' or 'error' (it is 'loud')"),
         ("prt: 80", "prt", "there is no such setting; did you mean http.port?"),
         ("schema: river", "schema", "did you mean jobs.schema?"),
-        ("colour: red", "colour", "here are data_dir, database, http"),
+        ("colour: red", "colour", "here are data_dir, store_dir, database, http"),
         ("data_dir: '~nobody-of-that-name/x'", "data_dir", "write the path in full"),
     ],
 )

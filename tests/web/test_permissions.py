@@ -75,6 +75,7 @@ def address(path: str) -> str:
         path.replace("{job_id}", "999999")
         .replace("{name}", "nowhere")
         .replace("{role}", "poster")
+        .replace("{place}", "0")
         .replace("{", "")
         .replace("}", "")
     )

@@ -163,7 +163,7 @@ async def test_the_best_comes_first_and_the_others_by_index(web: Web, desk: Desk
     sent = [(await web.http.get(image["url"])).content for image in shown]
 
     assert [(image["role"], image["source"]) for image in shown] == [("backdrop", "local")] * 2
-    assert shown[1]["url"].endswith("/images/backdrop?index=1")
+    assert shown[1]["url"].partition("?")[0].endswith("/images/backdrop/1")
     assert sent == [png, other]
 
 
