@@ -20,12 +20,11 @@ from app.web import errors, health
 from app.web.api_v1 import accounts, events, items, jobs, library, logins, queues, roots, schedule, side_files
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
-from app.web.api_v1.job_view import Job
-from app.web.api_v1.jobs import JobPage
-from app.web.api_v1.library import Libraries, ScanAnswer
-from app.web.api_v1.queues import Queues
-from app.web.api_v1.roots import Duplicates, Purge, Roots
-from app.web.api_v1.schedule import ScheduleEntries
+from app.web.api_v1.job_view import Job, JobPage
+from app.web.api_v1.library_view import Libraries, ScanAnswer
+from app.web.api_v1.queue_view import Queues
+from app.web.api_v1.root_view import Duplicates, Purge, Roots
+from app.web.api_v1.schedule_view import ScheduleEntries
 from app.web.errors import Problem
 from app.web.guard import Guard
 from app.web.health import Alive

@@ -62,3 +62,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             unique_key=row.unique_key,
             unique_states=None if row.unique_states is None else sorted(row.unique_states),
         )
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    jobs: list[Job]
+    next_cursor: str | None

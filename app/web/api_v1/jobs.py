@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -13,16 +12,11 @@ from app.jobs.driver.driver import JobListParams
 from app.jobs.statistics import JobStatistics
 from app.jobs.types import JobState
 from app.web.answers import JsonResponse, documented
-from app.web.api_v1.job_view import Job
+from app.web.api_v1.job_view import Job, JobPage
 from app.web.api_v1.parameters import JobId, Strict, Text
 from app.web.auth import Administrator
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"], route_class=DishkaRoute, default_response_class=Response)
-
-
-class JobPage(msgspec.Struct, frozen=True):
-    jobs: list[Job]
-    next_cursor: str | None
 
 
 class JobListing(Strict):

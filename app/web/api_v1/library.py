@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Body
 from starlette.responses import Response
@@ -13,22 +12,13 @@ from app.db.tx import Transactions
 from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
+from app.web.api_v1.library_view import Libraries, ScanAnswer
 from app.web.api_v1.parameters import LibraryId, Strict, Text
 from app.web.auth import Administrator, CurrentViewer, Scanner
 
 router = APIRouter(
     prefix="/api/v1/libraries", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response
 )
-
-
-class Libraries(msgspec.Struct, frozen=True):
-    libraries: list[Library]
-
-
-class ScanAnswer(msgspec.Struct, frozen=True):
-    job: Job
-    duplicate: bool
-    """True: a scan of this library was waiting or running already, and `job` is that one."""
 
 
 class NewLibrary(Strict):

@@ -5,74 +5,25 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Body, Path, Query
 from starlette.responses import Response
 
-from app.catalog.views import Time
 from app.config.durations import Duration
 from app.db.tx import Transactions
 from app.errors import InvalidInput
-from app.library.records import RootStatus
-from app.library.repository.duplicates import Copies
 from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
-from app.web.api_v1.library import ScanAnswer
+from app.web.api_v1.library_view import ScanAnswer
 from app.web.api_v1.parameters import LibraryId, Strict, Text
+from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Root, Roots
 from app.web.auth import Administrator
 
 router = APIRouter(prefix="/api/v1", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response)
 
 RootId = Annotated[UUID, Path()]
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
-
-
-class RootWatcher(msgspec.Struct, frozen=True, kw_only=True):
-    """How a node hears of changes in a root."""
-
-    node: str
-    mode: str
-    """events or polling."""
-    reason: str | None
-    """Why it is polling."""
-    since: Time
-
-
-class Root(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    path: str
-    has_own_queue: bool
-    """Not every node sees it: its jobs wait in `queue` for those that do."""
-    queue: str
-    loss_confirmed: bool
-    present_files: int
-    missing_files: int
-    waiting_folders: int
-    """Folders that will be looked into: somebody asked, or something in them is being written."""
-    watched_by: list[RootWatcher]
-
-    @classmethod
-    def of(cls, status: RootStatus) -> "Root":
-        root = status.root
-        return cls(
-            id=root.id,
-            path=root.display_path,
-            has_own_queue=root.has_own_queue,
-            queue=root.queue or "default",
-            loss_confirmed=root.loss_confirmed,
-            present_files=status.present_files,
-            missing_files=status.missing_files,
-            waiting_folders=status.waiting_folders,
-            watched_by=[
-                RootWatcher(node=one.node, mode=one.mode, reason=one.reason, since=one.since) for one in status.watches
-            ],
-        )
-
-
-class Roots(msgspec.Struct, frozen=True):
-    roots: list[Root]
 
 
 class RootChange(Strict):
@@ -86,46 +37,6 @@ class RootChange(Strict):
 class PurgeRequest(Strict):
     missing_for: Duration = timedelta(0)
     """Such as 30d; what went missing later is kept."""
-
-
-class Purge(msgspec.Struct, frozen=True):
-    files: int
-    items: int
-
-
-class FileCopy(msgspec.Struct, frozen=True, kw_only=True):
-    file_id: UUID
-    library_id: UUID
-    root: str
-    path: str
-    item_ids: list[UUID]
-    is_hard_link: bool
-    """Another name of the same bytes: deleting it frees nothing."""
-
-
-class FileCopies(msgspec.Struct, frozen=True, kw_only=True):
-    size: int
-    files: list[FileCopy]
-
-    @classmethod
-    def of(cls, group: Copies) -> "FileCopies":
-        files = [
-            FileCopy(
-                file_id=one.file_id,
-                library_id=one.library_id,
-                root=one.root,
-                path=one.path,
-                item_ids=one.item_ids,
-                is_hard_link=one.is_same_file,
-            )
-            for one in group.files
-        ]
-        return cls(size=group.size, files=files)
-
-
-class Duplicates(msgspec.Struct, frozen=True):
-    duplicates: list[FileCopies]
-    next_cursor: str | None
 
 
 @router.get("/libraries/{library_id}/roots", responses=documented(Roots))
