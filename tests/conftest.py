@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.fixtures.web",
     "tests.fixtures.films",
     "tests.fixtures.node",
+    "tests.fixtures.command",
     "tests.fixtures.media",
     "tests.fixtures.tree",
     "tests.fixtures.library",

@@ -5,6 +5,7 @@ from dishka import Provider, Scope, provide
 from app.accounts.api_keys import ApiKeyService
 from app.accounts.first import FirstAccount
 from app.accounts.limits import AttemptLimiter
+from app.accounts.local import LocalCredential
 from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.passwords import Passwords
@@ -24,3 +25,4 @@ class AccountsModule(Provider):
     logins = provide(LoginService)
     api_keys = provide(ApiKeyService)
     media_tokens = provide(MediaTokenService)
+    local = provide(LocalCredential)

@@ -19,9 +19,10 @@ class TokenKind(StrEnum):
     API_KEY = "rvk"
     MEDIA = "rvm"
     CODE = "rvc"
+    LOCAL = "rvl"
 
 
-TOKEN = re.compile(r"\b(?:rva|rvr|rvk|rvm|rvc)_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+TOKEN = re.compile(r"\b(?:rva|rvr|rvk|rvm|rvc|rvl)_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 """Any of them, in any text."""
 
 

@@ -57,9 +57,17 @@ def launch(words: Sequence[str]) -> int:
         config: Annotated[
             Path | None, Parameter(help="The YAML file to read instead of the one in your configuration folder.")
         ] = None,
+        server: Annotated[
+            str | None,
+            Parameter(help="Ask this server instead of the one here, such as https://media.example.org."),
+        ] = None,
+        api_key: Annotated[
+            str | None,
+            Parameter(help="An administrator's API key there. Better in REVENGE_API_KEY: others see these words."),
+        ] = None,
     ) -> None:
         command, bound, wanted = app.parse_args(tokens, exit_on_error=False, print_error=False)
-        given = {name: Session(config) for name in wanted}
+        given = {name: Session(config, server=server, api_key=api_key) for name in wanted}
         answer = command(*bound.args, **bound.kwargs, **given)
         codes.append(asyncio.run(answer) if inspect.iscoroutine(answer) else answer)
 

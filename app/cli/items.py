@@ -1,7 +1,6 @@
 """`revenge items`: what there is to watch."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from cyclopts import Parameter
@@ -11,8 +10,8 @@ from app.cli.session import AsJson, GivenSession
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from app.catalog.browse import Catalog, ItemQuery
-    from app.catalog.views import Item, ItemPage, ItemTreePage
+    from app.catalog.views import Item, ItemTreePage
+    from app.cli.api import Answer, Api
 
 TOPMOST = ("movie", "series", "artist")
 
@@ -23,7 +22,7 @@ async def items(
     kind: Annotated[str | None, Parameter(help="Only of this kind: movie, series, album …")] = None,
     search: Annotated[str | None, Parameter(name=("--search", "-q"), help="Only with these words in a title.")] = None,
     sort: Annotated[str | None, Parameter(help="title, added or year; with - before it, the other way round.")] = None,
-    limit: Annotated[int, Parameter(help="How many at most, 1 to 500; 50 unless told otherwise.")] = 50,
+    limit: Annotated[int, Parameter(help="How many at most, 1 to 500 (trees 100); 50 unless told otherwise.")] = 50,
     cursor: Annotated[str | None, Parameter(help="Where the last listing ended.")] = None,
     parent: Annotated[UUID | None, Parameter(help="Only what is right below this item.")] = None,
     artist: Annotated[UUID | None, Parameter(help="Only what this artist is credited with.")] = None,
@@ -37,46 +36,50 @@ async def items(
 
     A tree begins with films, series and artists, unless a kind or a parent is named; its limit counts those alone.
     """
-    from app.accounts.viewer import LOCAL_ADMINISTRATOR
-    from app.catalog.browse import ItemQuery
+    from app.catalog.views import ItemPage
     from app.cli.library import find
-    from app.cli.output import print_json, print_note, print_table
+    from app.cli.output import print_answer, print_note, print_table
 
-    async with session.application() as app:
-        library_id = None if library is None else (await find(app, library)).id
-        query = ItemQuery(
-            library_id=library_id, kind=kind, parent_id=parent, artist_id=artist, q=search, sort=sort, limit=limit,
-            cursor=cursor,
-        )  # fmt: skip
-        page: ItemPage | ItemTreePage
-        if tree:
-            page = await _tree(app.catalog, query)
-        else:
-            page = await app.catalog.items(LOCAL_ADMINISTRATOR, query)
+    async with session.api() as api:
+        query = {
+            "library_id": None if library is None else str((await find(api, library)).id),
+            "kind": kind,
+            "parent_id": None if parent is None else str(parent),
+            "artist_id": None if artist is None else str(artist),
+            "q": search,
+            "sort": sort,
+            "limit": limit,
+            "cursor": cursor,
+        }
+        answer: Answer[ItemPage] | Answer[ItemTreePage]
+        answer = await (_tree(api, query) if tree else api.get("/items", ItemPage, **query))
     if json:
-        print_json(page)
+        print_answer(answer.content)
         return
     print_table(
         ("ID", "TITLE", "YEAR", "KIND", "STATE", "LENGTH", "VIDEO", "FILES"),
-        (_row(item, depth) for item, depth in _walk(page.items)),
+        (_row(item, depth) for item, depth in _walk(answer.value.items)),
     )
-    if page.next_cursor is not None:
-        print_note(f"there are more: --cursor {page.next_cursor}")
+    if answer.value.next_cursor is not None:
+        print_note(f"there are more: --cursor {answer.value.next_cursor}")
 
 
-async def _tree(catalog: "Catalog", query: "ItemQuery") -> "ItemTreePage":
+async def _tree(api: "Api", query: "dict[str, Any]") -> "Answer[ItemTreePage]":
     """Return the topmost items with all below them: of every kind that can be topmost, if none is named."""
-    from app.accounts.viewer import LOCAL_ADMINISTRATOR
-    from app.catalog.views import ItemTreePage
+    import msgspec
 
-    if query.kind or query.parent_id or query.artist_id or query.q or query.cursor:
-        return await catalog.tree(LOCAL_ADMINISTRATOR, query)
-    found = [await catalog.tree(LOCAL_ADMINISTRATOR, replace(query, kind=kind)) for kind in TOPMOST]
+    from app.catalog.views import ItemTreePage
+    from app.cli.api import Answer
+
+    if any(query[name] for name in ("kind", "parent_id", "artist_id", "q", "cursor")):
+        return await api.get("/items/tree", ItemTreePage, **query)
+    found = [(await api.get("/items/tree", ItemTreePage, **query | {"kind": kind})).value for kind in TOPMOST]
     if any(page.next_cursor for page in found):
         from app.cli.output import print_note
 
         print_note("there are more: name a --kind, and raise --limit")
-    return ItemTreePage(items=[item for page in found for item in page.items], next_cursor=None)
+    whole = ItemTreePage(items=[item for page in found for item in page.items], next_cursor=None)
+    return Answer(whole, msgspec.json.encode(whole))
 
 
 def _walk(items: "Iterable[Item]", depth: int = 0) -> "Iterator[tuple[Item, int]]":

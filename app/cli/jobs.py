@@ -11,7 +11,6 @@ from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
     from app.jobs.statistics import JobStatistics
-    from app.jobs.types import JobRow
     from app.web.api_v1.job_view import Job
 
 State = Literal["available", "cancelled", "completed", "discarded", "pending", "retryable", "running", "scheduled"]
@@ -25,9 +24,9 @@ SHOWN_ARGS = 60
 
 
 def group() -> App:
-    app = App(name="jobs", help="List jobs, look at one, cancel it, run it again; measure how fast they go.")
+    app = App(name="jobs", help="List jobs, look at one, cancel it, run it again, delete it; measure how fast they go.")
     app.command(list_, name="list")
-    for command in (get, cancel, retry, stats, schedule, bench.bench):
+    for command in (get, cancel, retry, delete, stats, schedule, bench.bench):
         app.command(command)
     return app
 
@@ -38,54 +37,46 @@ async def list_(
     kind: Annotated[tuple[str, ...], Parameter(help="Only of this kind. May be given again.")] = (),
     queue: Annotated[tuple[str, ...], Parameter(help="Only of this queue. May be given again.")] = (),
     oldest_first: Annotated[bool, Parameter(help="Begin with the oldest, not with the newest.")] = False,
-    limit: Annotated[int, Parameter(help="How many at most, 1 to 10000; 100 unless told otherwise.")] = 100,
+    limit: Annotated[int, Parameter(help="How many at most, 1 to 1000; 100 unless told otherwise.")] = 100,
     cursor: Annotated[str | None, Parameter(help="Where the last listing ended.")] = None,
     json: AsJson = False,
     session: GivenSession,
 ) -> None:
     """List jobs, the newest first."""
-    from app.cli.output import print_json, print_note, print_table
-    from app.jobs.driver.driver import JobListParams
-    from app.jobs.types import JobState
-    from app.web.api_v1.job_view import Job
-    from app.web.api_v1.jobs import JobPage
+    from app.cli.output import print_answer, print_note, print_table
+    from app.web.api_v1.job_view import JobPage
 
-    params = JobListParams(
-        states=[JobState(one) for one in state],
-        kinds=kind,
-        queues=queue,
-        descending=not oldest_first,
-        after=cursor,
-        limit=limit,
-    )
-    async with session.application() as app:
-        page = await app.client.jobs.list(params)
-    cursor = page.cursor if len(page.jobs) == limit else None
+    async with session.api() as api:
+        answer = await api.get(
+            "/jobs", JobPage,
+            state=state, kind=kind, queue=queue, oldest_first=oldest_first, limit=limit, cursor=cursor,
+        )  # fmt: skip
     if json:
-        print_json(JobPage([Job.of(job) for job in page.jobs], cursor))
+        print_answer(answer.content)
     else:
+        page = answer.value
         print_table(("ID", "STATE", "KIND", "QUEUE", "ATTEMPT", "SCHEDULED", "ARGS"), map(_row, page.jobs))
-        if cursor is not None:
-            print_note(f"there may be more: --cursor {cursor}")
+        if page.next_cursor is not None:
+            print_note(f"there may be more: --cursor {page.next_cursor}")
 
 
-def _row(job: "JobRow") -> tuple[object, ...]:
-    args = job.encoded_args.decode("utf-8", "backslashreplace")
+def _row(job: "Job") -> tuple[object, ...]:
+    args = bytes(job.args).decode("utf-8", "backslashreplace")
     short = args if len(args) <= SHOWN_ARGS else f"{args[:SHOWN_ARGS]}…"
     return (job.id, job.state, job.kind, job.queue, f"{job.attempt}/{job.max_attempts}", job.scheduled_at, short)
 
 
 async def get(job_id: Id, /, *, json: AsJson = False, session: GivenSession) -> None:
     """Show one job, its errors and its output."""
-    from app.cli.output import print_json
+    from app.cli.output import print_answer
     from app.web.api_v1.job_view import Job
 
-    async with session.application() as app:
-        job = Job.of(await app.client.jobs.get(job_id))
+    async with session.api() as api:
+        answer = await api.get(f"/jobs/{job_id}", Job)
     if json:
-        print_json(job)
+        print_answer(answer.content)
     else:
-        _print_details(job)
+        _print_details(answer.value)
 
 
 def _print_details(job: "Job") -> None:
@@ -109,49 +100,65 @@ def _print_details(job: "Job") -> None:
 async def cancel(job_ids: Ids, /, *, session: GivenSession) -> None:
     """Cancel jobs. A running one is told to stop, wherever it runs."""
     from app.cli.output import print_line
-    from app.jobs.types import JobState
+    from app.web.api_v1.job_view import Job
 
-    async with session.application() as app:
+    async with session.api() as api:
         for job_id in job_ids:
-            job = await app.client.jobs.cancel(job_id)
-            told = " and told to stop" if job.state is JobState.RUNNING else ""
+            job = (await api.send("POST", f"/jobs/{job_id}/cancel", Job)).value
+            told = " and told to stop" if job.state == "running" else ""
             print_line(f"job {job.id}: {job.state}{told}")
 
 
 async def retry(job_ids: Ids, /, *, session: GivenSession) -> None:
     """Run jobs again, now: finished ones too, and those that wait for their next attempt."""
     from app.cli.output import print_line
+    from app.web.api_v1.job_view import Job
 
-    async with session.application() as app:
+    async with session.api() as api:
         for job_id in job_ids:
-            job = await app.client.jobs.retry(job_id)
+            job = (await api.send("POST", f"/jobs/{job_id}/retry", Job)).value
             print_line(f"job {job.id}: {job.state}")
+
+
+async def delete(job_ids: Ids, /, *, session: GivenSession) -> None:
+    """Delete jobs that do not run. One that runs has to be cancelled first."""
+    from app.cli.output import print_line
+    from app.web.api_v1.job_view import Job
+
+    async with session.api() as api:
+        for job_id in job_ids:
+            job = (await api.send("DELETE", f"/jobs/{job_id}", Job)).value
+            print_line(f"job {job.id}: deleted, it was {job.state}")
 
 
 async def schedule(*, json: AsJson = False, session: GivenSession) -> None:
     """Show what comes by itself: when it ran last and how that went, and when it runs next."""
-    from app.cli.output import print_json, print_table
-    from app.web.api_v1.schedule import ScheduleEntries, ScheduleEntry
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.schedule_view import ScheduleEntries
 
-    async with session.application() as app:
-        runs = await app.schedule.runs()
+    async with session.api() as api:
+        answer = await api.get("/schedule", ScheduleEntries)
     if json:
-        print_json(ScheduleEntries([ScheduleEntry.of(run) for run in runs]))
+        print_answer(answer.content)
         return
-    rows = ((run.id, run.last_run_at, run.last_job.state if run.last_job else None, run.next_run_at) for run in runs)
+    rows = (
+        (run.id, run.last_run_at, run.last_job.state if run.last_job else None, run.next_run_at)
+        for run in answer.value.schedule
+    )
     print_table(("KIND", "LAST RUN", "ENDED AS", "NEXT RUN"), rows)
 
 
 async def stats(*, json: AsJson = False, session: GivenSession) -> None:
     """Tell how the queue is doing: what waits, what failed within the hour, how many were completed by minute."""
-    from app.cli.output import print_json
+    from app.cli.output import print_answer
+    from app.jobs.statistics import JobStatistics
 
-    async with session.application() as app:
-        statistics = await app.client.statistics.all()
+    async with session.api() as api:
+        answer = await api.get("/jobs/stats", JobStatistics)
     if json:
-        print_json(statistics)
+        print_answer(answer.content)
     else:
-        _print_statistics(statistics)
+        _print_statistics(answer.value)
 
 
 def _print_statistics(statistics: "JobStatistics") -> None:

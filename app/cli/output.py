@@ -19,6 +19,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+def print_answer(content: bytes) -> None:
+    """Print JSON as it came, set out for reading."""
+    sys.stdout.write(msgspec.json.format(content, indent=2).decode() + "\n")
+
+
 def print_line(text: str) -> None:
     sys.stdout.write(escaped(text) + "\n")
 

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
 import rich.progress
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 
 from app.cli.output import print_line, print_note
-from app.jobs.types import JobRow, JobState
+from app.jobs.types import JobState
 from app.observability.logs import escaped
+from app.web.api_v1.job_view import Job
 
 POLL = 0.5
 """Seconds. A running job writes its progress at most every 2 s; its end should be seen sooner."""
@@ -20,7 +22,7 @@ POLL = 0.5
 LONELY_AFTER = 5.0
 """Seconds a job may wait before we say that nobody seems to work."""
 
-GetJob = Callable[[int], Awaitable[JobRow]]
+GetJob = Callable[[int], Awaitable[Job]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Progress:
     total: int | None = None
 
     @classmethod
-    def of(cls, job: JobRow) -> "Progress":
-        output = job.metadata_value().get("output")
+    def of(cls, job: Job) -> "Progress":
+        output = output_of(job)
         if not isinstance(output, dict):
             return cls()
         phase = output.pop("phase", None)
@@ -51,24 +53,30 @@ class Progress:
         return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in self.counts.items() if count)
 
 
+def output_of(job: Job) -> object:
+    """Return what a job has said of itself, be it running or done."""
+    metadata = msgspec.json.decode(job.metadata)
+    return metadata.get("output") if isinstance(metadata, dict) else None
+
+
 def _rank(name: str) -> tuple[bool, str]:
     """What was looked at comes before what became of it; the database keeps no order."""
     return (name not in ("files", "folders"), name)
 
 
 class Display(Protocol):
-    def show(self, job: JobRow, progress: Progress) -> None: ...
+    def show(self, job: Job, progress: Progress) -> None: ...
     def close(self) -> None: ...
 
 
-async def watch(get: GetJob, job_id: int, *, quiet: bool = False) -> tuple[JobRow, int]:
+async def watch(get: GetJob, job_id: int, *, quiet: bool = False) -> tuple[Job, int]:
     """Show a job's progress until it has ended; return it, and 0 when it was completed, else 1."""
     display: Display = Silence() if quiet else Bar() if sys.stdout.isatty() else Lines()
     began, lonely = time.monotonic(), False
     try:
-        while not (job := await get(job_id)).state.is_final:
+        while not JobState((job := await get(job_id)).state).is_final:
             display.show(job, Progress.of(job))
-            if job.state is JobState.AVAILABLE and not lonely and time.monotonic() - began > LONELY_AFTER:
+            if job.state == JobState.AVAILABLE and not lonely and time.monotonic() - began > LONELY_AFTER:
                 lonely = True
                 print_note(f"no node has taken job {job.id} yet; is `revenge serve` or `revenge work` running?")
             await asyncio.sleep(POLL)
@@ -78,8 +86,8 @@ async def watch(get: GetJob, job_id: int, *, quiet: bool = False) -> tuple[JobRo
     return job, _tell_end(job, time.monotonic() - began, quiet=quiet)
 
 
-def _tell_end(job: JobRow, seconds: float, *, quiet: bool) -> int:
-    if job.state is JobState.COMPLETED:
+def _tell_end(job: Job, seconds: float, *, quiet: bool) -> int:
+    if job.state == JobState.COMPLETED:
         if not quiet:
             text = Progress.of(job).text
             print_line(f"job {job.id} completed in {seconds:.1f} s" + (f": {text}" if text else ""))
@@ -90,7 +98,7 @@ def _tell_end(job: JobRow, seconds: float, *, quiet: bool) -> int:
 
 
 class Silence:
-    def show(self, job: JobRow, progress: Progress) -> None:
+    def show(self, job: Job, progress: Progress) -> None:
         """Say nothing: JSON follows."""
 
     def close(self) -> None:
@@ -103,7 +111,7 @@ class Lines:
     def __init__(self) -> None:
         self._last = ""
 
-    def show(self, job: JobRow, progress: Progress) -> None:
+    def show(self, job: Job, progress: Progress) -> None:
         line = " ".join(filter(None, (f"job {job.id}: {job.state}", progress.phase, progress.text)))
         if line != self._last:
             self._last = line
@@ -128,11 +136,11 @@ class Bar:
         self._rich.start()
         self._task = self._rich.add_task("waiting", total=None, counts="", rate="")
 
-    def show(self, job: JobRow, progress: Progress) -> None:
+    def show(self, job: Job, progress: Progress) -> None:
         speed = self._rich.tasks[0].speed
         self._rich.update(
             self._task,
-            description=escaped(progress.phase or str(job.state)),
+            description=escaped(progress.phase or job.state),
             completed=progress.done,
             total=progress.total,
             counts=escaped(progress.text),

@@ -15,15 +15,15 @@ def group() -> App:
 
 async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     """List the queues that some node has worked within a day."""
-    from app.cli.output import print_json, print_table
-    from app.web.api_v1.queues import Queue, Queues
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.queue_view import Queues
 
-    async with session.application() as app:
-        queues = await app.client.queues.list()
+    async with session.api() as api:
+        answer = await api.get("/queues", Queues)
     if json:
-        print_json(Queues([Queue.of(queue) for queue in queues]))
+        print_answer(answer.content)
     else:
-        rows = ((queue.name, queue.paused_at, queue.updated_at) for queue in queues)
+        rows = ((queue.name, queue.paused_at, queue.updated_at) for queue in answer.value.queues)
         print_table(("NAME", "PAUSED SINCE", "LAST WORKED"), rows)
 
 
@@ -35,10 +35,11 @@ async def pause(name: str, /, *, session: GivenSession) -> None:
     name
         The queue, or * for all there are.
     """
+    from app.cli.api import segment
     from app.cli.output import print_line
 
-    async with session.application() as app:
-        await app.client.queues.pause(name)
+    async with session.api() as api:
+        await api.do("PUT", f"/queues/{segment(name)}/pause")
     print_line(f"queue {name}: paused")
 
 
@@ -50,8 +51,9 @@ async def resume(name: str, /, *, session: GivenSession) -> None:
     name
         The queue, or * for all there are.
     """
+    from app.cli.api import segment
     from app.cli.output import print_line
 
-    async with session.application() as app:
-        await app.client.queues.resume(name)
+    async with session.api() as api:
+        await api.do("PUT", f"/queues/{segment(name)}/resume")
     print_line(f"queue {name}: resumed")

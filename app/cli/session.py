@@ -1,4 +1,4 @@
-"""What every command is given: the settings in force, and the services once it asks for them."""
+"""What every command is given: the settings in force, and a server to ask once it wants one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -10,24 +10,53 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 if TYPE_CHECKING:  # what commands need is imported by those that run, so that --help answers at once
+    from app.cli.api import Api
     from app.config import Settings
     from app.main import Application
 
 
 class Session:
-    def __init__(self, config: Path | None = None) -> None:
+    def __init__(self, config: Path | None = None, *, server: str | None = None, api_key: str | None = None) -> None:
         self._config = config
+        self._server = server
+        self._api_key = api_key
 
     @cached_property
     def settings(self) -> "Settings":
-        """Raises: ConfigError."""
-        from app.config import Settings
+        """This machine's.
 
+        Raises:
+            ConfigError.
+            InvalidInput: the words name another machine.
+        """
+        from app.config import Settings
+        from app.errors import InvalidInput
+
+        if self._server:
+            raise InvalidInput("server", "this command is about this machine; leave the option out")
         return Settings.load(self._config)
 
     @asynccontextmanager
+    async def api(self) -> AsyncIterator["Api"]:
+        """Open the API of the server that was named, or runs here, or is opened for this one question."""
+        import os
+
+        from app.cli.reaching import Elsewhere, reach_elsewhere, reach_here
+        from app.observability import set_up_logs
+
+        elsewhere = Elsewhere.named(self._server, self._api_key, os.environ)
+        if elsewhere is not None:
+            set_up_logs("warning")
+            async with reach_elsewhere(elsewhere) as api:
+                yield api
+            return
+        self.set_up_logs(quiet=True)
+        async with reach_here(self.settings) as api:
+            yield api
+
+    @asynccontextmanager
     async def application(self) -> AsyncIterator["Application"]:
-        """Open the services for one question. Only what goes wrong on the way is logged."""
+        """Open this machine's own services: for what is about its files, and not the server's business."""
         self.set_up_logs(quiet=True)
         from app.main import application
 

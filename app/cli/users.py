@@ -1,16 +1,14 @@
-"""`revenge user`: accounts, made and changed from the machine itself."""
+"""`revenge user`: accounts, made and changed."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
-from uuid import UUID
 
 from cyclopts import App, Parameter
 
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
-    from app.accounts.audit import Actor
-    from app.accounts.records import AccountRecord
-    from app.main import Application
+    from app.cli.api import Api
+    from app.web.api_v1.account_view import Account
 
 Roles = Literal["administrator", "member", "guest"]
 Libraries = Annotated[
@@ -56,43 +54,34 @@ async def add(
     role
         What they are; member unless told otherwise.
     """
-    from app.accounts.roles import Role
-    from app.cli.output import print_json, print_line
+    from app.cli.output import print_answer, print_line
     from app.cli.secrets import new_password
     from app.web.api_v1.account_view import Account
 
-    typed = None if no_password else new_password()
-    async with session.application() as app:
-        hashed = None if typed is None else await app.passwords.hash(typed)
-        libraries = None if library is None else [await _library(app, one) for one in library]
-        async with app.transactions.begin() as tx:
-            made = await app.accounts.create(
-                tx,
-                _actor(),
-                name=name,
-                password=hashed,
-                role=Role.ADMINISTRATOR if admin else Role(role),
-                libraries=libraries,
-                max_age=max_age,
-                allow_unrated=bool(unrated),
-            )
+    body: dict[str, object] = {"name": name, "role": "administrator" if admin else role}
+    body |= {"max_age": max_age, "allow_unrated": bool(unrated)}
+    body["password"] = None if no_password else new_password()
+    async with session.api() as api:
+        body["libraries"] = None if library is None else await _libraries(api, library)
+        answer = await api.send("POST", "/accounts", Account, body)
+    made = answer.value
     if json:
-        print_json(Account.of(made))
+        print_answer(answer.content)
     else:
         print_line(f"account {made.name}: {made.id} ({made.role})")
 
 
 async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     """List the accounts."""
-    from app.cli.output import print_json, print_table
-    from app.web.api_v1.account_view import Account, Accounts
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.account_view import Accounts
 
-    async with session.application() as app, app.transactions.begin() as tx:
-        accounts = await app.accounts.list_all(tx)
+    async with session.api() as api:
+        answer = await api.get("/accounts", Accounts)
     if json:
-        print_json(Accounts([Account.of(one) for one in accounts]))
+        print_answer(answer.content)
         return
-    print_table(("ID", "NAME", "ROLE", "SEES", "PASSWORD", "DISABLED"), map(_row, accounts))
+    print_table(("ID", "NAME", "ROLE", "SEES", "PASSWORD", "DISABLED"), map(_row, answer.value.accounts))
 
 
 async def change(
@@ -120,11 +109,7 @@ async def change(
     role
         What they are from now on.
     """
-    from msgspec import UNSET
-
-    from app.accounts.roles import Role
-    from app.accounts.service import AccountChange
-    from app.cli.output import print_json, print_line
+    from app.cli.output import print_answer, print_line
     from app.errors import InvalidInput
     from app.web.api_v1.account_view import Account
 
@@ -132,23 +117,25 @@ async def change(
         raise InvalidInput("enable", "cannot be had together with --disable")
     if any_age and max_age is not None:
         raise InvalidInput("any-age", "cannot be had together with --max-age")
-    async with session.application() as app:
-        wanted = AccountChange(
-            name=rename,
-            role=None if role is None else Role(role),
-            all_libraries=True if all_libraries else None,
-            libraries=None if library is None else [await _library(app, one) for one in library],
-            disabled=disable if disable or enable else None,
-            max_age=None if any_age else UNSET if max_age is None else max_age,
-            allow_unrated=unrated,
-        )
-        async with app.transactions.begin() as tx:
-            found = await app.accounts.find(tx, name)
-            changed = await app.accounts.change(tx, _actor(), found.id, wanted)
+    wanted: dict[str, object] = {
+        "name": rename,
+        "role": role,
+        "all_libraries": True if all_libraries else None,
+        "disabled": disable if disable or enable else None,
+        "max_age": max_age,
+        "allow_unrated": unrated,
+    }
+    async with session.api() as api:
+        if library is not None:
+            wanted["libraries"] = await _libraries(api, library)
+        found = await _find(api, name)
+        body = {field: value for field, value in wanted.items() if value is not None}
+        body |= {"max_age": None} if any_age else {}
+        answer = await api.send("PATCH", f"/accounts/{found.id}", Account, body)
     if json:
-        print_json(Account.of(changed))
+        print_answer(answer.content)
     else:
-        print_line(f"account {changed.name}: changed")
+        print_line(f"account {answer.value.name}: changed")
 
 
 async def password(name: str, /, *, session: GivenSession) -> None:
@@ -163,11 +150,9 @@ async def password(name: str, /, *, session: GivenSession) -> None:
     from app.cli.secrets import new_password
 
     typed = new_password()
-    async with session.application() as app:
-        hashed = await app.passwords.hash(typed)
-        async with app.transactions.begin() as tx:
-            found = await app.accounts.find(tx, name)
-            await app.accounts.set_password(tx, _actor(), found.id, hashed)
+    async with session.api() as api:
+        found = await _find(api, name)
+        await api.do("PUT", f"/accounts/{found.id}/password", {"new": typed})
     print_line(f"account {found.name}: password set, all logins ended")
 
 
@@ -181,26 +166,29 @@ async def delete(name: str, /, *, session: GivenSession) -> None:
     """
     from app.cli.output import print_line
 
-    async with session.application() as app, app.transactions.begin() as tx:
-        found = await app.accounts.find(tx, name)
-        await app.accounts.delete(tx, _actor(), found.id)
+    async with session.api() as api:
+        found = await _find(api, name)
+        await api.do("DELETE", f"/accounts/{found.id}")
     print_line(f"account {found.name}: deleted")
 
 
-def _actor() -> "Actor":
-    from app.accounts.audit import Actor
-    from app.accounts.viewer import LOCAL_ADMINISTRATOR
+async def _find(api: "Api", name_or_id: str) -> "Account":
+    from app.errors import NotFound
+    from app.web.api_v1.account_view import Accounts
 
-    return Actor(viewer=LOCAL_ADMINISTRATOR)
+    for account in (await api.get("/accounts", Accounts)).value.accounts:
+        if name_or_id.casefold() in (account.name.casefold(), str(account.id)):
+            return account
+    raise NotFound("account", f"called {name_or_id!r}; see: revenge user list")
 
 
-async def _library(app: "Application", name_or_id: str) -> UUID:
+async def _libraries(api: "Api", names: list[str]) -> list[str]:
     from app.cli.library import find
 
-    return (await find(app, name_or_id)).id
+    return [str((await find(api, name)).id) for name in names]
 
 
-def _row(account: "AccountRecord") -> tuple[object, ...]:
+def _row(account: "Account") -> tuple[object, ...]:
     count = len(account.libraries)
     sees = "all libraries" if account.all_libraries else f"{count} {'library' if count == 1 else 'libraries'}"
     if account.max_age is not None:

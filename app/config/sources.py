@@ -16,6 +16,12 @@ PREFIX = "REVENGE_"
 CONFIG_VARIABLE = "REVENGE_CONFIG"
 """Where the file is; not itself a setting."""
 
+SERVER_VARIABLE = "REVENGE_SERVER"
+API_KEY_VARIABLE = "REVENGE_API_KEY"
+"""Which other machine's server commands speak to, and with what; no settings of this one."""
+
+NO_SETTINGS = frozenset({CONFIG_VARIABLE, SERVER_VARIABLE, API_KEY_VARIABLE})
+
 TEST_PREFIX = "REVENGE_TEST_"
 """Belongs to the test suite, which starts processes that inherit its environment."""
 
@@ -145,7 +151,7 @@ def read_environment(environ: Mapping[str, str], root: type) -> Reading:
     variables = {
         tuple(name.removeprefix(PREFIX).lower().split("__")): name
         for name in environ
-        if name.startswith(PREFIX) and name != CONFIG_VARIABLE and not name.startswith(TEST_PREFIX)
+        if name.startswith(PREFIX) and name not in NO_SETTINGS and not name.startswith(TEST_PREFIX)
     }
     if DATABASE_URL in environ and not environ.get("REVENGE_DATABASE__URL"):
         variables["database", "url"] = DATABASE_URL

@@ -1,41 +1,33 @@
-"""The services without a server: for commands that ask or change one thing and end."""
+"""The API without a server: for commands that ask or change one thing and end."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from app.accounts.passwords import Passwords
-from app.accounts.service import AccountService
-from app.catalog.browse import Catalog
+from fastapi import FastAPI
+
+from app.accounts.local import LocalCredential
 from app.config import Settings
-from app.db.tx import Transactions
-from app.jobs.client import Client
-from app.library.service import LibraryService
 from app.lifecycle import Lifecycle
 from app.main.container import build_container
 from app.main.run import invoke_database
-from app.operations.schedule import Schedule
 from app.vault.rotation import Rotation
 from app.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    transactions: Transactions
-    library: LibraryService
-    catalog: Catalog
-    accounts: AccountService
-    passwords: Passwords
-    schedule: Schedule
+    api: FastAPI
+    """Asked in this process. Its client of the queue inserts and controls, but works nothing."""
+    token: str
+    """Speaks for the local administrator."""
     vault: Vault
     rotation: Rotation
-    client: Client
-    """Inserts and controls, but works nothing."""
 
 
 @asynccontextmanager
 async def application(settings: Settings) -> AsyncIterator[Application]:
-    """Open the services over the database in force: the one that runs, else one of our own for as long as needed.
+    """Open the API over the database in force: the one that runs, else one of our own for as long as needed.
 
     The database is migrated on the way, so that a command works before any server has run.
     """
@@ -46,15 +38,10 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
         await lifecycle.start()
         try:
             yield Application(
-                await container.get(Transactions),
-                await container.get(LibraryService),
-                await container.get(Catalog),
-                await container.get(AccountService),
-                await container.get(Passwords),
-                await container.get(Schedule),
+                await container.get(FastAPI),
+                (await container.get(LocalCredential)).token,
                 await container.get(Vault),
                 await container.get(Rotation),
-                await container.get(Client),
             )
         finally:
             await lifecycle.stop()

@@ -17,6 +17,7 @@ from app.library.watching.watcher import LibraryWatcher
 from app.lifecycle import Hook, Lifecycle, settle_memory
 from app.main.container import build_container
 from app.vault.vault import Vault
+from app.web.running import Announcement
 from app.web.server import WebServer
 
 
@@ -58,6 +59,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
             hub = await container.get(EventHub)
             lifecycle.append(Hook("events", hub.start, hub.stop))
             lifecycle.append(Hook("web", server.start, server.stop))
+            announcement = await container.get(Announcement)
+            told = Hook("announcement", lambda: announcement.tell(server.host, server.port), announcement.take_back)
+            lifecycle.append(told)
             lifecycle.append(Hook("first link", lambda: first.announce(server.url)))
         lifecycle.append(Hook("memory", settle_memory))
         await lifecycle.run()

@@ -28,9 +28,9 @@ _PASSWORD_IN_ADDRESS = re.compile(r"(://[^/\s:@'\"]*):[^/\s'\"]*@")
 _PASSWORD_IN_PAIRS = re.compile(
     r"\b((?:ssl)?password|token|api_?key|secret)=('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE
 )
-_TOKEN = re.compile(r"\brv[akmr]_[A-Za-z0-9_-]{8,}")
-"""Access tokens, API keys, media and refresh tokens (`app.accounts.tokens`), whole or cut short. The code of the first
-link is not among them: it is told on purpose."""
+_TOKEN = re.compile(r"\brv[aklmr]_[A-Za-z0-9_-]{8,}")
+"""Access tokens, API keys, local, media and refresh tokens (`app.accounts.tokens`), whole or cut short. The code of the
+first link is not among them: it is told on purpose."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 

@@ -13,15 +13,16 @@ from dishka.integrations.fastapi import setup_dishka
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.catalog.views import FileDetail, Item, ItemPage, Library
+from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage, Library
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
-from app.web.api_v1 import accounts, events, items, jobs, library, logins, queues, roots, schedule, side_files
+from app.web.api_v1 import accounts, events, items, jobs, library, logins, proof, queues, roots, schedule, side_files
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
+from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
 from app.web.api_v1.schedule_view import ScheduleEntries
@@ -48,6 +49,7 @@ STRUCTS = (
     Purge,
     Duplicates,
     ItemPage,
+    ItemTreePage,
     Item,
     FileDetail,
     MediaUrl,
@@ -64,6 +66,7 @@ STRUCTS = (
     Account,
     Accounts,
     AuditPage,
+    Proof,
     Alive,
     Readiness,
 )
@@ -86,7 +89,8 @@ def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[st
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    for routes in (logins, accounts, library, roots, items, side_files, jobs, queues, schedule, events, health, setup):
+    api = (logins, accounts, library, roots, items, side_files, jobs, queues, schedule, events, proof)
+    for routes in (*api, health, setup):
         app.include_router(routes.router)
     errors.install(app)
     setup_dishka(container, app)

@@ -25,6 +25,13 @@ class MissingScope(Refused):
         super().__init__(f"this API key has not the scope {scope}")
 
 
+class NoAccount(Refused):
+    code = "no_account"
+
+    def __init__(self) -> None:
+        super().__init__("this is about one's own account, and the local administrator has none; log in with one")
+
+
 async def _authenticator(request: Request) -> Authenticator:
     container = request.state.dishka_container
     found: Authenticator = await container.get(Authenticator)
@@ -84,7 +91,7 @@ async def _collector(
 
 async def _oneself(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
     if viewer.account_id is None:
-        raise Refused("there is no account yet that this could be about")
+        raise NoAccount
     return _require(viewer, Scope.ADMIN)
 
 

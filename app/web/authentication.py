@@ -1,7 +1,8 @@
 """From a request to a viewer. Every route but a few public ones asks here, by the types in `app.web.auth`.
 
 Without any account, whoever asks this machine from this machine is the local administrator: over loopback, by a
-loopback name, and not through a proxy, behind which anybody may sit. With the first account that ends for good.
+loopback name, and not through a proxy, behind which anybody may sit. With the first account that ends for good; from
+then on the machine's own commands show the credential of this run (`app.accounts.local`).
 """
 
 import ipaddress
@@ -11,6 +12,7 @@ from starlette.requests import Request
 
 from app.accounts.api_keys import ApiKeyService
 from app.accounts.errors import InvalidToken, SetupRequired, Unauthenticated
+from app.accounts.local import LocalCredential
 from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.service import AccountService
@@ -37,16 +39,19 @@ class Authenticator:
     def __init__(
         self,
         transactions: Transactions,
+        *,
         accounts: AccountService,
         logins: LoginService,
         api_keys: ApiKeyService,
         media_tokens: MediaTokenService,
+        local: LocalCredential,
     ) -> None:
         self._transactions = transactions
         self._accounts = accounts
         self._logins = logins
         self._api_keys = api_keys
         self._media_tokens = media_tokens
+        self._local = local
 
     async def viewer(self, request: Request, media_of: UUID | None = None) -> Viewer:
         """Return who asks. `media_of` is the file whose bytes are asked for, where a token may stand in the address.
@@ -57,7 +62,7 @@ class Authenticator:
         token = bearer(request)
         async with self._transactions.begin() as tx:
             if token is not None:
-                return await self._of_token(tx, token)
+                return await self._of_token(tx, request, token)
             if media_of is not None and MEDIA_TOKEN in request.query_params:
                 return await self._media_tokens.viewer(tx, request.query_params[MEDIA_TOKEN], media_of)
             if await self._accounts.any_exist(tx):
@@ -66,12 +71,14 @@ class Authenticator:
             raise SetupRequired
         return LOCAL_ADMINISTRATOR
 
-    async def _of_token(self, tx: Tx, token: str) -> Viewer:
+    async def _of_token(self, tx: Tx, request: Request, token: str) -> Viewer:
         match kind_of(token):
             case TokenKind.ACCESS:
                 return await self._logins.viewer(tx, token)
             case TokenKind.API_KEY:
                 return await self._api_keys.viewer(tx, token)
+            case TokenKind.LOCAL if is_from_here(request):
+                return self._local.viewer(token)
             case _:
                 raise InvalidToken
 
@@ -97,10 +104,23 @@ def address_of(request: Request) -> str:
 
 
 def is_local(request: Request) -> bool:
-    if any(name in request.headers for name in FORWARDED):
-        return False
+    """Whether this machine asks, over loopback and by a loopback name: no page whose name was pointed here can."""
+    return _is_loopback(request) and is_loopback_host(request.headers.get("host", ""))
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether this machine asks, over loopback or by the one address that we listen on. Good for a secret besides."""
+    server = request.scope.get("server") or ("",)
+    to_itself = address_of(request) == server[0] and not _is_forwarded(request)
+    return to_itself or _is_loopback(request)
+
+
+def _is_loopback(request: Request) -> bool:
     try:
-        local = ipaddress.ip_address(address_of(request)).is_loopback
+        return ipaddress.ip_address(address_of(request)).is_loopback and not _is_forwarded(request)
     except ValueError:
         return False
-    return local and is_loopback_host(request.headers.get("host", ""))
+
+
+def _is_forwarded(request: Request) -> bool:
+    return any(name in request.headers for name in FORWARDED)

@@ -6,6 +6,7 @@ from dishka import AsyncContainer, Provider, Scope, provide
 from fastapi import FastAPI
 
 from app.accounts.first import FirstAccount
+from app.accounts.local import LocalCredential
 from app.clock import Clock
 from app.config import Settings
 from app.lifecycle import Lifecycle
@@ -17,6 +18,7 @@ from app.web.media_bytes import MediaBytes
 from app.web.pictures import Pictures
 from app.web.probes import Probes
 from app.web.readiness import Probe
+from app.web.running import Announcement
 from app.web.server import WebServer
 
 
@@ -26,6 +28,10 @@ class WebModule(Provider):
     probes = provide(Probes)
     authenticator = provide(Authenticator)
     pictures = provide(Pictures)
+
+    @provide
+    def announcement(self, settings: Settings, credential: LocalCredential) -> Announcement:
+        return Announcement(settings, credential.token)
 
     @provide
     def all_probes(self, probes: Probes) -> Sequence[Probe]:

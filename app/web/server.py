@@ -62,9 +62,13 @@ class WebServer:
         return int(self._sockets[0].getsockname()[1])
 
     @property
+    def host(self) -> str:
+        """The address that is listened on, the first of several. Only while serving."""
+        return str(self._sockets[0].getsockname()[0])
+
+    @property
     def url(self) -> str:
-        host = str(self._sockets[0].getsockname()[0])
-        return f"http://{authority(host, self.port)}"
+        return f"http://{authority(self.host, self.port)}"
 
     async def start(self) -> None:
         """Return when connections are answered.

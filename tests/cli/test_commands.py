@@ -5,58 +5,14 @@ like is asked at the end.
 """
 
 import asyncio
-import json
 import signal
 import sys
-from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-import structlog
 
-from app import cli
+from tests.fixtures.command import Run
 from tests.fixtures.node import ROOT, clean_environment
-
-
-@dataclass(frozen=True)
-class Run:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self):
-        assert (self.code, self.err) == (0, "")
-        return json.loads(self.out)
-
-    @property
-    def rows(self):
-        assert (self.code, self.err) == (0, "")
-        return [line.split("\t") for line in self.out.splitlines()]
-
-
-@pytest.fixture
-def revenge(database_url, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("REVENGE_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr("app.observability.set_up_logs", log_to_stderr)
-
-    async def run(*words):
-        code = await asyncio.to_thread(cli.main, [str(word) for word in words])
-        return Run(code, *capsys.readouterr())
-
-    yield run
-    structlog.reset_defaults()
-
-
-def log_to_stderr(level, *_, **__):
-    """Stand in for the set-up of a whole process: this one's log is pytest's."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
 
 
 @pytest.fixture
@@ -86,6 +42,23 @@ async def test_a_library_from_making_it_to_its_scan(revenge, films):
 
     again = await revenge("library", "scan", made.json["id"], "--full")
     assert (again.code, again.out) == (0, f"scan of Films waits or runs already: job {scan.json['job']['id']}\n")
+
+
+async def test_a_library_is_shown_and_forgotten(revenge, films):
+    """A folder's name may be no text at all."""
+    folder = films.with_name("caf\udce9")
+    folder.mkdir()
+    made = (await revenge("library", "add", "Café", folder, "--json")).json
+
+    assert made["paths"] == [str(films.with_name("caf\\xe9"))]
+    assert (await revenge("library", "show", "café", "--json")).json == made
+    assert (await revenge("library", "show", "Café")).out.splitlines()[1:3] == ["name       Café", "kind       movies"]
+    scan = await revenge("library", "scan", "Café", "--path", folder, "--json")
+    assert scan.json["job"]["args"]["requested_only"] is True
+    gone = await revenge("library", "remove", made["id"])
+    assert gone.out == "library Café: forgotten; what is on the disk stays there\n"
+    assert (await revenge("library", "list", "--json")).json == {"libraries": []}
+    assert folder.is_dir()
 
 
 async def test_what_lies_on_disk(revenge, films, tmp_path):
@@ -145,6 +118,9 @@ async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):
     assert cancelled.out == f"job {number}: cancelled\n"
     retried = await revenge("jobs", "retry", number)
     assert retried.out == f"job {number}: available\n"
+
+    assert (await revenge("jobs", "delete", number)).out == f"job {number}: deleted, it was available\n"
+    assert (await revenge("jobs", "list", "--oldest-first", "--json")).json == {"jobs": [], "next_cursor": None}
 
 
 async def test_listings_of_nothing(revenge):

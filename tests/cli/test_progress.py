@@ -10,12 +10,13 @@ import pytest
 from app.cli import progress
 from app.cli.progress import Bar, Progress, watch
 from app.jobs.types import AttemptError, JobRow, JobState
+from app.web.api_v1.job_view import Job
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def job(state, output=None, errors=()):
-    return JobRow(
+    row = JobRow(
         id=7,
         state=JobState(state),
         attempt=1,
@@ -35,6 +36,7 @@ def job(state, output=None, errors=()):
         unique_key=None,
         unique_states=None,
     )
+    return Job.of(row)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Waiting for a scan beside a running node: the command attaches to its database and watches the job's row."""
+"""Waiting for a scan of a running node: the command asks its API, and its database once it has been killed."""
 
 import subprocess
 import sys
@@ -12,18 +12,19 @@ pytestmark = pytest.mark.process
 
 
 def test_a_scan_is_waited_for_and_doubts_are_told(node: NodeFactory, make_films: MakeFilms, database_url: str):
+    server = node("serve")
+
     def revenge(*words):
         return subprocess.run(
             [sys.executable, "-m", "app", *words],
             cwd=ROOT,
-            env=clean_environment() | {"DATABASE_URL": database_url},
+            env=clean_environment() | {"DATABASE_URL": database_url, "REVENGE_DATA_DIR": str(server.log.parent)},
             capture_output=True,
             text=True,
             timeout=100,
             check=False,
         )
 
-    node("serve")
     films = make_films(3)
     assert revenge("library", "add", "Films", str(films)).returncode == 0
 
@@ -37,3 +38,9 @@ def test_a_scan_is_waited_for_and_doubts_are_told(node: NodeFactory, make_films:
     assert missed.returncode == 1
     assert missed.stderr.startswith(f"{films}: offline")
     assert "Traceback" not in missed.stderr
+
+    told = server.log.read_text()
+    assert told.count("/scan' ") == 2
+    assert "rvl_" not in told
+    server.kill()
+    assert len(revenge("items").stdout.splitlines()) == 1 + 3

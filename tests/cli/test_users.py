@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from tests.cli.test_commands import revenge  # noqa: F401  # the fixture
 from tests.fixtures.accounts import PASSWORD, cheap_passwords
 
 
@@ -15,7 +14,7 @@ def password_in_a_pipe(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n" * 9))
 
 
-async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts, shelf):  # noqa: F811
+async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts, shelf):
     await shelf.library(name="Cartoons")
     refused = await revenge("user", "add", "Bob")
     assert (refused.code, refused.err) == (
@@ -44,10 +43,12 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
     last = await revenge("user", "change", "Ada", "--role", "guest")
     assert (last.code, "last administrator" in last.err) == (1, True)
     assert (await revenge("user", "delete", "Kimberly")).out == "account Kimberly: deleted\n"
-    assert (await revenge("user", "delete", "Kimberly")).err == "revenge: no account called 'Kimberly'\n"
+    assert (await revenge("user", "delete", "Kimberly")).err == (
+        "revenge: no account called 'Kimberly'; see: revenge user list\n"
+    )
 
 
-async def test_no_password_makes_no_account(revenge, monkeypatch):  # noqa: F811
+async def test_no_password_makes_no_account(revenge, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     refused = await revenge("user", "add", "Ada", "--admin")
     assert (refused.code, refused.err) == (

@@ -1,9 +1,7 @@
 """`revenge secrets`."""
 
-from tests.cli.test_commands import revenge  # noqa: F401  # the fixture
 
-
-async def test_keys_are_listed_prepared_rotated_and_forgotten(revenge):  # noqa: F811
+async def test_keys_are_listed_prepared_rotated_and_forgotten(revenge):
     (first,) = (await revenge("secrets", "list", "--json")).json["keys"]
     assert (first["is_current"], first["is_here"], first["secrets"]) == (False, True, 0)
 

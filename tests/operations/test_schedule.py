@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from app.jobs.driver.driver import PeriodicRun
 from app.operations.schedule import Schedule
-from tests.cli.test_commands import revenge  # noqa: F401  # the fixture
 from tests.fixtures.web import Web
 
 THREE = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
 
-async def test_the_schedule_over_http_and_on_the_command_line(web: Web, driver, factory, revenge):  # noqa: F811
+async def test_the_schedule_over_http_and_on_the_command_line(web: Web, driver, factory, revenge):
     ran = await factory.id_of(state="completed", kind="maintenance.database", metadata='{"output": {"analyzed": 3}}')
     runs = [
         PeriodicRun("cleanup.sessions", THREE, THREE + timedelta(hours=1), 999_999),

@@ -256,3 +256,16 @@ async def test_metrics_are_prometheus_text(web: Web) -> None:
 
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "# TYPE revenge_http_requests_total counter" in answer.text
+
+
+async def test_jobs_the_oldest_first_and_items_with_all_below_them(web: Web, shelf: Shelf, factory: JobFactory) -> None:
+    jobs = [await factory.id_of(state="completed") for _ in range(2)]
+    listed = (await web.http.get("/api/v1/jobs", params={"oldest_first": "true"})).json()["jobs"]
+    assert [job["id"] for job in listed] == jobs
+
+    library = await shelf.library(name="Shows", kind="tvshows")
+    series = await shelf.item(library, "Dark", kind="series")
+    await shelf.item(library, "Season 1", kind="season", parent_id=series, number=1)
+    (tree,) = (await web.http.get("/api/v1/items/tree", params={"kind": "series"})).json()["items"]
+    assert (tree["title"], [child["title"] for child in tree["children"]]) == ("Dark", ["Season 1"])
+    assert (await web.http.get("/api/v1/items/tree", params={"limit": 101})).status_code == 400

@@ -25,6 +25,7 @@ PUBLIC = {
     "setup_page",
     "setup_script",
     "setup_style",
+    "prove_server",
     "healthz",
     "readyz",
 }

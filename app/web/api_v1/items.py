@@ -13,7 +13,7 @@ from starlette.responses import Response
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
-from app.catalog.views import FileDetail, Item, ItemPage
+from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.parameters import FileId, ItemId, Strict, Text
@@ -53,12 +53,25 @@ class ItemListing(Strict):
         return ItemQuery(**self.model_dump())
 
 
+class ItemTreeListing(ItemListing):
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    """Counts the topmost alone."""
+
+
 @router.get("/items", responses=documented(ItemPage))
 async def list_items(
     asked: Annotated[ItemListing, Query()], viewer: CurrentViewer, catalog: FromDishka[Catalog]
 ) -> Response:
     """List items page by page. What has vanished from the disk stays listed, as missing."""
     return JsonResponse(await catalog.items(viewer, asked.query()))
+
+
+@router.get("/items/tree", responses=documented(ItemTreePage))
+async def list_item_trees(
+    asked: Annotated[ItemTreeListing, Query()], viewer: CurrentViewer, catalog: FromDishka[Catalog]
+) -> Response:
+    """List items page by page, each with all that is below it: of a series the seasons with their episodes."""
+    return JsonResponse(await catalog.tree(viewer, asked.query()))
 
 
 @router.get("/items/{item_id}", responses=documented(Item))

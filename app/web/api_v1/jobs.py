@@ -25,6 +25,7 @@ class JobListing(Strict):
     state: tuple[JobState, ...] = ()
     kind: tuple[Text, ...] = ()
     queue: tuple[Text, ...] = ()
+    oldest_first: bool = False
     cursor: Text | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
@@ -33,7 +34,7 @@ class JobListing(Strict):
 async def list_jobs(
     asked: Annotated[JobListing, Query()], _viewer: Administrator, client: FromDishka[Client]
 ) -> Response:
-    """List jobs, the newest first. A last page may come empty."""
+    """List jobs, the newest first unless asked otherwise. A last page may come empty."""
     page = await client.jobs.list(
         JobListParams(
             states=asked.state,
@@ -41,7 +42,7 @@ async def list_jobs(
             queues=asked.queue,
             after=asked.cursor,
             limit=asked.limit,
-            descending=True,
+            descending=not asked.oldest_first,
         )
     )
     cursor = page.cursor if len(page.jobs) == asked.limit else None

@@ -13,7 +13,7 @@ from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import Libraries, ScanAnswer
-from app.web.api_v1.parameters import LibraryId, Strict, Text
+from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text
 from app.web.auth import Administrator, CurrentViewer, Scanner
 
 router = APIRouter(
@@ -25,20 +25,20 @@ class NewLibrary(Strict):
     name: Text
     kind: Text
     """movies, tvshows or music."""
-    paths: list[Text]
+    paths: list[DiskPath]
 
 
 class LibraryChange(Strict):
     """What is left out stays as it is. A path that is left out of `paths` takes nothing away: its files go missing."""
 
     name: Text | None = None
-    paths: list[Text] | None = None
+    paths: list[DiskPath] | None = None
 
 
 class ScanRequest(Strict):
     full_scan: bool = False
     """Look into unchanged folders too."""
-    paths: tuple[Text, ...] = ()
+    paths: tuple[DiskPath, ...] = ()
     """Only these folders, with all below them, or the folders these files are in: for whoever has just put them there.
     Absolute, as this server sees them. Empty: everything."""
 

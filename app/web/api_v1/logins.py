@@ -20,7 +20,7 @@ from app.errors import InvalidInput, Refused
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, ApiKey, ApiKeys, Login, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.parameters import Password, Strict, Text
-from app.web.auth import ClientAddress, CurrentActor, CurrentViewer, Oneself
+from app.web.auth import ClientAddress, CurrentActor, CurrentViewer, NoAccount, Oneself
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute, default_response_class=Response)
 
@@ -213,5 +213,5 @@ async def delete_api_key(
 
 def _own(account_id: UUID | None) -> UUID:
     if account_id is None:
-        raise Refused("there is no account yet that this could be about")
+        raise NoAccount
     return account_id

@@ -1,6 +1,8 @@
 """What routes take, checked before any of our code sees it."""
 
+import os
 from typing import Annotated
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from fastapi import Path
@@ -15,6 +17,16 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+
+
+def _from_uri(path: str) -> str:
+    """Read `file:///srv/caf%E9` (RFC 8089) as the path it means: JSON holds no bytes that are not UTF-8."""
+    scheme = "file://"
+    return _storable(os.fsdecode(unquote_to_bytes(path.removeprefix(scheme)))) if path.startswith(scheme) else path
+
+
+DiskPath = Annotated[Text, AfterValidator(_from_uri)]
+"""A path on the server, absolute; as a `file:///` URI where it is no UTF-8."""
 
 Password = Annotated[Text, Field(max_length=1024)]
 """Longer ones are not even looked at; what a good one needs, `app.accounts.passwords` says."""

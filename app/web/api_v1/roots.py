@@ -16,7 +16,7 @@ from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
-from app.web.api_v1.parameters import LibraryId, Strict, Text
+from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text
 from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Root, Roots
 from app.web.auth import Administrator
 
@@ -29,7 +29,7 @@ _CURSOR = re.compile(r"([0-9]{1,18})-([0-9a-f]{32})")
 class RootChange(Strict):
     """What is left out stays as it is."""
 
-    path: Text | None = None
+    path: DiskPath | None = None
     """Where the root lies now. It must show the root's marker, or what is known to be in it."""
     has_own_queue: bool | None = None
 
