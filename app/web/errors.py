@@ -4,6 +4,7 @@ An `AppError` is told in its own words; anything else is a defect of ours, told 
 beside the traceback, and by nothing more.
 """
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -22,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.accounts.errors import ChangedMeanwhile, TooManyAttempts, Unauthenticated
+from app.config.loading import WORDINGS
 from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unavailable
 from app.web.answers import PROBLEM, JsonResponse
 from app.web.media_bytes import PreconditionFailed
@@ -47,6 +49,15 @@ STATUSES: Sequence[tuple[type[AppError], int]] = (
 """The first family that fits decides. An expected failure of no family is still ours: 500, in its own words."""
 
 ROUTER_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
+
+
+_WORDINGS = WORDINGS | {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field",
+    "uuid_parsing": "must be an id such as 01a208ff-c30e-73df-bac8-979fe889fbbe",
+    "string_too_long": "must have {max_length} characters at most",
+    "string_too_short": "must have {min_length} characters at least",
+}
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
@@ -190,7 +201,15 @@ def _field_problem(error: Mapping[str, Any]) -> FieldProblem:
     _, *path = error["loc"] or ("",)
     if error["type"] == "json_invalid":
         return FieldProblem("", f"the body is no JSON: {error['ctx']['error']}")
-    return FieldProblem(".".join(map(str, path)), str(error["msg"]).removeprefix("Value error, "))
+    return FieldProblem(".".join(map(str, path)), _what_would_be_right(error))
+
+
+def _what_would_be_right(error: Mapping[str, Any]) -> str:
+    """Say it as our own checks do, which speak of no inputs and strings."""
+    wording = _WORDINGS.get(error["type"])
+    if wording is not None:
+        return wording.format_map(error.get("ctx", {}))
+    return re.sub(r"^(?:Input|[A-Z][a-z]+) should ", "must ", str(error["msg"]))
 
 
 def install(app: FastAPI) -> None:

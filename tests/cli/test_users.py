@@ -33,7 +33,7 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
     assert (limited["max_age"], limited["allow_unrated"]) == (12, True)
     assert (await revenge("user", "list")).rows[2][3] == "1 library, up to 12 or unrated"
     assert (await revenge("user", "change", "Kim", "--max-age", "99")).err.startswith(
-        "revenge: max_age: must be 0 to 21"
+        "revenge: max_age: must be at most 21"
     )
     free = (await revenge("user", "change", "Kim", "--any-age", "--json")).json
     assert (free["max_age"], free["allow_unrated"]) == (None, True)

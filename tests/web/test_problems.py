@@ -177,3 +177,17 @@ async def test_a_database_that_is_away_is_503_and_the_server_lives_on(web: Web, 
     ready = await web.http.get("/readyz")
     assert ready.status_code == 503
     assert [probe["ready"] for probe in ready.json()["probes"] if probe["name"] == "database"] == [False]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("limit=501", "limit: must be at most 500"),
+        ("limit=x", "limit: must be a whole number"),
+        ("library_id=films", "library_id: must be an id such as 01a208ff-c30e-73df-bac8-979fe889fbbe"),
+        ("libary_id=1", "libary_id: there is no such field"),
+        ("q=%00", "q: must not hold a NUL character"),
+    ],
+)
+async def test_what_would_be_right_is_said_in_our_words(web: Web, query: str, said: str) -> None:
+    assert (await web.http.get(f"/api/v1/items?{query}")).json()["detail"] == said
