@@ -102,6 +102,19 @@ def _host_name(name: str) -> str:
     return name.lower()
 
 
+def _origin(origin: str) -> str:
+    """A browser writes an origin in one way only, and it is compared as a whole."""
+    match = re.fullmatch(r"(https?)://([0-9a-z_.-]{1,253}|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", origin)
+    if match is None:
+        raise ValueError(
+            "must be an origin as browsers write it, such as https://films.example.org or http://127.0.0.1:3000: "
+            "in lower case, without a path; there is no wildcard"
+        )
+    if match[3] in (("443",) if match[1] == "https" else ("80",)):
+        raise ValueError("must not name the scheme's own port: browsers leave it out")
+    return origin
+
+
 def _cron(expression: str) -> str:
     """Five fields, checked in full when the schedule is made: the queue that knows them is above this module."""
     fields = re.sub(r"^(CRON_)?TZ=\S+ ", "", expression).split()
@@ -165,6 +178,18 @@ class DatabaseSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class RateLimitSettings:
+    """Requests that one asker may make within the window, on each node. None: as many as they like."""
+
+    viewer: Annotated[int, Field(ge=1)] | None = 12_000
+    address: Annotated[int, Field(ge=1)] | None = 24_000
+    """A household behind one router, or behind a proxy that is not trusted, is one address."""
+    media: Annotated[int, Field(ge=1)] | None = 60_000
+    """Bytes of media, for a viewer as for an address: streams, segments, pictures. They do not count elsewhere."""
+    window: PositiveDuration = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class HttpSettings:
     host: Annotated[str, AfterValidator(_address)] = "127.0.0.1"
     """Others than loopback addresses only once there is an account: until then whoever reaches us may do everything."""
@@ -174,6 +199,11 @@ class HttpSettings:
     """What else requests may call us by, beside addresses and localhost."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
     """Networks whose X-Forwarded-* headers are believed."""
+    cors_origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = ()
+    """Whose pages may use this server from a browser."""
+    rate_limit: RateLimitSettings = RateLimitSettings()
+    max_requests: Annotated[int, Field(ge=1, le=100_000)] = 256
+    """Requests that wait for an answer at once; further ones are asked to come back."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)

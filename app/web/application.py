@@ -1,6 +1,7 @@
 """The application: every route, every answer's shape, and the layers around them, from outside in.
 
-`RequestLog` sees everything, `Guard` turns away who may not speak to us, then the container's scope, then the routes.
+`Cors` lets pages read what they may, `RequestLog` sees everything, `RateLimits` holds back who asks too much, `Guard`
+turns away who may not speak to us, then the container's scope, then the routes.
 """
 
 from collections.abc import Collection
@@ -26,10 +27,12 @@ from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
 from app.web.api_v1.schedule_view import ScheduleEntries
+from app.web.cors import Cors
 from app.web.errors import Problem
 from app.web.guard import Guard
 from app.web.health import Alive
 from app.web.pages import setup
+from app.web.rates import RateLimits, RequestLimits
 from app.web.readiness import Readiness
 from app.web.request_log import RequestLog
 
@@ -73,10 +76,17 @@ STRUCTS = (
 """Everything that is answered; what they are made of follows."""
 
 
-def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[str]) -> FastAPI:
+def create_app(
+    container: AsyncContainer,
+    metrics: Metrics,
+    names: Collection[str],
+    *,
+    origins: Collection[str] = (),
+    limits: RequestLimits | None = None,
+) -> FastAPI:
     """Build the application over a container that offers the services its routes name.
 
-    `names` are what requests may call us by, beside addresses and loopback names.
+    `names` are what requests may call us by, beside addresses and loopback names; `origins` whose pages may ask.
     """
     app = FastAPI(
         title="Revenge",
@@ -94,8 +104,10 @@ def create_app(container: AsyncContainer, metrics: Metrics, names: Collection[st
         app.include_router(routes.router)
     errors.install(app)
     setup_dishka(container, app)
-    app.add_middleware(Guard, names=names)
+    app.add_middleware(Guard, names=names, origins=origins)
+    app.add_middleware(RateLimits, limits=limits or RequestLimits())
     app.add_middleware(RequestLog, metrics=metrics)
+    app.add_middleware(Cors, origins=frozenset(origins))
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to extend the document
     return app
 

@@ -11,6 +11,7 @@ from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.errors import Refused
 from app.web.api_v1.parameters import FileId
 from app.web.authentication import Authenticator, address_of, is_local
+from app.web.rates import count_viewer
 
 _documented = HTTPBearer(
     auto_error=False, description="An access token of a login, or an API key. Not needed on a machine without accounts."
@@ -49,7 +50,9 @@ async def _anyone(
     authenticator: Annotated[Authenticator, Depends(_authenticator)],
     _token: Annotated[object, Depends(_documented)],
 ) -> Viewer:
-    return await authenticator.viewer(request)
+    viewer = await authenticator.viewer(request)
+    count_viewer(request.scope, viewer)
+    return viewer
 
 
 async def _viewer(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
@@ -62,7 +65,9 @@ async def _streamer(
     authenticator: Annotated[Authenticator, Depends(_authenticator)],
     _token: Annotated[object, Depends(_documented)],
 ) -> Viewer:
-    return _require(await authenticator.viewer(request, media_of=file_id), Scope.STREAM)
+    viewer = await authenticator.viewer(request, media_of=file_id)
+    count_viewer(request.scope, viewer)
+    return _require(viewer, Scope.STREAM)
 
 
 def _administrator(viewer: Viewer) -> Viewer:

@@ -26,6 +26,7 @@ from app.accounts.errors import ChangedMeanwhile, TooManyAttempts, Unauthenticat
 from app.config.loading import WORDINGS
 from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unavailable
 from app.web.answers import PROBLEM, JsonResponse
+from app.web.buckets import TooManyRequests
 from app.web.media_bytes import PreconditionFailed
 from app.web.ranges import RangeNotSatisfiable
 
@@ -38,6 +39,7 @@ STATUSES: Sequence[tuple[type[AppError], int]] = (
     (RangeNotSatisfiable, 416),
     (Unauthenticated, 401),
     (TooManyAttempts, 429),
+    (TooManyRequests, 429),
     (PreconditionFailed, 412),
     (ChangedMeanwhile, 412),
     (InvalidInput, 400),
@@ -140,7 +142,7 @@ def _expected(scope: Scope, error: AppError) -> Response:
         headers = {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     if isinstance(error, Unauthenticated):
         headers = {"WWW-Authenticate": 'Bearer realm="revenge"'}
-    if isinstance(error, TooManyAttempts):
+    if isinstance(error, TooManyAttempts | TooManyRequests):
         headers = {"Retry-After": str(error.retry_after)}
     if isinstance(error, Unavailable):
         headers = {"Retry-After": RETRY_AFTER}

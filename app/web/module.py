@@ -17,6 +17,7 @@ from app.web.disk import Disk
 from app.web.media_bytes import MediaBytes
 from app.web.pictures import Pictures
 from app.web.probes import Probes
+from app.web.rates import RequestLimits
 from app.web.readiness import Probe
 from app.web.running import Announcement
 from app.web.server import WebServer
@@ -46,8 +47,15 @@ class WebModule(Provider):
         return MediaBytes(disk, lifecycle.stopping, clock)
 
     @provide
-    def application(self, container: AsyncContainer, metrics: Metrics, settings: Settings) -> FastAPI:
-        return create_app(container, metrics, settings.http.names)
+    def limits(self, settings: Settings) -> RequestLimits:
+        return RequestLimits(settings.http)
+
+    @provide
+    def application(
+        self, container: AsyncContainer, metrics: Metrics, settings: Settings, limits: RequestLimits
+    ) -> FastAPI:
+        http = settings.http
+        return create_app(container, metrics, http.names, origins=http.cors_origins, limits=limits)
 
     @provide
     def server(
