@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from app.accounts import models as accounts  # noqa: F401  # as below
+from app.catalog import models as catalog  # noqa: F401  # as below
 from app.db.bare import bare_connection
 from app.db.base import Base
 from app.errors import AppError

@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.fixtures.tree",
     "tests.fixtures.library",
     "tests.fixtures.outside",
+    "tests.fixtures.finding",
 ]
 
 

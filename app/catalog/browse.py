@@ -13,6 +13,7 @@ from uuid import UUID
 from app.accounts.viewer import Viewer
 from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
+from app.catalog.parts import read_items, read_items_as
 from app.catalog.search import search_query
 from app.catalog.sorting import Sort, sort_called
 from app.catalog.views import FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
@@ -80,7 +81,7 @@ class Catalog:
         """
         async with self._transactions.begin() as tx:
             item_ids, cursor = await _page(tx, viewer, query)
-            items = assemble.items(item_ids, await _parts(tx, viewer, item_ids), Item) if item_ids else []
+            items = await read_items(tx, viewer, item_ids)
         return ItemPage(items=items, next_cursor=cursor)
 
     async def tree(self, viewer: Viewer, query: ItemQuery) -> ItemTreePage:
@@ -97,7 +98,7 @@ class Catalog:
             tops, cursor = await _page(tx, viewer, query)
             level: Sequence[UUID] = tops
             while level:
-                items = assemble.items(level, await _parts(tx, viewer, level), ItemTree)
+                items = await read_items_as(tx, viewer, level, ItemTree)
                 found.update({item.id: item for item in items})
                 rows = await queries.children(viewer, level).fetch(tx)
                 for row in rows:
@@ -108,8 +109,7 @@ class Catalog:
     async def item(self, viewer: Viewer, item_id: UUID) -> Item:
         """Raises: ItemNotFound."""
         async with self._transactions.begin() as tx:
-            parts = await _parts(tx, viewer, [item_id])
-        found = assemble.items([item_id], parts, Item)
+            found = await read_items(tx, viewer, [item_id])
         if not found:
             raise ItemNotFound(item_id)
         return found[0]
@@ -150,22 +150,6 @@ async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
     if not rows:
         raise FileNotFound(file_id)
     return rows[0]
-
-
-async def _parts(tx: Tx, viewer: Viewer, item_ids: Sequence[UUID]) -> assemble.Parts:
-    """Return these items with all that hangs on them; those not to be seen are left out."""
-    items = await queries.items(viewer, item_ids).fetch(tx)
-    seen = [row["id"] for row in items]
-    files = await queries.files_of_items(viewer, seen).fetch(tx)
-    file_ids = [row["id"] for row in files]
-    return assemble.Parts(
-        items=items,
-        files=files,
-        streams=await queries.streams_of_files(file_ids).fetch(tx),
-        described=await described.describe(viewer, seen).fetch(tx),
-        words=await described.words_of_files(file_ids).fetch(tx),
-        people=await described.people(seen).fetch(tx),
-    )
 
 
 def _sort(query: ItemQuery) -> Sort:

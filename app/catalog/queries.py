@@ -27,6 +27,10 @@ class Statement:
             await cursor.execute(self.text, self.parameters)
             return await cursor.fetchall()
 
+    async def run(self, tx: Tx) -> None:
+        """Run what returns nothing."""
+        await tx.connection.execute(self.text, self.parameters)
+
 
 def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
     text = sql.SQL("""

@@ -236,6 +236,11 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     """Give it back as `cursor` for what follows; null on the last page."""
 
 
+class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Item]
+    """The best first, of all kinds."""
+
+
 class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int

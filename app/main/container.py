@@ -3,7 +3,7 @@
 from dishka import STRICT_VALIDATION, AsyncContainer, Provider, Scope, from_context, make_async_container, provide
 
 from app.accounts.module import AccountsModule
-from app.catalog.module import CatalogModule
+from app.catalog.module import CatalogModule, IndexModule
 from app.clock import Clock, SystemClock
 from app.config import Settings
 from app.db.module import DbModule
@@ -61,6 +61,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         LibraryModule(),
         MetadataModule(),
         CatalogModule(),
+        IndexModule(),
         EventsModule(),
         OperationsModule(),
         WebModule(),

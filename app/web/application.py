@@ -14,11 +14,24 @@ from dishka.integrations.fastapi import setup_dishka
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage, Library
+from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage, Library, SearchPage
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
-from app.web.api_v1 import accounts, events, items, jobs, library, logins, proof, queues, roots, schedule, side_files
+from app.web.api_v1 import (
+    accounts,
+    events,
+    items,
+    jobs,
+    library,
+    logins,
+    proof,
+    queues,
+    roots,
+    schedule,
+    search,
+    side_files,
+)
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobPage
@@ -54,6 +67,7 @@ STRUCTS = (
     ItemPage,
     ItemTreePage,
     Item,
+    SearchPage,
     FileDetail,
     MediaUrl,
     Job,
@@ -99,7 +113,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    api = (logins, accounts, library, roots, items, side_files, jobs, queues, schedule, events, proof)
+    api = (logins, accounts, library, roots, items, search, side_files, jobs, queues, schedule, events, proof)
     for routes in (*api, health, setup):
         app.include_router(routes.router)
     errors.install(app)

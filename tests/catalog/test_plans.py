@@ -1,8 +1,6 @@
 """A page of a large library reads a page's worth of rows, the last as the first, and a search goes by its index."""
 
-import json
 from itertools import product
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +11,7 @@ from app.catalog.queries import ItemFilter
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions
 from app.ids import uuid7
+from tests.catalog.plans import Plan, indexes, nodes, plan_of, rows_of
 from tests.fixtures.shelf import Shelf
 
 ITEMS = 12_000
@@ -27,8 +26,6 @@ FILL = """
     FROM generate_series(1, %(items)s) AS n JOIN library ON library.id = (%(libraries)s::uuid[])[1 + n %% 3]
 """
 
-Plan = dict[str, Any]
-
 
 @pytest.fixture
 async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
@@ -40,34 +37,8 @@ async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
     return made
 
 
-async def plan_of(transactions: Transactions, statement: queries.Statement) -> Plan:
-    async with transactions.begin() as tx:
-        cursor = await tx.connection.execute(
-            b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) " + statement.text.as_bytes(tx.connection),
-            statement.parameters,
-        )
-        row = await cursor.fetchone()
-    assert row is not None
-    [plan] = row[0] if isinstance(row[0], list) else json.loads(str(row[0]))
-    found: Plan = plan["Plan"]
-    return found
-
-
-def nodes(plan: Plan) -> list[Plan]:
-    return [plan, *(inner for child in plan.get("Plans", ()) for inner in nodes(child))]
-
-
 def rows_read(plan: Plan) -> int:
-    """Rows of items that were looked at, those thrown away again among them."""
-    return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-        for node in nodes(plan)
-        if node.get("Relation Name") == "item"
-    )
-
-
-def indexes(plan: Plan) -> set[str]:
-    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
+    return rows_of(plan, "item")
 
 
 async def test_the_last_page_reads_as_little_as_the_first(transactions: Transactions, libraries: list[UUID]) -> None:

@@ -1,0 +1,42 @@
+"""What PostgreSQL really did for a statement: which indexes it used, and how many rows it looked at."""
+
+import json
+from typing import Any
+
+from app.catalog.queries import Statement
+from app.db.tx import Transactions
+
+Plan = dict[str, Any]
+
+
+async def plan_of(transactions: Transactions, statement: Statement, *before: Statement) -> Plan:
+    async with transactions.begin() as tx:
+        for one in before:
+            await one.run(tx)
+        cursor = await tx.connection.execute(
+            b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) " + statement.text.as_bytes(tx.connection),
+            statement.parameters,
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    [plan] = row[0] if isinstance(row[0], list) else json.loads(str(row[0]))
+    found: Plan = plan["Plan"]
+    return found
+
+
+def nodes(plan: Plan) -> list[Plan]:
+    return [plan, *(inner for child in plan.get("Plans", ()) for inner in nodes(child))]
+
+
+def rows_of(plan: Plan, table: str) -> int:
+    """Rows of a table that were looked at, those thrown away again among them."""
+    return sum(
+        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
+        * node["Actual Loops"]
+        for node in nodes(plan)
+        if node.get("Relation Name") == table
+    )
+
+
+def indexes(plan: Plan) -> set[str]:
+    return {node["Index Name"] for node in nodes(plan) if "Index Name" in node}
