@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.fixtures.library",
     "tests.fixtures.outside",
     "tests.fixtures.finding",
+    "tests.fixtures.metadata",
 ]
 
 

@@ -1,6 +1,6 @@
 """What a caller may ask of the library. Every method works inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -11,13 +11,26 @@ from app.errors import InvalidInput
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
+from app.library.descriptions import Description
 from app.library.errors import FileNotFound, LibraryNotFound, NameTaken, RootNotFound
 from app.library.jobs import AwaitSettledArgs, ScanLibraryArgs
-from app.library.kinds import FileState, LibraryKind
+from app.library.kinds import FactSource, FileState, LibraryKind
 from app.library.ports import LibraryListener
 from app.library.records import FileLocation, LibraryRecord, Purged, RootStatus, RootWatched
-from app.library.repository import duplicates, files, folders, items, libraries, purging, requests, watches
+from app.library.repository import (
+    descriptions,
+    duplicates,
+    facts,
+    files,
+    folders,
+    items,
+    libraries,
+    purging,
+    requests,
+    watches,
+)
 from app.library.repository.duplicates import Copies
+from app.library.repository.facts import Facts
 from app.library.roots import NamedRoot, check_moved_root, check_roots, locate_path, require_apart
 
 MAX_NAME = 200
@@ -307,6 +320,25 @@ class LibraryService:
         if location is None:
             raise FileNotFound(file_id)
         return location
+
+    async def tell(
+        self, tx: Tx, source: FactSource, said: Mapping[UUID, tuple[Facts, Description] | None]
+    ) -> list[UUID]:
+        """Let a source say this of items, in place of all it said before; None: nothing any more. Announced.
+
+        Items that are gone are passed by. Returns those that are shown under another title or date now.
+        """
+        there = set(await items.existing(tx, list(said)))
+        told = {item_id: what for item_id, what in said.items() if item_id in there}
+        if not told:
+            return []
+        facts_said = {item_id: None if what is None else what[0] for item_id, what in told.items()}
+        changed = await facts.apply_many(tx, source, facts_said)
+        await descriptions.describe(
+            tx, source, {item_id: None if what is None else what[1] for item_id, what in told.items()}
+        )
+        await self.announce_changed(tx, sorted(told))
+        return changed
 
     async def announce_changed(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
         """Tell the listeners that items were made or changed."""

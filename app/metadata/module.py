@@ -1,23 +1,67 @@
-"""Wiring of metadata: the way out, and the sources that use it."""
+"""Wiring of metadata: the way out, the sources, and what asks them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Any
 
-from dishka import Provider, Scope, provide
+from dishka import Provider, Scope, collect, provide
 
+from app.clock import Clock
 from app.config import Settings
 from app.db.tx import Transactions
+from app.jobs import IntervalSchedule, PeriodicJob
+from app.jobs.worker import Worker
+from app.library.ports import LibraryListener
 from app.metadata.answers import Answers
 from app.metadata.asking import Asking
+from app.metadata.fetching import Fetcher
 from app.metadata.gate import Gate
+from app.metadata.identifying import Identifier
+from app.metadata.jobs import RefreshMetadataArgs, RefreshTokensArgs
+from app.metadata.keeping import Keeper
+from app.metadata.listener import InsertFetchJobs
 from app.metadata.outbound import Outbound
+from app.metadata.refreshing import Refresher
+from app.metadata.registry import Registry
+from app.metadata.service import MetadataService
+from app.metadata.sources.musicbrainz import MusicBrainz
+from app.metadata.sources.source import Source
+from app.metadata.sources.tmdb import Tmdb
+from app.metadata.sources.tvmaze import TvMaze
+from app.metadata.tokens import Tokens
+from app.metadata.workers import (
+    FetchMetadataWorker,
+    RefreshExternalIdsWorker,
+    RefreshMetadataWorker,
+    RefreshTokensWorker,
+)
+from app.vault.vault import Vault
 
 
 class MetadataModule(Provider):
+    """A new source is one line here: `name = provide(Class, provides=Source)`."""
+
     scope = Scope.APP
+
+    tmdb = provide(Tmdb, provides=Source)
+    tvmaze = provide(TvMaze, provides=Source)
+    musicbrainz = provide(MusicBrainz, provides=Source)
+    sources = collect(Source, provides=Sequence[Source])
 
     answers = provide(Answers)
     asking = provide(Asking)
+    registry = provide(Registry)
+    keeper = provide(Keeper)
+    fetcher = provide(Fetcher)
+    identifier = provide(Identifier)
+    refresher = provide(Refresher)
+    service = provide(MetadataService)
+    listener = provide(InsertFetchJobs, provides=LibraryListener)
+    fetch = provide(FetchMetadataWorker, provides=Worker[Any])
+    external_ids = provide(RefreshExternalIdsWorker, provides=Worker[Any])
+    refresh = provide(RefreshMetadataWorker, provides=Worker[Any])
+    tokens_worker = provide(RefreshTokensWorker, provides=Worker[Any])
 
     @provide
     async def outbound(self, settings: Settings) -> AsyncIterator[Outbound]:
@@ -28,3 +72,21 @@ class MetadataModule(Provider):
     @provide
     def gate(self, transactions: Transactions) -> Gate:
         return Gate(transactions, asyncio.sleep)
+
+    @provide
+    def tokens(self, transactions: Transactions, vault: Vault, clock: Clock) -> Tokens:
+        return Tokens(transactions, vault, clock)
+
+    @provide
+    def daily(self) -> PeriodicJob:
+        return PeriodicJob(
+            IntervalSchedule(timedelta(hours=24)),
+            RefreshMetadataArgs,
+            id="library.refresh_metadata",
+            is_remembered=True,
+        )
+
+    @provide
+    def every_quarter_of_an_hour(self) -> PeriodicJob:
+        every = IntervalSchedule(timedelta(minutes=15))
+        return PeriodicJob(every, RefreshTokensArgs, id="auth.refresh_tokens", is_remembered=True)

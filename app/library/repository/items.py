@@ -133,6 +133,8 @@ REFRESH_STATES = """
 
 CREDITED_ARTISTS = "SELECT DISTINCT artist_id FROM item_artist WHERE item_id = ANY(%s)"
 
+EXISTING = "SELECT id FROM item WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+
 ITEMS_OF_FILES = "SELECT DISTINCT item_id FROM item_file WHERE file_id = ANY(%s)"
 
 
@@ -216,6 +218,11 @@ async def refresh_states(tx: Tx, file_ids: Sequence[UUID], item_ids: Sequence[UU
         if level:
             level.update(await column(tx, CREDITED_ARTISTS, ids))
     return changed
+
+
+async def existing(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those of these items that there are, and hold them."""
+    return await column(tx, EXISTING, list(item_ids))
 
 
 async def items_of(tx: Tx, file_ids: Sequence[UUID]) -> list[UUID]:

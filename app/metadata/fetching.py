@@ -1,0 +1,108 @@
+"""Asking one source about one item, and keeping what it says: what `metadata.fetch` does with a provider."""
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from app.db.tx import Transactions, Tx
+from app.jobs.errors import JobCancel
+from app.jobs.inserter import Inserter
+from app.library.kinds import ItemKind
+from app.metadata import repository
+from app.metadata.contexts import Context, context, owners_of
+from app.metadata.errors import BrokenRecord, NotKnown
+from app.metadata.jobs import FetchMetadataArgs, RefreshExternalIdsArgs
+from app.metadata.keeping import Keeper
+from app.metadata.kinds import ITEM_TYPES, Decider, MatchState, kind_of
+from app.metadata.records import Record
+from app.metadata.registry import Registry
+from app.metadata.sources.source import Source
+
+Complete = Callable[[Tx], Awaitable[object]]
+
+
+class Fetcher:
+    def __init__(self, transactions: Transactions, registry: Registry, keeper: Keeper, inserter: Inserter) -> None:
+        self._transactions = transactions
+        self._registry = registry
+        self._keeper = keeper
+        self._inserter = inserter
+
+    async def fetch(self, args: FetchMetadataArgs, complete: Complete) -> None:
+        """Ask, then keep, in the transaction that completes the job.
+
+        Raises:
+            JobCancel: the item or the source is gone, or the source does not know it.
+            SourceWaits, SourceFailed: not now.
+        """
+        source = self._registry.get(args.provider)
+        if source is None or not source.is_ready:
+            raise JobCancel(f"there is no source {args.provider!r}, or its key is gone")
+        async with self._transactions.begin() as tx:
+            item = await self._wanted(tx, args, source)
+            if item is None:
+                await complete(tx)
+                return
+            _, locale = await self._registry.of_library(tx, item.library_id, item.library_kind)
+        try:
+            record = await source.fetch(kind_of(args.item_type), args.external_id, locale)
+        except (NotKnown, BrokenRecord) as err:
+            await self._give_up(item, args, str(err))
+            raise JobCancel(err) from err
+        async with self._transactions.begin() as tx:
+            if not await repository.lock_item(tx, item.item_id):
+                raise JobCancel("the item is gone")
+            if await self._wanted(tx, args, source) is not None:  # nobody has decided otherwise meanwhile
+                await self._keep(tx, item, args, record)
+            await complete(tx)
+
+    async def _wanted(self, tx: Tx, args: FetchMetadataArgs, source: Source) -> Context | None:
+        """Return the item, if it is still meant: what somebody chose since is fetched by a job of its own.
+
+        Raises:
+            JobCancel: there is none.
+        """
+        item = await context(tx, args.item_id)
+        if item is None:
+            raise JobCancel("the item is gone")
+        owner = item if item.kind is not ItemKind.SEASON else await self._owner(tx, item.item_id)
+        if owner is None or owner.known is None or owner.known.state is not MatchState.MATCHED:
+            return None
+        if owner.known.source == source.name and args.external_id.partition("/")[0] != owner.known.external_id:
+            return None
+        return item
+
+    async def _owner(self, tx: Tx, item_id: UUID) -> Context | None:
+        owners = await owners_of(tx, [item_id])
+        return await context(tx, owners[0]) if owners else None
+
+    async def _keep(self, tx: Tx, item: Context, args: FetchMetadataArgs, record: Record) -> None:
+        below = await self._keeper.keep(tx, item, args.provider, record)
+        ours = {one.season: one.id for one in below if one.kind is ItemKind.SEASON}
+        jobs = [
+            FetchMetadataArgs(
+                item_id=ours[number],
+                item_type=ITEM_TYPES[ItemKind.SEASON],
+                external_id=f"{record.external_id}/{number}",
+                provider=args.provider,
+            )
+            for number in record.seasons_apart
+            if number in ours
+        ]
+        if jobs:
+            await self._inserter.insert_many_tx(tx.connection, jobs)
+        sources, _ = await self._registry.of_library(tx, item.library_id, item.library_kind)
+        is_first = item.known is not None and item.known.source == args.provider
+        if is_first and any(one.name != args.provider and item.kind in one.kinds for one in sources):
+            await self._inserter.insert_tx(tx.connection, RefreshExternalIdsArgs(item_id=item.item_id))
+
+    async def _give_up(self, item: Context, args: FetchMetadataArgs, reason: str) -> None:
+        """The source does not know what the item was taken for: somebody has to look. What a person chose stays."""
+        known = item.known
+        if known is None or known.source != args.provider or known.decided_by is Decider.USER:
+            return
+        async with self._transactions.begin() as tx:
+            if await repository.lock_item(tx, item.item_id):
+                await repository.put_match(
+                    tx, item.item_id, MatchState.DOUBTFUL, known.decided_by, reason=reason, asked_for=item.asked_for
+                )
+                await self._keeper.forget(tx, item.item_id)

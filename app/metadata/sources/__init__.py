@@ -1,0 +1,1 @@
+"""One file for each source; `source.py` says what a source is."""
