@@ -90,4 +90,4 @@ class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
 
     def __init__(self) -> None:
-        super().__init__("somebody else has changed this account since you read it; read it again")
+        super().__init__("somebody else has changed this since you read it; read it again")

@@ -218,14 +218,17 @@ class AccountService:
     async def stored_password(self, tx: Tx, account_id: UUID) -> str | None:
         return await tx.session.scalar(select(Account.password_hash).where(Account.id == account_id))
 
-    async def delete(self, tx: Tx, actor: Actor, account_id: UUID) -> None:
+    async def delete(self, tx: Tx, actor: Actor, account_id: UUID, *, version: int | None = None) -> None:
         """Delete an account with all that is its own; what it did stays in the book.
 
         Raises:
             AccountNotFound, LastAdministrator.
+            ChangedMeanwhile: it is not the version that was read.
         """
         await self.lock(tx)
         account = await self.get(tx, account_id)
+        if version is not None and version != account.version:
+            raise ChangedMeanwhile
         await tx.session.execute(delete(Account).where(Account.id == account_id))
         await self._keep_an_administrator(tx)
         await record(tx, actor, "account.deleted", account.name)

@@ -8,10 +8,9 @@ from uuid import UUID
 
 from app.accounts.viewer import Viewer
 from app.catalog import assemble, described, queries
-from app.catalog.browse import ItemNotFound
 from app.db.tx import Transactions
 from app.errors import InvalidInput, NotFound
-from app.library.errors import FileNotFound
+from app.library.errors import FileNotFound, ItemNotFound
 from app.library.kinds import ImageRole, SideFileKind
 from app.library.records import FileLocation, PictureSource
 

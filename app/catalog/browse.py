@@ -18,19 +18,16 @@ from app.catalog.search import search_query
 from app.catalog.sorting import Sort, sort_called
 from app.catalog.views import FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
 from app.db.tx import Transactions, Tx
-from app.errors import InvalidInput, NotFound
-from app.library.errors import FileNotFound, LibraryNotFound
+from app.errors import InvalidInput
+from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound
 from app.library.kinds import ItemKind
 from app.library.records import FileLocation
+
+__all__ = ["MAX_LIMIT", "Catalog", "ItemNotFound", "ItemQuery"]
 
 MAX_LIMIT = 500
 MAX_QUERY = 200
 """Characters of a search."""
-
-
-class ItemNotFound(NotFound):
-    def __init__(self, item_id: UUID) -> None:
-        super().__init__("item", item_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +64,11 @@ class Catalog:
     async def library(self, viewer: Viewer, library_id: UUID) -> Library:
         """Raises: LibraryNotFound."""
         async with self._transactions.begin() as tx:
-            rows = await queries.libraries(viewer, library_id).fetch(tx)
+            return await self.library_tx(tx, viewer, library_id)
+
+    async def library_tx(self, tx: Tx, viewer: Viewer, library_id: UUID) -> Library:
+        """Show it as it is in this transaction. Raises: LibraryNotFound."""
+        rows = await queries.libraries(viewer, library_id).fetch(tx)
         if not rows:
             raise LibraryNotFound(library_id)
         return Library(**rows[0])
@@ -109,7 +110,11 @@ class Catalog:
     async def item(self, viewer: Viewer, item_id: UUID) -> Item:
         """Raises: ItemNotFound."""
         async with self._transactions.begin() as tx:
-            found = await read_items(tx, viewer, [item_id])
+            return await self.item_tx(tx, viewer, item_id)
+
+    async def item_tx(self, tx: Tx, viewer: Viewer, item_id: UUID) -> Item:
+        """Show it as it is in this transaction. Raises: ItemNotFound."""
+        found = await read_items(tx, viewer, [item_id])
         if not found:
             raise ItemNotFound(item_id)
         return found[0]

@@ -180,7 +180,7 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
         SELECT item.id, item.library_id, parent.id AS parent_id, item.kind, item.title, item.sort_title,
             item.original_title, item.year, item.released_on, item.number, item.number_end, item.absolute_number,
-            item.disc_number, item.disc_title, item.country, item.release_types, item.min_age, item.state,
+            item.disc_number, item.disc_title, item.country, item.release_types, item.min_age, item.locked, item.state,
             item.missing_since, item.added_at, item.updated_at, named.external_ids, credited.artists,
             CASE item.kind WHEN 'season' THEN parent.id WHEN 'episode' THEN above.id END AS series_id,
             CASE item.kind WHEN 'season' THEN parent.title WHEN 'episode' THEN above.title END AS series_title,

@@ -177,6 +177,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """How many items have this one as their parent: seasons of a series, albums of an artist."""
     min_age: int | None = None
     """From which age it is, as far as anybody says: the strictest of its certifications and of what it belongs to."""
+    locked: list[str] = []
+    """What a person wants to stay as it is, whoever says what: title, year …"""
     state: str
     """present or missing: a vanished film keeps its place, and all that hangs on it."""
     missing_since: Time | None

@@ -15,6 +15,11 @@ class RootNotFound(NotFound):
         super().__init__("root", root_id)
 
 
+class ItemNotFound(NotFound):
+    def __init__(self, item_id: UUID) -> None:
+        super().__init__("item", item_id)
+
+
 class FileNotFound(NotFound):
     def __init__(self, file_id: UUID) -> None:
         super().__init__("file", file_id)

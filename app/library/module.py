@@ -10,6 +10,7 @@ from app.library.analysis import FileAnalyzer
 from app.library.artwork.embedded import EmbeddedPictures
 from app.library.artwork.rendering.renderer import Renderer
 from app.library.artwork.renditions import Renditions
+from app.library.editing import ItemEditor
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
 from app.library.scan.phase_1_files import FilesPhase
@@ -35,6 +36,7 @@ class LibraryModule(Provider):
     listeners = collect(LibraryListener, provides=Sequence[LibraryListener])
     analysis_listeners = collect(AnalysisListener, provides=Sequence[AnalysisListener])
     service = provide(LibraryService)
+    editor = provide(ItemEditor)
     files_phase = provide(FilesPhase)
     moves_phase = provide(MovesPhase)
     sweep_phase = provide(SweepPhase)

@@ -106,6 +106,10 @@ class LibraryService:
             changed = await items.refresh_states(tx, missing)
             await self.announce_changed(tx, changed)
 
+    async def lock_changes(self, tx: Tx) -> None:
+        """Let nobody else change names and roots until this transaction ends: what is read now is what is changed."""
+        await libraries.lock_changes(tx)
+
     async def delete_library(self, tx: Tx, library_id: UUID) -> None:
         """Delete a library and all we know of it. The media stay where they are.
 

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from app.web.conditions import entity_tag, is_unchanged
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 
@@ -27,6 +29,20 @@ class JsonResponse(Response):
         return _encoder.encode(content)
 
 
+def encoded(content: Any) -> bytes:
+    """Return what `JsonResponse` would send."""
+    return _encoder.encode(content)
+
+
+def tagged(content: Any, if_none_match: str | None = None) -> Response:
+    """Answer with something that two may edit: its ETag is what `If-Match` takes, and spares whoever has it already."""
+    body = encoded(content)
+    headers = {"ETag": entity_tag(body), "Cache-Control": "private, no-cache"}
+    if is_unchanged(if_none_match, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, JSON)
+
+
 def documented(struct: type | None, status: int = 200, *, description: str = "Done") -> dict[int | str, dict[str, Any]]:
     """Describe a route's answers for the OpenAPI document: one success, and a problem for everything else."""
     success: dict[str, Any] = {"description": description}
@@ -34,6 +50,11 @@ def documented(struct: type | None, status: int = 200, *, description: str = "Do
         success["content"] = {JSON: {"schema": reference(struct)}}
     problem = {"$ref": "#/components/schemas/Problem"}
     return {status: success, "default": {"description": "A problem", "content": {PROBLEM: {"schema": problem}}}}
+
+
+def conditional(struct: type) -> dict[int | str, dict[str, Any]]:
+    """Describe the answers of a route that shows something with an ETag."""
+    return {**documented(struct), 304: {"description": "Unchanged"}}
 
 
 def reference(struct: type) -> dict[str, str]:

@@ -20,6 +20,7 @@ from app.observability import Metrics
 from app.web import errors, health
 from app.web.api_v1 import (
     accounts,
+    editing,
     events,
     items,
     jobs,
@@ -113,7 +114,7 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    api = (logins, accounts, library, roots, items, search, side_files, jobs, queues, schedule, events, proof)
+    api = (logins, accounts, library, roots, items, editing, search, side_files, jobs, queues, schedule, events, proof)
     for routes in (*api, health, setup):
         app.include_router(routes.router)
     errors.install(app)

@@ -5,6 +5,7 @@ bytes. Whoever rewrites a file in place and puts its mtime back deceives us, as 
 """
 
 import enum
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
+from app.accounts.errors import ChangedMeanwhile
 from app.errors import InvalidInput
 
 _ETAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
@@ -87,6 +89,25 @@ def _date(text: str | None) -> datetime | None:
 def _is_newer(validators: Validators, since: datetime) -> bool:
     """A file without a usable date counts as changed: sending once too often is the harmless mistake."""
     return validators.last_modified is None or validators.last_modified > since
+
+
+def entity_tag(content: bytes) -> str:
+    """Return the ETag of what is told of something: another one as soon as anything else is told."""
+    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def require_match(if_match: str | None, etag: str) -> None:
+    """Let nobody change what is not what they read any more.
+
+    Raises:
+        ChangedMeanwhile: what `If-Match` names is not how it is now.
+    """
+    if if_match is not None and not _names(if_match, etag, weakly=False):
+        raise ChangedMeanwhile
+
+
+def is_unchanged(if_none_match: str | None, etag: str) -> bool:
+    return if_none_match is not None and _names(if_none_match, etag, weakly=True)
 
 
 def versioned(version: int) -> dict[str, str]:

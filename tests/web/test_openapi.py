@@ -73,6 +73,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("GET", "/api/v1/items/tree"),
         ("GET", "/api/v1/items/{item_id}"),
         ("GET", "/api/v1/search"),
+        ("PATCH", "/api/v1/items/{item_id}"),
         ("GET", "/api/v1/files/{file_id}"),
         ("GET", "/api/v1/items/{item_id}/images/{role}"),
         ("HEAD", "/api/v1/items/{item_id}/images/{role}"),

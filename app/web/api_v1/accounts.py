@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from app.accounts.service import OLDEST, AccountChange, AccountService
 from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, Accounts, AuditEntry, AuditPage
-from app.web.api_v1.parameters import Password, Strict, Text
+from app.web.api_v1.parameters import IfMatch, Password, Strict, Text
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import version_of, versioned
 
@@ -23,7 +23,6 @@ router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute,
 
 Age = Annotated[int, Field(ge=0, le=OLDEST)]
 AccountId = Annotated[UUID, Path()]
-IfMatch = Annotated[str | None, Header(alias="If-Match")]
 
 
 class AccountRequest(Strict):
@@ -151,10 +150,11 @@ async def delete_account(
     actor: CurrentActor,
     service: FromDishka[AccountService],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
     """Delete an account and all that is its own. The last administrator stays."""
     async with transactions.begin() as tx:
-        await service.delete(tx, actor, account_id)
+        await service.delete(tx, actor, account_id, version=version_of(if_match))
     return Response(status_code=204)
 
 

@@ -15,8 +15,8 @@ from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
 from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
-from app.web.answers import JsonResponse, documented
-from app.web.api_v1.parameters import FileId, ItemId, Strict, Text
+from app.web.answers import JsonResponse, conditional, documented, tagged
+from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Strict, Text
 from app.web.auth import CurrentViewer, MissingScope, Streamer
 from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
@@ -74,10 +74,12 @@ async def list_item_trees(
     return JsonResponse(await catalog.tree(viewer, asked.query()))
 
 
-@router.get("/items/{item_id}", responses=documented(Item))
-async def get_item(item_id: ItemId, viewer: CurrentViewer, catalog: FromDishka[Catalog]) -> Response:
-    """Show one item."""
-    return JsonResponse(await catalog.item(viewer, item_id))
+@router.get("/items/{item_id}", responses=conditional(Item))
+async def get_item(
+    item_id: ItemId, viewer: CurrentViewer, catalog: FromDishka[Catalog], if_none_match: IfNoneMatch = None
+) -> Response:
+    """Show one item. Its ETag is what `If-Match` takes when it is edited."""
+    return tagged(await catalog.item(viewer, item_id), if_none_match)
 
 
 @router.get("/files/{file_id}", tags=["files"], responses=documented(FileDetail))

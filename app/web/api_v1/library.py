@@ -6,15 +6,17 @@ from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Body
 from starlette.responses import Response
 
+from app.accounts.audit import record
 from app.catalog.browse import Catalog
 from app.catalog.views import Library
 from app.db.tx import Transactions
 from app.library.service import LibraryService
-from app.web.answers import JsonResponse, documented
+from app.web.answers import JsonResponse, conditional, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import Libraries, ScanAnswer
-from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text
-from app.web.auth import Administrator, CurrentViewer, Scanner
+from app.web.api_v1.parameters import DiskPath, IfMatch, IfNoneMatch, LibraryId, Strict, Text
+from app.web.auth import Administrator, CurrentActor, CurrentViewer, Scanner
+from app.web.conditions import entity_tag, require_match
 
 router = APIRouter(
     prefix="/api/v1/libraries", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response
@@ -50,8 +52,9 @@ async def list_libraries(viewer: CurrentViewer, catalog: FromDishka[Catalog]) ->
 
 
 @router.post("", status_code=201, responses=documented(Library, 201, description="Made; empty until scanned"))
-async def create_library(
+async def create_library(  # noqa: PLR0917  the framework passes them by name
     viewer: Administrator,
+    actor: CurrentActor,
     asked: NewLibrary,
     service: FromDishka[LibraryService],
     catalog: FromDishka[Catalog],
@@ -60,43 +63,61 @@ async def create_library(
     """Make a library that looks into these folders."""
     async with transactions.begin() as tx:
         made = await service.create_library(tx, name=asked.name, kind=asked.kind, paths=asked.paths)
-    library = await catalog.library(viewer, made.id)
+        await record(tx, actor, "library.created", made.name, library_id=str(made.id), paths=asked.paths)
+        library = await catalog.library_tx(tx, viewer, made.id)
     return JsonResponse(library, 201, {"Location": f"/api/v1/libraries/{made.id}"})
 
 
-@router.get("/{library_id}", responses=documented(Library))
-async def get_library(library_id: LibraryId, viewer: CurrentViewer, catalog: FromDishka[Catalog]) -> Response:
-    """Show one library."""
-    return JsonResponse(await catalog.library(viewer, library_id))
+@router.get("/{library_id}", responses=conditional(Library))
+async def get_library(
+    library_id: LibraryId, viewer: CurrentViewer, catalog: FromDishka[Catalog], if_none_match: IfNoneMatch = None
+) -> Response:
+    """Show one library. Its ETag is what `If-Match` takes when it is changed or deleted."""
+    return tagged(await catalog.library(viewer, library_id), if_none_match)
 
 
 @router.patch("/{library_id}", responses=documented(Library))
 async def change_library(  # noqa: PLR0917  the framework passes them by name
     library_id: LibraryId,
     viewer: Administrator,
+    actor: CurrentActor,
     asked: LibraryChange,
     service: FromDishka[LibraryService],
     catalog: FromDishka[Catalog],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
-    """Change a library's name or paths."""
+    """Change a library's name or paths. With `If-Match`, only if nobody has changed it since it was read."""
     async with transactions.begin() as tx:
+        await service.lock_changes(tx)
+        before = await catalog.library_tx(tx, viewer, library_id)
+        require_match(if_match, entity_tag(encoded(before)))
         await service.update_library(tx, library_id, name=asked.name, paths=asked.paths)
-    return JsonResponse(await catalog.library(viewer, library_id))
+        told = {name: value for name, value in asked.model_dump().items() if value is not None}
+        await record(tx, actor, "library.changed", before.name, library_id=str(library_id), **told)
+        after = await catalog.library_tx(tx, viewer, library_id)
+    return tagged(after)
 
 
 @router.delete(
     "/{library_id}", status_code=204, responses=documented(None, 204, description="Gone; the media stay on the disk")
 )
-async def delete_library(
+async def delete_library(  # noqa: PLR0917  the framework passes them by name
     library_id: LibraryId,
-    _viewer: Administrator,
+    viewer: Administrator,
+    actor: CurrentActor,
     service: FromDishka[LibraryService],
+    catalog: FromDishka[Catalog],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
     """Forget a library and everything known of what is in it. The media stay where they are."""
     async with transactions.begin() as tx:
+        await service.lock_changes(tx)
+        before = await catalog.library_tx(tx, viewer, library_id)
+        require_match(if_match, entity_tag(encoded(before)))
         await service.delete_library(tx, library_id)
+        await record(tx, actor, "library.deleted", before.name, library_id=str(library_id))
     return Response(status_code=204)
 
 

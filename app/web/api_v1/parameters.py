@@ -5,7 +5,7 @@ from typing import Annotated
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
-from fastapi import Path
+from fastapi import Header, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
@@ -36,6 +36,11 @@ LibraryId = Annotated[UUID, Path()]
 ItemId = Annotated[UUID, Path()]
 FileId = Annotated[UUID, Path()]
 QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
+
+
+IfMatch = Annotated[Text | None, Header(alias="If-Match", max_length=1000)]
+"""The ETag of what was read: what is asked is done only if it is still so."""
+IfNoneMatch = Annotated[Text | None, Header(alias="If-None-Match", max_length=1000)]
 
 
 class Strict(BaseModel):
