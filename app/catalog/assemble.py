@@ -21,10 +21,11 @@ from app.catalog.views import (
     ItemTree,
     Person,
     Rating,
+    ReplayGain,
     SideFile,
     Stream,
 )
-from app.library.kinds import FileState
+from app.library.kinds import FileState, ItemKind
 from app.library.paths import display_path, join
 from app.library.records import FileLocation
 
@@ -56,16 +57,24 @@ def items(order: Sequence[UUID], parts: Parts, make: type[I]) -> list[I]:
     people_of = _grouped(parts.people, "item_id")
     said = {row["id"]: _described(row) for row in parts.described}
     by_id = {row["id"]: row for row in parts.items}
-    return [
-        make(
-            **{**row, "artists": _credits(row["artists"])},
-            **said.get(item_id, {}),
-            people=[_person(person) for person in people_of.get(item_id, ())],
-            files=[_file(file, streams_of, words_of) for file in files_of.get(item_id, ())],
-        )
-        for item_id in order
-        if (row := by_id.get(item_id)) is not None
-    ]
+    found = []
+    for item_id in order:
+        if (row := by_id.get(item_id)) is not None:
+            files = [_file(file, streams_of, words_of) for file in files_of.get(item_id, ())]
+            made = {"artists": _credits(row["artists"]), "replay_gain": _gain_of_item(row, files)}
+            people = [_person(person) for person in people_of.get(item_id, ())]
+            found.append(make(**{**row, **made}, **said.get(item_id, {}), people=people, files=files))
+    return found
+
+
+def _gain_of_item(row: Row, files: Sequence[File]) -> ReplayGain | None:
+    if row["kind"] != ItemKind.TRACK:
+        return _gain(row["replay_gain"])
+    return next((file.replay_gain for file in files if file.replay_gain is not None), None)
+
+
+def _gain(said: Mapping[str, float] | None) -> ReplayGain | None:
+    return ReplayGain(**said) if said else None
 
 
 def _person(row: Row) -> Person:
@@ -86,7 +95,7 @@ def tree(tops: Sequence[UUID], items: Mapping[UUID, ItemTree], below: Mapping[UU
 
 
 def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[UUID, Sequence[Row]]) -> File:
-    made = {"streams", "subtitles", "lyrics"}
+    made = {"streams", "subtitles", "lyrics", "replay_gain"}
     fields = {name: row[name] for name in File.__struct_fields__ if name not in made}
     words = words_of.get(row["id"], ())
     return File(
@@ -94,6 +103,7 @@ def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[
         streams=_streams(streams_of.get(row["id"], ())),
         subtitles=subtitles(row["id"], words),
         lyrics=lyrics(row["id"], words),
+        replay_gain=_gain(row["replay_gain"]),
     )
 
 

@@ -186,6 +186,7 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
             CASE item.kind WHEN 'season' THEN parent.title WHEN 'episode' THEN above.title END AS series_title,
             CASE item.kind WHEN 'episode' THEN parent.number END AS season_number,
             CASE WHEN item.kind = 'track' AND parent.kind = 'album' THEN parent.title END AS album,
+            {album_gain} AS replay_gain,
             (SELECT count(*) FROM item child WHERE child.parent_id = item.id AND {child_visible}) AS child_count
         FROM item
         LEFT JOIN item parent ON parent.id = item.parent_id AND {parent_visible}
@@ -210,8 +211,28 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         parent_visible=permission.item(viewer, "parent"),
         above_visible=permission.item(viewer, "above"),
         child_visible=permission.item(viewer, "child"),
+        album_gain=_ALBUM_GAIN.format(
+            gains=_gains("album_gain", "album_peak"), visible=permission.item(viewer, "track")
+        ),
     )
     return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
+
+
+def _gains(*names: str) -> sql.Composed:
+    """Take out of the tags of a song what they say of loudness; an empty object if nothing."""
+    pairs = sql.SQL(", ").join(sql.SQL("{0}, file.music_tags -> {0}").format(sql.Literal(name)) for name in names)
+    return sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(pairs)
+
+
+_ALBUM_GAIN = sql.SQL("""
+    CASE item.kind WHEN 'album' THEN (
+        SELECT {gains}
+        FROM item track JOIN item_file link ON link.item_id = track.id JOIN file ON file.id = link.file_id
+        WHERE track.parent_id = item.id AND {visible} AND link.role = 'main' AND file.music_tags ? 'album_gain'
+        ORDER BY track.disc_number NULLS FIRST, track.number, track.id, link.position
+        LIMIT 1
+    ) END
+""")
 
 
 def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
@@ -231,14 +252,15 @@ def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
 def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
         SELECT item_file.item_id, item_file.role, item_file.extra_kind, item_file.version, item_file.edition,
-            item_file.part, {columns}
+            item_file.part, {columns}, {gains} AS replay_gain
         FROM item_file
         JOIN file ON file.id = item_file.file_id
         JOIN library_root AS root ON root.id = file.root_id
-        WHERE item_file.item_id = ANY(%(item_ids)s) AND file.state <> 'purged' AND {visible}
+        WHERE item_file.item_id = ANY(%(item_ids)s) AND {visible}
         ORDER BY item_file.item_id, item_file.position, file.id
     """)
-    composed = text.format(columns=_FILE_COLUMNS, visible=permission.file(viewer))
+    gains = _gains("track_gain", "track_peak", "album_gain", "album_peak")
+    composed = text.format(columns=_FILE_COLUMNS, gains=gains, visible=permission.file(viewer))
     return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
@@ -278,7 +300,7 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
         FROM file
         JOIN library_root AS root ON root.id = file.root_id
         JOIN folder ON folder.id = file.folder_id
-        WHERE file.id = %(file_id)s AND file.state <> 'purged' AND {visible}
+        WHERE file.id = %(file_id)s AND {visible}
     """)
     return Statement(
         text.format(columns=_FILE_COLUMNS, visible=permission.file(viewer), item_visible=permission.item(viewer)),

@@ -68,6 +68,17 @@ class SideFile(msgspec.Struct, frozen=True, kw_only=True):
     """default, forced, hearing_impaired."""
 
 
+class ReplayGain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How much louder to play than it is recorded, in dB, to sound as loud as all else at -18 LUFS: as the tags say."""
+
+    track_gain: float | None = None
+    track_peak: float | None = None
+    """The loudest sample, 1 being full scale: how far it can be turned up without clipping."""
+    album_gain: float | None = None
+    """For who plays the whole album, and wants its quiet songs to stay quiet."""
+    album_peak: float | None = None
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A file of an item. `role`, `version` and `part` say what it is to the item."""
 
@@ -93,6 +104,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     subtitles: list[SideFile] = []
     """Beside the file; those inside it are streams."""
     lyrics: list[SideFile] = []
+    replay_gain: ReplayGain | None = None
+    """Of a song, if it is tagged with it."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +186,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Of a track: the title of its parent."""
     artists: list[ArtistCredit] = []
     """Of a track and of an album."""
+    replay_gain: ReplayGain | None = None
+    """Of a track that of its first file; of an album what its first tagged song says of the album."""
     child_count: int = 0
     """How many items have this one as their parent: seasons of a series, albums of an artist."""
     min_age: int | None = None

@@ -19,7 +19,6 @@ class WatchMode(StrEnum):
 class FileState(StrEnum):
     PRESENT = "present"
     MISSING = "missing"
-    PURGED = "purged"
 
 
 class FileKind(StrEnum):

@@ -318,7 +318,7 @@ class LibraryService:
         """Return where a file is. It may be missing: whoever opens it is told so by the disk.
 
         Raises:
-            FileNotFound: no such file, or a purged one.
+            FileNotFound: no such file.
         """
         location = await files.locate(tx, file_id)
         if location is None:

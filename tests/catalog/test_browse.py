@@ -88,21 +88,16 @@ async def test_an_item_has_its_files_and_their_streams(catalog: Catalog, shelf: 
     assert {name: getattr(shown, name) for name in item.__struct_fields__} == msgspec.structs.asdict(item)
 
 
-async def test_what_is_missing_stays_listed_and_what_is_purged_does_not(
-    catalog: Catalog, shelf: Shelf, tmp_path: Path
-) -> None:
+async def test_what_is_missing_stays_listed(catalog: Catalog, shelf: Shelf, tmp_path: Path) -> None:
     library_id = await shelf.library(tmp_path)
     item_id = await shelf.item(library_id, "Gone", state="missing")
     gone = await shelf.file(library_id, "gone.mkv", item_id=item_id, state="missing")
-    purged = await shelf.file(library_id, "purged.mkv", item_id=item_id, state="purged")
 
     [item] = (await catalog.items(ADMINISTRATOR, ItemQuery())).items
 
     assert item.state == "missing"
     assert [(file.id, file.state) for file in item.files] == [(gone, "missing")]
     assert (await catalog.location(ADMINISTRATOR, gone)).state == "missing"
-    with pytest.raises(FileNotFound):
-        await catalog.location(ADMINISTRATOR, purged)
 
 
 @pytest.mark.parametrize("sort", sorted(name for name in SORTS if "number" not in name))

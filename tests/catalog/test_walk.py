@@ -1,5 +1,6 @@
 """From series to episodes and from artists to tracks: numbers, titles of parents, credits, and who may see them."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import pytest
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.browse import Catalog, ItemNotFound, ItemQuery
 from app.catalog.cursor import BadCursor
-from app.catalog.views import ItemTree
+from app.catalog.views import ItemTree, ReplayGain
 from app.db.tx import Transactions
 from app.library.models import ItemArtist
 from tests.fixtures.shelf import Shelf
@@ -149,3 +150,27 @@ async def test_who_may_not_see_a_library_sees_nothing_of_it(
     assert (await catalog.tree(listener, ItemQuery(kind="series"))).items == []
     with pytest.raises(ItemNotFound):
         await catalog.item(listener, season)
+
+
+async def test_how_loud_a_song_is_is_shown(catalog: Catalog, shelf: Shelf, tmp_path: Path) -> None:
+    """Of a track what its first file says that says it; of an album what the first song says that says it."""
+    library = await shelf.library(tmp_path, name="Music", kind="music")
+    album = await shelf.item(library, "Both", kind="album")
+    first, second = [await shelf.item(library, f"{n}", kind="track", parent_id=album, number=n) for n in (1, 2)]
+    song = {"track_gain": -7.03, "track_peak": 0.98}
+    whole = {"album_gain": -6.5, "album_peak": 1.01}
+    for name, item, position, tags in (
+        ("1.wav", first, 0, None),
+        ("1.mp3", first, 1, song | {"album": "Both"}),
+        ("2.flac", second, 0, {"track_gain": 0.0, **whole}),
+    ):
+        await shelf.file(
+            library, name, item_id=item, link={"position": position, "version": name}, kind="audio", music_tags=tags
+        )
+
+    tracks = (await catalog.items(LOCAL_ADMINISTRATOR, ItemQuery(parent_id=album))).items
+    shown = [track.replay_gain for track in tracks]
+
+    assert shown == [ReplayGain(**song), ReplayGain(track_gain=0.0, **whole)]
+    assert [file.replay_gain for file in tracks[0].files] == [None, shown[0]]
+    assert (await catalog.item(LOCAL_ADMINISTRATOR, album)).replay_gain == ReplayGain(**whole)

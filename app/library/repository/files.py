@@ -19,7 +19,7 @@ async def locate(tx: Tx, file_id: UUID) -> FileLocation | None:
         select(File, Folder.path, LibraryRoot.path, LibraryRoot.library_id)
         .join(Folder, Folder.id == File.folder_id)
         .join(LibraryRoot, LibraryRoot.id == File.root_id)
-        .where(File.id == file_id, File.state != FileState.PURGED)
+        .where(File.id == file_id)
         .execution_options(populate_existing=True)
     )
     row = (await tx.session.execute(query)).first()

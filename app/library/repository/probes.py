@@ -35,7 +35,7 @@ class Stamp:
 
 
 LOCK_FILE = """
-    SELECT size, mtime_ns FROM file WHERE id = %s AND state <> 'purged' FOR NO KEY UPDATE
+    SELECT size, mtime_ns FROM file WHERE id = %s FOR NO KEY UPDATE
 """
 
 IS_PROBED = """

@@ -62,7 +62,7 @@ UNIT_ROWS = """
     FROM folder JOIN file ON file.folder_id = folder.id
     LEFT JOIN item_file link ON link.file_id = file.id
     LEFT JOIN item ON item.id = link.item_id
-    WHERE folder.anchor_id = ANY(%s) AND file.state <> 'purged'
+    WHERE folder.anchor_id = ANY(%s)
     ORDER BY link.item_id
 """
 
