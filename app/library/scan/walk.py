@@ -3,8 +3,8 @@
 Blocking code, pulled batch by batch from a thread. Memory is one folder's entries plus what the caller keeps. Symbolic
 links are never followed, so a loop is only a link that was passed by, and nothing is recorded that may not be served.
 
-What an unchanged folder costs is the budget of the whole: its entries are listed, looked at and hashed as they are.
-What is media, junk or to be ignored is asked only where something changed, so a signature covers junk too.
+What an unchanged folder costs is the budget of the whole: its entries are listed, looked at and hashed as they come,
+and not kept. What is media, junk or to be ignored is asked only where something changed: a signature covers junk too.
 """
 
 import errno
@@ -12,15 +12,14 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from marshal import dumps
 from typing import NamedTuple
 
-from app.library.containment import opened_folder
 from app.library.formats import extension_of
 from app.library.paths import absolute, join, parent_of
-from app.library.scan.ignore import IGNORE_FILES, NO_RULES, IgnoreRules, rules_in
+from app.library.scan.ignore import NO_RULES, IgnoreRules, rules_in
 from app.library.scan.junk import is_junk, is_sample
+from app.library.scan.listing import Listing, list_folder
+from app.library.scan.signature import is_signed, media_in, sign
 
 BATCH_FILES = 4_000
 BATCH_FOLDERS = 4_000
@@ -32,9 +31,6 @@ BATCH_UNCHANGED = 10_000
 
 _U64 = 2**64
 _I63 = 2**63
-_MARSHAL = 2
-"""The version of the format that writes equal values equally; later ones also say which objects are the same one."""
-_DOT = ord(".")
 
 
 class FoundFile(NamedTuple):
@@ -89,20 +85,6 @@ class Batch:
         )
 
 
-_Entry = tuple[bytes, int, int, int, int, int]
-"""Name, size, mtime_ns, inode, mode and device. Plain numbers: what the system's own answer is made of would be looked
-through by the garbage collector again and again, which took three quarters of the time in a folder of 100,000 files."""
-
-
-class _Listing(NamedTuple):
-    entries: list[_Entry]
-    """All that is no folder, in the order of the names."""
-    folders: list[bytes]
-    has_rules: bool
-    is_bare: bool
-    """Not even something hidden is in it."""
-
-
 class Walk:
     """One walk. `unseen` begins as the recorded signatures by path and ends as what was not met."""
 
@@ -141,7 +123,9 @@ class Walk:
             while waiting:
                 path, above = waiting.pop()
                 inner, rules = self._look(batch, path, above)
-                if target.is_deep:
+                if not inner:
+                    pass
+                elif target.is_deep:
                     waiting.extend((folder, rules) for folder in inner)
                 else:
                     self._pass(inner)
@@ -158,44 +142,44 @@ class Walk:
 
     def _look(self, batch: Batch, path: bytes, rules: IgnoreRules) -> tuple[list[bytes], IgnoreRules]:
         """Look into one folder; return the folders in it, last name first."""
+        before = self.unseen.get(path)
         try:
-            listing = _list(self._root, path)
-            if listing.has_rules:
-                rules = rules_in(self._root, path, rules)
+            listing, rules = self._list(path, rules, before)
         except OSError as err:
             batch.unreadable.append((path, _reason(err)))
             return [], rules
         if rules.hides_all:
             return [], rules
-        entries, folders = listing.entries, listing.folders
-        records = [entry[:4] for entry in entries]
-        signature = blake2b(dumps((records, folders, rules.digest), _MARSHAL), digest_size=16).digest()
-        before = self.unseen.pop(path, None)
-        if before == signature and not self._full:
+        self.unseen.pop(path, None)
+        if before is not None and (not listing.is_kept or (not self._full and is_signed(before, listing, rules))):
             batch.unchanged += 1
-            extensions = self._extensions
-            batch.files += sum(record[0].rpartition(b".")[2].lower() in extensions for record in records)
+            batch.files += media_in(before)
         else:
-            self._add(batch, path, signature, entries, rules)
+            self._add(batch, path, listing, rules)
             if listing.is_bare and before is not None:
                 batch.hollow.append(path)
+        if not listing.folders:
+            return [], rules
         prefix = path + b"/" if path else b""
-        inner = [prefix + name for name in reversed(folders) if not is_junk(name.lower())]
+        inner = [prefix + name for name in sorted(listing.folders, reverse=True) if not is_junk(name.lower())]
         if rules.layers:
             inner = [folder for folder in inner if not rules.hides(folder, is_folder=True)]
         return inner, rules
 
-    def _add(
-        self,
-        batch: Batch,
-        path: bytes,
-        signature: bytes,
-        entries: list[_Entry],
-        rules: IgnoreRules,
-    ) -> None:
+    def _list(self, path: bytes, above: IgnoreRules, before: bytes | None) -> tuple[Listing, IgnoreRules]:
+        """List a folder, and keep what is in it unless it is as it was: then nobody will ask."""
+        keep = before is None or self._full
+        listing = list_folder(self._root, path, keep)
+        rules = rules_in(self._root, path, above) if listing.has_rules else above
+        if keep or before is None or rules.hides_all or is_signed(before, listing, rules):
+            return listing, rules
+        listing = list_folder(self._root, path, keep=True)
+        return listing, rules_in(self._root, path, above) if listing.has_rules else above
+
+    def _add(self, batch: Batch, path: bytes, listing: Listing, rules: IgnoreRules) -> None:
         files: list[FoundFile] = []
         others: list[FoundFile] = []
-        for name, size, mtime_ns, inode, mode, device in entries:
+        for name, size, mtime_ns, inode, mode, device in listing.entries:
             lower = name.lower()
             if not stat.S_ISREG(mode):
                 batch.links += stat.S_ISLNK(mode)
@@ -205,44 +189,10 @@ class Walk:
                 is_media = extension_of(lower) in self._extensions
                 found = FoundFile(name, size, signed(mtime_ns), signed(device), signed(inode))
                 (files if is_media else others).append(found)
+        signature = sign(listing, rules, len(files))
         batch.folders.append(FoundFolder(path, signature, tuple(files), tuple(others)))
         batch.changed_files += len(files)
         batch.files += len(files)
-
-
-def _list(root: bytes, path: bytes) -> _Listing:
-    """List one folder. Raises OSError when any of it cannot be known: half a folder would look like a loss."""
-    try:
-        return _list_at(absolute(root, path))
-    except OSError as err:
-        if err.errno != errno.ENAMETOOLONG:
-            raise
-    with opened_folder(root, path) as folder:
-        return _list_at(b"/proc/self/fd/%d" % folder)
-
-
-def _list_at(path: bytes) -> _Listing:
-    """Every line here runs once for each of a million files: 1.5 µs beside the kernel's own 3."""
-    entries: list[_Entry] = []
-    folders: list[bytes] = []
-    has_rules = has_hidden = False
-    with os.scandir(path) as listed:
-        for entry in listed:
-            name = entry.name
-            if name[0] == _DOT:
-                has_hidden = True
-                has_rules |= name in IGNORE_FILES
-            elif entry.is_dir(follow_symlinks=False):
-                folders.append(name)
-            else:
-                try:
-                    found = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # deleted since it was listed
-                entries.append((name, found.st_size, found.st_mtime_ns, found.st_ino, found.st_mode, found.st_dev))
-    entries.sort()
-    folders.sort()
-    return _Listing(entries, folders, has_rules, is_bare=not (entries or folders or has_hidden))
 
 
 def settle(root: bytes, targets: Iterable[Target]) -> list[Target]:

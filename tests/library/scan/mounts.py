@@ -23,7 +23,7 @@ from psycopg.rows import dict_row
 from app.db.engine import Database
 from app.db.tx import Transactions
 from app.jobs.driver.psycopg_driver import PsycopgDriver
-from app.library.scan import walk as walking
+from app.library.scan import listing as listings
 from app.library.trust import MARKER
 from tests.fixtures.library import LibraryBench, bench_settings
 from tests.fixtures.tree import write_tree
@@ -113,34 +113,34 @@ def the_whole_without_permission(root: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def an_error_in_the_middle(_: Path) -> Iterator[None]:
-    listing = walking._list_at
+    listing = listings.list_at
 
-    def broken(path: bytes) -> Any:
+    def broken(path: bytes, keep: bool) -> Any:
         if path.endswith(b"/Shelf 1"):
             raise OSError(5, "Input/output error")
-        return listing(path)
+        return listing(path, keep)
 
-    walking._list_at = broken
+    listings.list_at = broken
     yield
-    walking._list_at = listing
+    listings.list_at = listing
 
 
 @contextlib.contextmanager
 def unmounted_in_the_middle(root: Path) -> Iterator[None]:
     """Gone once the first shelf has been listed."""
-    aside, listing, seen = root.with_name("aside"), walking._list_at, 0
+    aside, listing, seen = root.with_name("aside"), listings.list_at, 0
 
-    def going(path: bytes) -> Any:
+    def going(path: bytes, keep: bool) -> Any:
         nonlocal seen
-        found = listing(path)
+        found = listing(path, keep)
         if path.endswith(b"/Shelf 1"):
             seen += 1
             move(root, aside)
         return found
 
-    walking._list_at = going
+    listings.list_at = going
     yield
-    walking._list_at = listing
+    listings.list_at = listing
     assert seen == 1
     move(aside, root)
 

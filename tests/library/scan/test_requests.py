@@ -40,13 +40,14 @@ async def request(library: LibraryBench, films: UUID, *wanted: tuple[bytes, bool
 def listed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every folder that a walk lists, by its path below the root."""
     seen: list[bytes] = []
-    listing = walking._list
+    listing = walking.list_folder
 
-    def remembered(root: bytes, path: bytes) -> Any:
-        seen.append(path)
-        return listing(root, path)
+    def remembered(root: bytes, path: bytes, keep: bool) -> Any:
+        if path not in seen:  # one that has changed is listed again, to be kept
+            seen.append(path)
+        return listing(root, path, keep)
 
-    monkeypatch.setattr(walking, "_list", remembered)
+    monkeypatch.setattr(walking, "list_folder", remembered)
     return seen
 
 

@@ -1,8 +1,10 @@
 """A scan as its user sees it: what becomes of files, films and jobs."""
 
+import contextlib
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -84,6 +86,40 @@ async def test_a_full_scan_of_an_unchanged_tree_writes_no_row_either(library: Li
     assert await library.raw_rows() == before
     assert result["folders_unchanged"] == 0
     assert len(await library.jobs("library.analyze")) == 8
+
+
+async def test_a_disk_that_lists_in_another_order_every_time_is_unchanged(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    films = await library.add(tree(FILMS))
+    await library.scan(films)
+    before = await library.raw_rows()
+    listed = os.scandir
+
+    @contextlib.contextmanager
+    def turned_round(path: bytes) -> Iterator[Iterator[os.DirEntry[bytes]]]:
+        with listed(path) as entries:
+            yield reversed(list(entries))
+
+    monkeypatch.setattr(os, "scandir", turned_round)
+    result = await library.scan(films)
+
+    assert await library.raw_rows() == before
+    assert result["folders_unchanged"] == result["folders"] == 5
+    assert result["files"] == 8
+
+
+async def test_a_folder_with_more_files_than_a_batch_is_recorded_whole(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch ends between folders, so half a folder is never taken for all of it."""
+    monkeypatch.setattr(walking, "BATCH_FILES", 100)
+    films = await library.add(tree({f"Film {number} (1999).mkv": "x" for number in range(1_000)}))
+
+    first, second = await library.scan(films), await library.scan(films)
+
+    assert (first["added"], first["items_added"], first["missing"]) == (1_000, 1_000, 0)
+    assert (second["files"], second["folders_unchanged"], second["missing"]) == (1_000, 1, 0)
 
 
 async def test_an_unchanged_folder_costs_no_statement(
