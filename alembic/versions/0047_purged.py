@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision = "0046"
-down_revision: str | None = "0045"
+revision = "0047"
+down_revision: str | None = "0046"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
