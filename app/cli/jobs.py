@@ -133,7 +133,8 @@ async def delete(job_ids: Ids, /, *, session: GivenSession) -> None:
 
 async def schedule(*, json: AsJson = False, session: GivenSession) -> None:
     """Show what comes by itself: when it ran last and how that went, and when it runs next."""
-    from app.cli.output import print_answer, print_table
+    from app.cli.output import print_answer, print_note, print_table
+    from app.cli.report import Report
     from app.web.api_v1.schedule_view import ScheduleEntries
 
     async with session.api() as api:
@@ -141,11 +142,17 @@ async def schedule(*, json: AsJson = False, session: GivenSession) -> None:
     if json:
         print_answer(answer.content)
         return
-    rows = (
-        (run.id, run.last_run_at, run.last_job.state if run.last_job else None, run.next_run_at)
-        for run in answer.value.schedule
+    results = [(run, Report.of(run.last_job)) for run in answer.value.schedule]
+    print_table(
+        ("KIND", "LAST RUN", "ENDED AS", "RESULT", "NEXT RUN"),
+        (
+            (run.id, run.last_run_at, run.last_job.state if run.last_job else None, report.text, run.next_run_at)
+            for run, report in results
+        ),
     )
-    print_table(("KIND", "LAST RUN", "ENDED AS", "NEXT RUN"), rows)
+    for run, report in results:
+        for finding in report.findings:
+            print_note(f"{run.id}: {finding}")
 
 
 async def stats(*, json: AsJson = False, session: GivenSession) -> None:

@@ -11,6 +11,7 @@ from app.accounts import audit
 from app.clock import Clock
 from app.config import Settings
 from app.db.tx import Transactions
+from app.metadata.answers import Answers
 from app.operations.health import HealthReport, check_health
 from app.operations.invariants import Broken, check_invariants
 
@@ -19,7 +20,8 @@ log = structlog.get_logger("operations")
 
 class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
     analyzed_tables: int
-    audit_events_forgotten: int
+    forgotten: dict[str, int]
+    """How many rows of each kind had been kept long enough."""
     broken_invariants: list[Broken]
     health: HealthReport
 
@@ -27,18 +29,21 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
 class DatabaseMaintenance:
     """Killed anywhere and run again it does the same: every step stands alone."""
 
-    def __init__(self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock, *, answers: Answers
+    ) -> None:
         self._engine = engine
         self._transactions = transactions
         self._audit_retention: timedelta | None = settings.accounts.audit_retention
         self._clock = clock
+        self._answers = answers
 
     async def run(self) -> MaintenanceReport:
         analyzed = await self._analyze()
         forgotten = await self._forget()
         report = MaintenanceReport(
             analyzed_tables=analyzed,
-            audit_events_forgotten=forgotten,
+            forgotten=forgotten,
             broken_invariants=await check_invariants(self._transactions),
             health=await check_health(self._transactions),
         )
@@ -63,8 +68,10 @@ class DatabaseMaintenance:
                 await connection.execute(text(f"ANALYZE (SKIP_LOCKED) {name}"))
         return len(names)
 
-    async def _forget(self) -> int:
-        if self._audit_retention is None:
-            return 0
-        async with self._transactions.begin() as tx:
-            return await audit.forget(tx, self._clock.now() - self._audit_retention)
+    async def _forget(self) -> dict[str, int]:
+        """Histories as long as the configuration says, what sources answered as long as their terms allow."""
+        forgotten = {"source_answers": await self._answers.forget(), "audit_events": 0}
+        if self._audit_retention is not None:
+            async with self._transactions.begin() as tx:
+                forgotten["audit_events"] = await audit.forget(tx, self._clock.now() - self._audit_retention)
+        return forgotten

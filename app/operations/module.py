@@ -10,6 +10,7 @@ from app.config import Settings
 from app.db.tx import Transactions
 from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
+from app.metadata.answers import Answers
 from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
 from app.operations.maintenance import DatabaseMaintenance
@@ -27,9 +28,9 @@ class OperationsModule(Provider):
 
     @provide
     def maintenance(
-        self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock
+        self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock, answers: Answers
     ) -> DatabaseMaintenance:
-        return DatabaseMaintenance(engine, transactions, settings, clock)
+        return DatabaseMaintenance(engine, transactions, settings, clock, answers=answers)
 
     @provide
     def hourly(self) -> PeriodicJob:

@@ -9,6 +9,7 @@ import pytest
 
 from app.cli import progress
 from app.cli.progress import Bar, Progress, watch
+from app.cli.report import Report
 from app.jobs.types import AttemptError, JobRow, JobState
 from app.web.api_v1.job_view import Job
 
@@ -120,3 +121,18 @@ def test_the_bar_shows_phase_counts_and_share():
 @pytest.mark.parametrize("output", [None, 3, "text", [1], {"phase": 3, "files": "many", "full": True, "part": 0.5}])
 def test_an_output_of_another_shape_says_nothing(output):
     assert Progress.of(job("running", output)) == Progress()
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        (None, ""),
+        (job("completed", {"logins": 3, "codes": 0}), "logins 3"),
+        (job("completed", {"logins": 0}), "nothing to do"),
+        (job("completed", "done"), ""),
+        (job("retryable", {"logins": 3}, ["no disk"]), "no disk"),
+        (job("running", {"logins": 3}), ""),
+    ],
+)
+def test_what_a_job_that_keeps_the_house_reports(job, text):
+    assert Report.of(job) == Report(text)

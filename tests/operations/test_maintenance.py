@@ -5,6 +5,8 @@ from sqlalchemy import text
 
 from app.accounts.roles import Role
 from app.config import Settings
+from app.metadata.answers import Answers
+from app.operations import health
 from app.operations.health import HealthReport, check_health, warnings_of
 from app.operations.invariants import INVARIANTS, check_invariants
 from app.operations.maintenance import DatabaseMaintenance
@@ -12,7 +14,7 @@ from app.operations.maintenance import DatabaseMaintenance
 
 @pytest.fixture
 def maintenance(database, transactions, clock):
-    return DatabaseMaintenance(database.engine, transactions, Settings(), clock)
+    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=Answers(transactions))
 
 
 async def test_all_holds_in_a_library_as_scans_leave_it(shelf, transactions, tmp_path):
@@ -62,13 +64,22 @@ async def test_the_round_analyses_what_has_changed_forgets_old_events_and_report
     await accounts.make("Ada", Role.ADMINISTRATOR)
     report = await maintenance.run()
     assert report.broken_invariants == []
-    assert report.audit_events_forgotten == 0
+    assert report.forgotten == {"source_answers": 0, "audit_events": 0}
     assert report.health.database_bytes > 0
     assert report.health.invalid_indexes == []
     assert len(report.health.largest_tables) == 10
 
+    async with transactions.begin() as tx:
+        await tx.session.execute(
+            text(
+                "INSERT INTO metadata_answer (key, source, address, body, fresh_until, expires_at)"
+                " SELECT decode(days::text, 'escape'), 'tmdb', '/', '', now(), now() + days * interval '1 day'"
+                " FROM unnest(ARRAY[-1, 1]) AS days"
+            )
+        )
     accounts.wait(days=401)
-    assert (await maintenance.run()).audit_events_forgotten == 1
+    assert (await maintenance.run()).forgotten == {"source_answers": 1, "audit_events": 1}
+    assert (await maintenance.run()).forgotten == {"source_answers": 0, "audit_events": 0}
 
 
 async def test_an_index_whose_build_failed_is_told(transactions, database):
@@ -82,11 +93,28 @@ async def test_an_index_whose_build_failed_is_told(transactions, database):
     assert report.warnings == ["index broken is invalid; drop it or build it anew"]
 
 
+async def test_an_index_that_is_mostly_empty_is_told(transactions, database, monkeypatch):
+    monkeypatch.setattr(health, "BLOATED_BYTES", 100_000)
+    async with transactions.begin() as tx:
+        await tx.session.execute(text("CREATE TABLE counted AS SELECT generate_series(1, 50000) AS number"))
+        for name in ("full", "hollow"):
+            await tx.session.execute(text(f'CREATE INDEX "{name}" ON counted (number)'))
+        await tx.session.execute(text("DELETE FROM counted WHERE number % 20 > 0"))
+    async with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("VACUUM (ANALYZE) counted"))
+        await connection.execute(text('REINDEX INDEX "full"'))
+    report = await check_health(transactions)
+    assert list(report.bloated_indexes) == ["hollow"]
+    assert report.bloated_indexes["hollow"] > 0.8
+    assert report.warnings[-1].startswith("index hollow: ")
+
+
 def test_warnings_are_words():
     report = HealthReport(
         database_bytes=1,
         largest_tables={},
         bloated_tables={"item": 0.5},
+        bloated_indexes={"public.item_title": 0.75},
         invalid_indexes=[],
         oldest_transaction_seconds=7200,
         frozen_age=1_500_000_000,
@@ -94,6 +122,7 @@ def test_warnings_are_words():
     )
     assert list(warnings_of(report)) == [
         "table item: 50% of its rows are dead",
+        "index public.item_title: 75% of it is empty; REINDEX INDEX CONCURRENTLY gives that back",
         "a transaction has been open for 120 minutes",
         "transaction numbers run out; let VACUUM (FREEZE) pass over the database",
     ]

@@ -1,5 +1,6 @@
 """What comes by itself is shown with its last run, how that went, and its next one."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from app.jobs.driver.driver import PeriodicRun
@@ -10,7 +11,13 @@ THREE = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
 
 async def test_the_schedule_over_http_and_on_the_command_line(web: Web, driver, factory, revenge):
-    ran = await factory.id_of(state="completed", kind="maintenance.database", metadata='{"output": {"analyzed": 3}}')
+    output = {
+        "analyzed_tables": 1200,
+        "forgotten": {"audit_events": 2, "source_answers": 0},
+        "broken_invariants": [{"invariant": "all is well", "count": 2, "examples": ["it", "is not"]}],
+        "health": {"database_bytes": 3, "warnings": ["index broken is invalid"]},
+    }
+    ran = await factory.id_of(state="completed", kind="maintenance.database", metadata=json.dumps({"output": output}))
     runs = [
         PeriodicRun("cleanup.sessions", THREE, THREE + timedelta(hours=1), 999_999),
         PeriodicRun("maintenance.database", THREE, THREE + timedelta(days=1), ran),
@@ -27,12 +34,20 @@ async def test_the_schedule_over_http_and_on_the_command_line(web: Web, driver, 
     ]
     assert [one["last_job"] and one["last_job"]["metadata"]["output"] for one in shown] == [
         None,
-        {"analyzed": 3},
+        output,
         None,
     ]
-    assert (await revenge("jobs", "schedule")).rows[-4:] == [
-        ["KIND", "LAST RUN", "ENDED AS", "NEXT RUN"],
-        ["cleanup.sessions", "2026-11-23 03:00:00Z", "-", "2026-11-23 04:00:00Z"],
-        ["maintenance.database", "2026-11-23 03:00:00Z", "completed", "2026-11-24 03:00:00Z"],
-        ["never", "-", "-", "-"],
+    told = await revenge("jobs", "schedule")
+    assert [line.split("\t") for line in told.out.splitlines()[-4:]] == [
+        ["KIND", "LAST RUN", "ENDED AS", "RESULT", "NEXT RUN"],
+        ["cleanup.sessions", "2026-11-23 03:00:00Z", "-", "-", "2026-11-23 04:00:00Z"],
+        [
+            "maintenance.database", "2026-11-23 03:00:00Z", "completed",
+            "audit events forgotten 2, analyzed tables 1,200", "2026-11-24 03:00:00Z",
+        ],
+        ["never", "-", "-", "-", "-"],
+    ]  # fmt: skip
+    assert told.err.splitlines() == [
+        "maintenance.database: does not hold 2 times: all is well; for one, it",
+        "maintenance.database: index broken is invalid",
     ]

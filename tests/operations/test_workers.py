@@ -8,6 +8,7 @@ from app.events.log import EventLog
 from app.jobs.inserter import Inserter
 from app.jobs.job import Job
 from app.jobs.types import JobState
+from app.metadata.answers import Answers
 from app.observability import Metrics
 from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
@@ -46,7 +47,7 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
 
 @pytest.fixture
 def maintenance(database, transactions, clock):
-    return DatabaseMaintenance(database.engine, transactions, Settings(), clock)
+    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=Answers(transactions))
 
 
 @pytest.fixture
