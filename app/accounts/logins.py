@@ -1,4 +1,6 @@
-"""Logins: a name and a password become two tokens for one device, and the tokens become a viewer.
+"""Logins: whoever has proven who they are is given two tokens for one device, and the tokens become a viewer.
+
+How somebody proves who they are is no business of ours: see `app.accounts.proof`.
 
 The access token opens everything for an hour. The refresh token makes a new pair, once: one that comes a second time
 was copied, and since nobody can tell the thief from the owner, the login ends for both.
@@ -11,9 +13,8 @@ from sqlalchemy import delete, func, select, update
 
 from app.accounts.audit import Actor, record
 from app.accounts.errors import InvalidToken, LoginNotFound, WrongCredentials
-from app.accounts.limits import AttemptLimiter, limits_of
 from app.accounts.models import Account, Login, RefreshToken
-from app.accounts.passwords import Passwords
+from app.accounts.proof import Proven
 from app.accounts.records import LoginRecord, Tokens
 from app.accounts.seeing import libraries_seen, viewer_of
 from app.accounts.tokens import TokenKind, digest, kind_of, make_token
@@ -30,56 +31,25 @@ LONGEST_DEVICE = 128
 
 
 class LoginService:
-    def __init__(self, transactions: Transactions, passwords: Passwords, limiter: AttemptLimiter, clock: Clock) -> None:
+    def __init__(self, transactions: Transactions, clock: Clock) -> None:
         self._transactions = transactions
-        self._passwords = passwords
-        self._limiter = limiter
         self._clock = clock
 
-    async def log_in(self, *, name: str, password: str, device: str, address: str) -> Tokens:
-        """Return the tokens of a new login. No transaction is open while the password is checked.
+    async def begin(self, tx: Tx, proven: Proven, *, device: str, address: str) -> Tokens:
+        """Make a login for somebody who has proven who they are, in whichever way: the one place where logins begin.
 
         Raises:
-            WrongCredentials: whatever was wrong, and after the same time.
-            TooManyAttempts: not even checked.
+            WrongCredentials: meanwhile the account has been disabled, or is gone.
         """
-        limits = limits_of(name, address)
-        await self._limiter.count(limits)
-        async with self._transactions.begin() as tx:
-            query = select(Account).where(func.lower(Account.name) == func.lower(name))
-            account = await tx.session.scalar(query)
-        usable = account is not None and account.disabled_at is None
-        right, better = await self._passwords.verify(
-            password, account.password_hash if account is not None and usable else None
-        )
-        if account is None or not right:
-            await self._note_failure(name, address)
+        usable = select(Account.name).where(Account.id == proven.account_id, Account.disabled_at.is_(None))
+        name = await tx.session.scalar(usable.with_for_update(read=True))
+        if name is None:
             raise WrongCredentials
-        await self._limiter.forgive(limits)
-        async with self._transactions.begin() as tx:
-            if better is not None:
-                await tx.session.execute(
-                    update(Account)
-                    .where(Account.id == account.id, Account.password_hash == account.password_hash)
-                    .values(password_hash=better)
-                )
-            tokens = await self.begin(tx, account.id, device=device, address=address)
-            actor = Actor(viewer=Viewer(name=account.name, account_id=account.id), address=address)
-            await record(tx, actor, "login.created", account.name, device=device[:LONGEST_DEVICE])
-        return tokens
-
-    async def _note_failure(self, name: str, address: str) -> None:
-        async with self._transactions.begin() as tx:
-            nobody = Actor(viewer=Viewer(name="nobody"), address=address)
-            await record(tx, nobody, "login.failed", name[:LONGEST_DEVICE])
-
-    async def begin(self, tx: Tx, account_id: UUID, *, device: str, address: str) -> Tokens:
-        """Make a login for an account that has proven itself, in whichever way."""
         now = self._clock.now()
         access = make_token(TokenKind.ACCESS)
         login = Login(
             id=uuid7(),
-            account_id=account_id,
+            account_id=proven.account_id,
             device=device[:LONGEST_DEVICE] or "unnamed device",
             address=address,
             access_digest=digest(access),
@@ -90,6 +60,8 @@ class LoginService:
         )
         tx.session.add(login)
         await tx.session.flush()
+        actor = Actor(viewer=Viewer(name=name, account_id=proven.account_id), address=address)
+        await record(tx, actor, "login.created", name, device=login.device, method=str(proven.method))
         return await self._tokens(tx, login.id, access, now)
 
     async def _tokens(self, tx: Tx, login_id: UUID, access: str, now: datetime) -> Tokens:

@@ -8,6 +8,7 @@ from app.accounts.limits import AttemptLimiter
 from app.accounts.local import LocalCredential
 from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
+from app.accounts.password_login import PasswordLogin
 from app.accounts.passwords import Passwords
 from app.accounts.service import AccountService
 
@@ -23,6 +24,7 @@ class AccountsModule(Provider):
     service = provide(AccountService)
     first = provide(FirstAccount)
     logins = provide(LoginService)
+    password_login = provide(PasswordLogin)
     api_keys = provide(ApiKeyService)
     media_tokens = provide(MediaTokenService)
     local = provide(LocalCredential)

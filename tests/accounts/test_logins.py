@@ -5,11 +5,14 @@ import asyncio
 import psycopg
 import pytest
 
+from app.accounts.audit import events
 from app.accounts.errors import InvalidToken, LoginNotFound, TooManyAttempts, WrongCredentials
 from app.accounts.limits import AttemptLimiter, limits_of, network_of
+from app.accounts.proof import Method, Proven
 from app.accounts.roles import Role
 from app.accounts.service import AccountChange
 from app.accounts.tokens import TOKEN
+from app.ids import uuid7
 from tests.fixtures.accounts import BY_HAND, HOME, PASSWORD
 
 ELSEWHERE = "198.51.100.9"
@@ -217,7 +220,7 @@ def test_an_ipv6_customer_is_one_address():
 async def test_no_account_costs_the_same_work_as_a_wrong_password(accounts, ada, monkeypatch):
     """Counted in checks of a hash, not in seconds."""
     checked = []
-    passwords = accounts.logins._passwords
+    passwords = accounts.passwords
     monkeypatch.setattr(type(passwords._hash), "verify", lambda *_: checked.append("verify"), raising=True)
     monkeypatch.setattr(
         type(passwords._hash), "verify_and_update", lambda *_: checked.append("verify") or (False, None), raising=True
@@ -226,3 +229,45 @@ async def test_no_account_costs_the_same_work_as_a_wrong_password(accounts, ada,
         with pytest.raises(WrongCredentials):
             await accounts.log_in(name, "guess")
     assert checked == ["verify", "verify"]
+
+
+async def test_any_way_to_prove_who_one_is_ends_in_a_login_that_the_book_tells_of(accounts, ada):
+    """What OpenID Connect, quick connect and a second factor will have to bring is an account and a word."""
+    async with accounts.transactions.begin() as tx:
+        tokens = await accounts.logins.begin(tx, Proven(ada.id, Method.FIRST_LINK), device="phone", address=HOME)
+    assert (await accounts.viewer(tokens.access_token)).account_id == ada.id
+    await accounts.log_in("Ada")
+    async with accounts.transactions.begin() as tx:
+        told = await events(tx, before=None, limit=2)
+    assert [(one.action, one.subject, one.details["method"]) for one in told] == [
+        ("login.created", "Ada", "password"),
+        ("login.created", "Ada", "first_link"),
+    ]
+
+
+async def test_who_was_disabled_meanwhile_has_proven_it_in_vain(accounts, ada):
+    bob = await accounts.make("Bob")
+    async with accounts.transactions.begin() as tx:
+        await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(disabled=True))
+    for account_id in (bob.id, uuid7()):
+        with pytest.raises(WrongCredentials):
+            async with accounts.transactions.begin() as tx:
+                await accounts.logins.begin(tx, Proven(account_id, Method.PASSWORD), device="", address=HOME)
+
+
+async def test_a_password_that_was_replaced_while_it_was_checked_opens_nothing(accounts, ada, monkeypatch):
+    """Setting one ends all logins of the old one; a check under way then must not begin another."""
+    verify = accounts.passwords.verify
+
+    async def meanwhile(password, stored):
+        answer = await verify(password, stored)
+        hashed = await accounts.passwords.hash("another password")
+        async with accounts.transactions.begin() as tx:
+            await accounts.service.set_password(tx, BY_HAND, ada.id, hashed)
+        return answer
+
+    monkeypatch.setattr(accounts.passwords, "verify", meanwhile)
+    with pytest.raises(WrongCredentials):
+        await accounts.log_in("Ada")
+    monkeypatch.undo()
+    await accounts.log_in("Ada", "another password")

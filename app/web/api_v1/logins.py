@@ -12,7 +12,9 @@ from app.accounts.api_keys import ApiKeyService
 from app.accounts.errors import WrongCredentials
 from app.accounts.limits import AttemptLimiter, limits_of
 from app.accounts.logins import LoginService
+from app.accounts.password_login import PasswordLogin
 from app.accounts.passwords import Passwords
+from app.accounts.proof import Method, Proven
 from app.accounts.roles import Scope
 from app.accounts.service import AccountService
 from app.db.tx import Transactions
@@ -79,15 +81,15 @@ async def create_first_account(  # noqa: PLR0917  the framework passes them by n
     password = await passwords.hash(asked.password)
     async with transactions.begin() as tx:
         made = await service.create_first(tx, asked.code, name=asked.name, password=password, address=address)
-        tokens = await logins.begin(tx, made.id, device=asked.device, address=address)
+        tokens = await logins.begin(tx, Proven(made.id, Method.FIRST_LINK), device=asked.device, address=address)
     await limiter.forgive(limits)
     return JsonResponse(LoginTokens.of(tokens), 201, NO_STORE)
 
 
 @router.post("/logins", status_code=201, responses=documented(LoginTokens, 201, description="Logged in"))
-async def log_in(asked: LoginRequest, address: ClientAddress, logins: FromDishka[LoginService]) -> Response:
+async def log_in(asked: LoginRequest, address: ClientAddress, login: FromDishka[PasswordLogin]) -> Response:
     """Log in with a name and a password. Public; who guesses is made to wait."""
-    tokens = await logins.log_in(name=asked.name, password=asked.password, device=asked.device, address=address)
+    tokens = await login.log_in(name=asked.name, password=asked.password, device=asked.device, address=address)
     return JsonResponse(LoginTokens.of(tokens), 201, NO_STORE)
 
 
