@@ -12,6 +12,7 @@ from app.jobs.client_config import FOREVER
 from app.jobs.driver.driver import Driver
 from app.jobs.inserter import Inserter
 from app.jobs.job_log import JobLogMiddleware
+from app.jobs.kinds import JobKinds
 from app.jobs.periodic import PeriodicJob
 from app.jobs.retry_policy import ExponentialRetryPolicy
 from app.jobs.types import QueueConfig
@@ -56,6 +57,10 @@ class JobsModule(Provider):
             soft_stop_timeout=jobs.soft_stop_timeout,
             middleware=[JobLogMiddleware()],
         )
+
+    @provide
+    def kinds(self, workers: Workers, periodic_jobs: Sequence[PeriodicJob], config: ClientConfig) -> JobKinds:
+        return JobKinds(workers, periodic_jobs, max_attempts=config.max_attempts)
 
     @provide
     def inserter(self, driver: Driver, config: ClientConfig, clock: Clock, metrics: Metrics) -> Inserter:

@@ -35,7 +35,7 @@ from app.web.api_v1 import (
 )
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
-from app.web.api_v1.job_view import Job, JobPage
+from app.web.api_v1.job_view import Job, JobInserted, JobKindList, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
@@ -73,6 +73,8 @@ STRUCTS = (
     MediaUrl,
     Job,
     JobPage,
+    JobInserted,
+    JobKindList,
     JobStatistics,
     Queues,
     ScheduleEntries,

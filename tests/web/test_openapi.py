@@ -85,6 +85,8 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("GET", "/api/v1/files/{file_id}/stream"),
         ("HEAD", "/api/v1/files/{file_id}/stream"),
         ("GET", "/api/v1/jobs"),
+        ("POST", "/api/v1/jobs"),
+        ("GET", "/api/v1/job-kinds"),
         ("GET", "/api/v1/jobs/stats"),
         ("GET", "/api/v1/jobs/{job_id}"),
         ("DELETE", "/api/v1/jobs/{job_id}"),

@@ -83,6 +83,7 @@ def address(path: str) -> str:
 
 
 BODIES = {
+    "/api/v1/jobs": {"kind": "library.scan", "args": {"library_id": str(UNKNOWN)}},
     "/api/v1/libraries": {"name": "x", "kind": "movies", "paths": ["/nowhere"]},
     "/api/v1/accounts": {"name": "x"},
     "/api/v1/api-keys": {"name": "x", "scopes": ["read"]},

@@ -1,8 +1,11 @@
 """A job as the API shows it: River's columns by name."""
 
+from typing import Any
+
 import msgspec
 
 from app.catalog.views import Time
+from app.jobs import kinds
 from app.jobs.types import JobRow
 
 
@@ -62,6 +65,47 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
             unique_key=row.unique_key,
             unique_states=None if row.unique_states is None else sorted(row.unique_states),
         )
+
+
+class JobInserted(msgspec.Struct, frozen=True):
+    job: Job
+    duplicate: bool
+    """True: such a job was unfinished already, and `job` is that one; nothing of what was asked is changed of it."""
+
+
+class JobKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of job that this server knows, and how one is inserted where nothing else is said."""
+
+    kind: str
+    aliases: list[str]
+    description: str
+    args_schema: dict[str, Any]
+    """JSON Schema of `args`."""
+    queue: str
+    priority: int
+    max_attempts: int
+    is_unique: bool
+    """One that is asked for while such a job is unfinished is that job."""
+    is_periodic: bool
+    """It also comes by itself; see the schedule."""
+
+    @classmethod
+    def of(cls, kind: kinds.JobKind) -> "JobKind":
+        return cls(
+            kind=kind.kind,
+            aliases=list(kind.aliases),
+            description=kind.description,
+            args_schema=dict(kind.args_schema),
+            queue=kind.queue,
+            priority=kind.priority,
+            max_attempts=kind.max_attempts,
+            is_unique=kind.is_unique,
+            is_periodic=kind.is_periodic,
+        )
+
+
+class JobKindList(msgspec.Struct, frozen=True):
+    kinds: list[JobKind]
 
 
 class JobPage(msgspec.Struct, frozen=True):
