@@ -1,6 +1,7 @@
 """`revenge user`: accounts, made and changed."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -23,12 +24,17 @@ NoPassword = Annotated[bool, Parameter(help="Ask for no password: nobody can log
 
 
 def group() -> App:
-    app = App(name="user", help="Make accounts, list them, change them.")
+    app = App(name="user", help="Make accounts, list them, change them; their devices and API keys.")
     app.command(add)
     app.command(list_, name="list")
     app.command(change)
     app.command(password)
     app.command(delete)
+    app.command(logins)
+    app.command(log_out)
+    app.command(keys)
+    app.command(add_key)
+    app.command(delete_key)
     return app
 
 
@@ -170,6 +176,127 @@ async def delete(name: str, /, *, session: GivenSession) -> None:
         found = await _find(api, name)
         await api.do("DELETE", f"/accounts/{found.id}")
     print_line(f"account {found.name}: deleted")
+
+
+async def logins(name: str, /, *, json: AsJson = False, session: GivenSession) -> None:
+    """List the devices that are logged in as somebody.
+
+    Parameters
+    ----------
+    name
+        Whose.
+    """
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.account_view import Logins
+
+    async with session.api() as api:
+        found = await _find(api, name)
+        answer = await api.get(f"/accounts/{found.id}/logins", Logins)
+    if json:
+        print_answer(answer.content)
+        return
+    rows = ((one.id, one.device, one.address, one.seen_at) for one in answer.value.logins)
+    print_table(("ID", "DEVICE", "ADDRESS", "LAST SEEN"), rows)
+
+
+async def log_out(name: str, login: UUID, /, *, session: GivenSession) -> None:
+    """Log out one of somebody's devices, at once.
+
+    Parameters
+    ----------
+    name
+        Whose.
+    login
+        The id of the login, from `revenge user logins`.
+    """
+    from app.cli.output import print_line
+
+    async with session.api() as api:
+        found = await _find(api, name)
+        await api.do("DELETE", f"/accounts/{found.id}/logins/{login}")
+    print_line(f"account {found.name}: login {login} ended")
+
+
+async def keys(name: str, /, *, json: AsJson = False, session: GivenSession) -> None:
+    """List somebody's API keys.
+
+    Parameters
+    ----------
+    name
+        Whose.
+    """
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.account_view import ApiKeys
+
+    async with session.api() as api:
+        found = await _find(api, name)
+        answer = await api.get(f"/accounts/{found.id}/api-keys", ApiKeys)
+    if json:
+        print_answer(answer.content)
+        return
+    rows = (
+        (one.id, one.name, f"{one.hint}…", " ".join(one.scopes), one.used_at, one.expires_at)
+        for one in answer.value.api_keys
+    )
+    print_table(("ID", "NAME", "KEY", "SCOPES", "LAST USED", "EXPIRES"), rows)
+
+
+async def add_key(
+    name: str,
+    key: str,
+    /,
+    *,
+    scope: Annotated[
+        list[Literal["read", "stream", "scan", "admin"]], Parameter(help="What it is good for. May be given again.")
+    ],
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
+    """Make an API key that speaks for somebody, and print it, this once.
+
+    Parameters
+    ----------
+    name
+        For whom it speaks; it can never do more than they may.
+    key
+        What to call it: the program it is for.
+    """
+    from app.cli.output import print_answer, print_line, print_note
+    from app.web.api_v1.account_view import NewApiKey
+
+    async with session.api() as api:
+        found = await _find(api, name)
+        body = {"name": key, "scopes": scope}
+        answer = await api.send("POST", f"/accounts/{found.id}/api-keys", NewApiKey, body)
+    if json:
+        print_answer(answer.content)
+        return
+    print_line(answer.value.token)
+    print_note(f"key {answer.value.api_key.name} of {found.name}; it is shown this once")
+
+
+async def delete_key(name: str, key: str, /, *, session: GivenSession) -> None:
+    """End one of somebody's API keys, at once.
+
+    Parameters
+    ----------
+    name
+        Whose.
+    key
+        Its name, where no other is called so, or its id.
+    """
+    from app.cli.output import print_line
+    from app.errors import NotFound
+    from app.web.api_v1.account_view import ApiKeys
+
+    async with session.api() as api:
+        found = await _find(api, name)
+        path = f"/accounts/{found.id}/api-keys"
+        known = [one for one in (await api.get(path, ApiKeys)).value.api_keys if key in (one.name, str(one.id))]
+        if len(known) != 1:
+            raise NotFound("one API key", f"called {key!r}; see: revenge user keys {found.name!r}")
+        await api.do("DELETE", f"{path}/{known[0].id}")
+    print_line(f"account {found.name}: key {known[0].name} ended")
 
 
 async def _find(api: "Api", name_or_id: str) -> "Account":

@@ -19,6 +19,7 @@ from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
 from app.web.api_v1 import (
+    account_access,
     accounts,
     editing,
     events,
@@ -116,7 +117,22 @@ def create_app(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    api = (logins, accounts, library, roots, items, editing, search, side_files, jobs, queues, schedule, events, proof)
+    api = (
+        logins,
+        accounts,
+        account_access,
+        library,
+        roots,
+        items,
+        editing,
+        search,
+        side_files,
+        jobs,
+        queues,
+        schedule,
+        events,
+        proof,
+    )
     for routes in (*api, health, setup):
         app.include_router(routes.router)
     errors.install(app)

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from app.accounts.roles import Role, Scope
 from tests.fixtures.accounts import PASSWORD, cheap_passwords
 
 
@@ -46,6 +47,30 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
     assert (await revenge("user", "delete", "Kimberly")).err == (
         "revenge: no account called 'Kimberly'; see: revenge user list\n"
     )
+
+
+async def test_what_opens_an_account_is_listed_made_and_ended(revenge, accounts):
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    await accounts.make("Gus", Role.GUEST)
+    await accounts.log_in("Ada")
+    (login,) = (await revenge("user", "logins", "ada", "--json")).json["logins"]
+    assert (await revenge("user", "logins", "Ada")).rows[1][:2] == [login["id"], "telly"]
+    assert (await revenge("user", "log-out", "Ada", login["id"])).out == f"account Ada: login {login['id']} ended\n"
+    assert (await revenge("user", "log-out", "Ada", login["id"])).code == 1
+    assert (await revenge("user", "logins", "Ada", "--json")).json == {"logins": []}
+
+    made = await revenge("user", "add-key", "Ada", "sonarr", "--scope", "scan", "--scope", "read")
+    assert made.err == "key sonarr of Ada; it is shown this once\n"
+    async with accounts.transactions.begin() as tx:
+        viewer = await accounts.keys.viewer(tx, made.out.strip())
+    assert (viewer.name, viewer.scopes) == ("Ada", {Scope.SCAN, Scope.READ})
+    assert (await revenge("user", "keys", "Ada")).rows[1][1:4] == ["sonarr", f"{made.out[:8]}…", "read scan"]
+    assert (await revenge("user", "delete-key", "Ada", "radarr")).code == 1
+    assert (await revenge("user", "delete-key", "Ada", "sonarr")).out == "account Ada: key sonarr ended\n"
+    assert (await revenge("user", "keys", "Ada", "--json")).json == {"api_keys": []}
+    refused = await revenge("user", "add-key", "Gus", "x", "--scope", "read")
+    assert (refused.code, refused.err) == (1, "revenge: guests have no API keys\n")
+    assert (await revenge("user", "add-key", "Ada", "x")).code == 2
 
 
 async def test_no_password_makes_no_account(revenge, monkeypatch):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Path
+from pydantic import AfterValidator
 from starlette.responses import Response
 
 from app.accounts.api_keys import ApiKeyService
@@ -18,7 +19,7 @@ from app.accounts.proof import Method, Proven
 from app.accounts.roles import Scope
 from app.accounts.service import AccountService
 from app.db.tx import Transactions
-from app.errors import InvalidInput, Refused
+from app.errors import Refused
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, ApiKey, ApiKeys, Login, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.parameters import Password, Strict, Text
@@ -56,10 +57,16 @@ class OwnPassword(Strict):
     new: Password
 
 
+def _with_zone(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        raise ValueError("must name its zone, as in 2027-01-01T00:00:00Z")
+    return time
+
+
 class ApiKeyRequest(Strict):
     name: Text
     scopes: list[Scope]
-    expires_at: datetime | None = None
+    expires_at: Annotated[datetime, AfterValidator(_with_zone)] | None = None
 
 
 # -- public
@@ -190,8 +197,6 @@ async def create_api_key(
     """Make an API key for a program. It can do what its scopes say, and never more than its account."""
     if not viewer.may_change_account:
         raise Refused("guests have no API keys")
-    if asked.expires_at is not None and asked.expires_at.tzinfo is None:
-        raise InvalidInput("expires_at", "must name its zone, as in 2027-01-01T00:00:00Z")
     async with transactions.begin() as tx:
         made, token = await keys.create(
             tx, actor, _own(viewer.account_id), name=asked.name, scopes=asked.scopes, expires_at=asked.expires_at
