@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from app import __version__
-from app.cli import OK, items, jobs, library, node, queues, settings, users, vault
+from app.cli import OK, items, jobs, library, metadata, node, queues, settings, users, vault
 from app.cli.session import Session
 
 
@@ -27,6 +27,7 @@ def build() -> App:
         node.migrate,
         library.group(),
         items.items,
+        metadata.group(),
         users.group(),
         jobs.group(),
         queues.group(),

@@ -62,7 +62,7 @@ class Identifier:
                 if item.kind not in MATCHED_KINDS:
                     raise JobCancel(NotMatchable(item.kind))
                 sources, locale = await self._registry.of_library(tx, item.library_id, item.library_kind)
-                fitting = [one for one in sources if item.kind in one.kinds]
+                fitting = [one for one in sources if item.kind in one.kinds and not one.only_adds]
                 if not item.is_open or not fitting:
                     await complete(tx)
                     return

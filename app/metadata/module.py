@@ -7,7 +7,6 @@ from typing import Any
 
 from dishka import Provider, Scope, collect, provide
 
-from app.clock import Clock
 from app.config import Settings
 from app.db.tx import Transactions
 from app.jobs import IntervalSchedule, PeriodicJob
@@ -25,10 +24,13 @@ from app.metadata.outbound import Outbound
 from app.metadata.refreshing import Refresher
 from app.metadata.registry import Registry
 from app.metadata.service import MetadataService
+from app.metadata.sources.coverartarchive import CoverArtArchive
 from app.metadata.sources.musicbrainz import MusicBrainz
 from app.metadata.sources.source import Source
 from app.metadata.sources.tmdb import Tmdb
+from app.metadata.sources.tvdb import Tvdb
 from app.metadata.sources.tvmaze import TvMaze
+from app.metadata.sources.wikidata import Wikidata
 from app.metadata.tokens import Tokens
 from app.metadata.workers import (
     FetchMetadataWorker,
@@ -36,7 +38,6 @@ from app.metadata.workers import (
     RefreshMetadataWorker,
     RefreshTokensWorker,
 )
-from app.vault.vault import Vault
 
 
 class MetadataModule(Provider):
@@ -46,9 +47,13 @@ class MetadataModule(Provider):
 
     tmdb = provide(Tmdb, provides=Source)
     tvmaze = provide(TvMaze, provides=Source)
+    tvdb = provide(Tvdb, provides=Source)
     musicbrainz = provide(MusicBrainz, provides=Source)
+    cover_art = provide(CoverArtArchive, provides=Source)
+    wikidata = provide(Wikidata, provides=Source)
     sources = collect(Source, provides=Sequence[Source])
 
+    tokens = provide(Tokens)
     answers = provide(Answers)
     asking = provide(Asking)
     registry = provide(Registry)
@@ -72,10 +77,6 @@ class MetadataModule(Provider):
     @provide
     def gate(self, transactions: Transactions) -> Gate:
         return Gate(transactions, asyncio.sleep)
-
-    @provide
-    def tokens(self, transactions: Transactions, vault: Vault, clock: Clock) -> Tokens:
-        return Tokens(transactions, vault, clock)
 
     @provide
     def daily(self) -> PeriodicJob:

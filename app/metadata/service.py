@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from app.db.tx import Transactions, Tx
-from app.errors import InvalidInput, NotFound
+from app.errors import InvalidInput
 from app.jobs.inserter import Inserter
 from app.jobs.types import JobInsertResult
-from app.library.errors import LibraryNotFound
+from app.library.errors import ItemNotFound, LibraryNotFound
 from app.library.kinds import LibraryKind
 from app.library.models import Library
 from app.metadata import repository
@@ -29,11 +29,6 @@ from app.metadata.registry import Registry
 
 MAX_TITLE = 200
 FIRST_YEAR, LAST_YEAR = 1870, 2200
-
-
-class ItemNotFound(NotFound):
-    def __init__(self, item_id: UUID) -> None:
-        super().__init__("item", item_id)
 
 
 class MetadataService:
@@ -65,11 +60,12 @@ class MetadataService:
         async with self._transactions.begin() as tx:
             item = await self._matchable(tx, item_id)
             sources, locale = await self._registry.of_library(tx, item.library_id, item.library_kind)
-        fitting = [one for one in sources if item.kind in one.kinds and source in (None, one.name)]
+        finding = [one for one in sources if item.kind in one.kinds and not one.only_adds]
+        fitting = [one for one in finding if source in (None, one.name)]
         if not fitting and source is None:
             raise NothingAsked(item.library_id)
         if not fitting:
-            raise UnknownSource("source", source or "", [one.name for one in sources])
+            raise UnknownSource("source", source or "", [one.name for one in finding])
         wanted = _asked(item.wanted, title, year)
         found: list[Scored] = []
         for one in fitting:
@@ -80,13 +76,16 @@ class MetadataService:
         """Say what an item is. What sources said of it so far is taken back; what people said stays.
 
         Raises:
-            ItemNotFound, NotMatchable: it cannot be said of this.
+            ItemNotFound, NotMatchable, NothingAsked: it cannot be said of this.
             InvalidInput: there is no such source for it, or the id is none.
         """
         item = await self._locked(tx, item_id)
         sources, _ = await self._registry.of_library(tx, item.library_id, item.library_kind)
-        if not any(one.name == source and item.kind in one.kinds for one in sources):
-            raise UnknownSource("source", source, [one.name for one in sources])
+        if not sources:
+            raise NothingAsked(item.library_id)
+        finding = [one.name for one in sources if item.kind in one.kinds and not one.only_adds]
+        if source not in finding:
+            raise UnknownSource("source", source, finding)
         if not 1 <= len(external_id) <= 64 or not external_id.isascii() or not external_id.isprintable():  # noqa: PLR2004
             raise InvalidInput("external_id", "must be an id as the source writes it")
         await self._keeper.forget_others(tx, item_id, source, external_id)

@@ -5,10 +5,10 @@ none any more.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import structlog
 from sqlalchemy import func, select
@@ -36,28 +36,27 @@ class Granted:
 LogIn = Callable[[], Awaitable[Granted]]
 
 
-class KeyHolder(Protocol):
+class KeyHolder(ABC):
     """A source that has to log in."""
 
     @property
+    @abstractmethod
     def name(self) -> str: ...
 
     @property
+    @abstractmethod
     def key(self) -> str | None:
         """Return what it logs in with; None: no key is set."""
-        ...
 
+    @abstractmethod
     async def log_in(self) -> Granted: ...
 
 
 class Tokens:
-    def __init__(
-        self, transactions: Transactions, vault: Vault, clock: Clock, holders: Sequence[KeyHolder] = ()
-    ) -> None:
+    def __init__(self, transactions: Transactions, vault: Vault, clock: Clock) -> None:
         self._transactions = transactions
         self._vault = vault
         self._clock = clock
-        self._holders = holders
 
     async def token(self, name: str, key: str, log_in: LogIn) -> str:
         """Return a source's token, and log in for one where there is none that lasts.
@@ -77,11 +76,11 @@ class Tokens:
             if row is not None:
                 row.expires_at = self._clock.now()
 
-    async def refresh(self) -> dict[str, str]:
+    async def refresh(self, holders: Iterable[KeyHolder]) -> dict[str, str]:
         """Renew what runs out soon. Returns what became of each source's."""
         done = {}
         soon = self._clock.now() + RENEWED_BEFORE
-        for holder in self._holders:
+        for holder in holders:
             if (key := holder.key) is None:
                 continue
             async with self._transactions.begin() as tx:

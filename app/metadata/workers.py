@@ -22,7 +22,8 @@ from app.metadata.fetching import Fetcher
 from app.metadata.identifying import Identifier
 from app.metadata.jobs import FetchMetadataArgs, RefreshExternalIdsArgs, RefreshMetadataArgs, RefreshTokensArgs
 from app.metadata.refreshing import Refresher
-from app.metadata.tokens import Tokens
+from app.metadata.registry import Registry
+from app.metadata.tokens import KeyHolder, Tokens
 
 LONGEST_QUEUE = timedelta(minutes=5)
 """How long a job that only waits for its turn sleeps at most."""
@@ -107,8 +108,9 @@ class RefreshMetadataWorker(Worker[RefreshMetadataArgs]):
 class RefreshTokensWorker(Worker[RefreshTokensArgs]):
     """One at a time by its uniqueness, and each source's token by a lock on its row."""
 
-    def __init__(self, tokens: Tokens, transactions: Transactions, driver: Driver) -> None:
+    def __init__(self, tokens: Tokens, registry: Registry, transactions: Transactions, driver: Driver) -> None:
         self._tokens = tokens
+        self._holders = [source for source in registry.all if isinstance(source, KeyHolder)]
         self._transactions = transactions
         self._driver = driver
 
@@ -117,6 +119,6 @@ class RefreshTokensWorker(Worker[RefreshTokensArgs]):
 
     async def work(self, job: Job[RefreshTokensArgs]) -> None:
         async with verdicts(job):
-            job.record_output(await self._tokens.refresh())
+            job.record_output(await self._tokens.refresh(self._holders))
         async with self._transactions.begin() as tx:
             await job_complete_tx(self._driver, tx.connection, job)

@@ -27,6 +27,7 @@ from app.web.api_v1 import (
     jobs,
     library,
     logins,
+    metadata,
     proof,
     queues,
     roots,
@@ -38,6 +39,7 @@ from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, L
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobInserted, JobKindList, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
+from app.web.api_v1.metadata_view import Candidates, ItemMatch, LibraryMetadata, MetadataSources, ReviewPage
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
@@ -72,6 +74,11 @@ STRUCTS = (
     SearchPage,
     FileDetail,
     MediaUrl,
+    ItemMatch,
+    ReviewPage,
+    Candidates,
+    MetadataSources,
+    LibraryMetadata,
     Job,
     JobPage,
     JobInserted,
@@ -125,6 +132,7 @@ def create_app(
         roots,
         items,
         editing,
+        metadata,
         search,
         side_files,
         jobs,

@@ -22,7 +22,7 @@ from app.metadata.terms import Terms
 RELEASE = "release:"
 ARTIST_ID, RELEASE_ID, GROUP_ID = "musicbrainz_artist", "musicbrainz_release", "musicbrainz_release_group"
 
-_MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MBID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LUCENE = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/])')
 _LINKS = {"wikidata": re.compile(r"wikidata\.org/wiki/(Q\d+)"), "imdb": re.compile(r"imdb\.com/name/(nm\d+)")}
 
@@ -70,7 +70,7 @@ class MusicBrainz(Source):
 
     async def fetch(self, kind: ItemKind, external_id: str, locale: Locale) -> Record:  # noqa: ARG002  as above
         mbid = external_id.removeprefix(RELEASE)
-        if _MBID.fullmatch(mbid) is None or kind not in self.kinds:
+        if MBID.fullmatch(mbid) is None or kind not in self.kinds:
             raise NotKnown(self.name, external_id)
         if kind is ItemKind.ARTIST:
             answer = await self._json(f"/artist/{mbid}", [("inc", "aliases+url-rels+genres+tags+ratings")])

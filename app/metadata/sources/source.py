@@ -20,6 +20,9 @@ class Source:
     is_keyed: bool = False
     """It needs a key."""
 
+    only_adds: bool = False
+    """It is asked about what others have found, and never what something is."""
+
     @property
     def name(self) -> str:
         return self.terms.name

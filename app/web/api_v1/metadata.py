@@ -1,0 +1,200 @@
+"""What items are taken for, and by whom: for administrators."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from dishka.integrations.fastapi import DishkaRoute, FromDishka
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from app.db.tx import Transactions
+from app.jobs.types import JobInsertResult
+from app.library.errors import ItemNotFound
+from app.metadata import reviews as reviewing
+from app.metadata.kinds import MatchState
+from app.metadata.registry import Registry
+from app.metadata.service import MetadataService
+from app.web.answers import JsonResponse, documented
+from app.web.api_v1.job_view import Job
+from app.web.api_v1.library_view import ScanAnswer
+from app.web.api_v1.metadata_view import (
+    Candidates,
+    ItemMatch,
+    LibraryMetadata,
+    MatchCandidate,
+    MetadataSource,
+    MetadataSources,
+    ReviewPage,
+)
+from app.web.api_v1.parameters import ItemId, LibraryId, Strict, Text
+from app.web.auth import Administrator
+
+router = APIRouter(prefix="/api/v1", tags=["metadata"], route_class=DishkaRoute, default_response_class=Response)
+
+Line = Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+class Choice(Strict):
+    source: Line
+    external_id: Line
+    """As the source calls it."""
+
+
+class LibraryMetadataChange(Strict):
+    """What is left out stays as it is; null: as the configuration has it."""
+
+    sources: tuple[Line, ...] | None = None
+    language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] | None = None
+    region: Annotated[Text, Field(pattern=r"^[A-Z]{2}$")] | None = None
+
+
+def _asked(result: JobInsertResult) -> Response:
+    answer = ScanAnswer(Job.of(result.job), result.unique_skipped_as_duplicate)
+    return JsonResponse(answer, 202, {"Location": f"/api/v1/jobs/{result.job.id}"})
+
+
+@router.get("/metadata/sources", responses=documented(MetadataSources))
+async def list_metadata_sources(
+    _viewer: Administrator, registry: FromDishka[Registry], transactions: FromDishka[Transactions]
+) -> Response:
+    """List the sources there are, and whether they answer."""
+    async with transactions.begin() as tx:
+        found = await reviewing.sources(tx, registry)
+    return JsonResponse(MetadataSources([MetadataSource.of(row) for row in found]))
+
+
+@router.get("/metadata/reviews", responses=documented(ReviewPage))
+async def list_reviews(
+    _viewer: Administrator,
+    transactions: FromDishka[Transactions],
+    state: Annotated[Literal["doubtful", "unmatched"] | None, Query()] = None,
+    library_id: Annotated[UUID | None, Query()] = None,
+    cursor: Annotated[UUID | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """List what waits for a person: matches that are doubtful, and items that nobody knows."""
+    states = [MatchState(state)] if state is not None else [MatchState.DOUBTFUL, MatchState.UNMATCHED]
+    async with transactions.begin() as tx:
+        found = await reviewing.reviews(tx, states=states, library_id=library_id, after=cursor, limit=limit)
+    last = str(found[-1].item_id) if len(found) == limit else None
+    return JsonResponse(ReviewPage([ItemMatch.of(row) for row in found], last))
+
+
+@router.get("/libraries/{library_id}/metadata", responses=documented(LibraryMetadata))
+async def get_library_metadata(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Show which sources are asked about a library, and in which language."""
+    async with transactions.begin() as tx:
+        _, sources, locale = await service.sources_of(tx, library_id)
+    return JsonResponse(LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region))
+
+
+@router.patch("/libraries/{library_id}/metadata", responses=documented(LibraryMetadata))
+async def change_library_metadata(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    asked: LibraryMetadataChange,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Name the sources of a library, or its language. What is known already stays until it is refreshed."""
+    async with transactions.begin() as tx:
+        await service.set_sources(tx, library_id, {name: getattr(asked, name) for name in asked.model_fields_set})
+        _, sources, locale = await service.sources_of(tx, library_id)
+    return JsonResponse(LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region))
+
+
+@router.post(
+    "/libraries/{library_id}/metadata/refresh",
+    status_code=202,
+    responses=documented(ScanAnswer, 202, description="Asked for"),
+)
+async def refresh_library_metadata(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Ask now for what was never asked for, and for what is old, of a library."""
+    async with transactions.begin() as tx:
+        result = await service.refresh(tx, library_id)
+    return _asked(result)
+
+
+@router.get("/items/{item_id}/match", responses=documented(ItemMatch))
+async def get_match(item_id: ItemId, _viewer: Administrator, transactions: FromDishka[Transactions]) -> Response:
+    """Show what an item was taken for, and why."""
+    return JsonResponse(await _match_of(transactions, item_id))
+
+
+@router.put(
+    "/items/{item_id}/match",
+    status_code=202,
+    responses=documented(ScanAnswer, 202, description="Chosen; being fetched"),
+)
+async def choose_match(
+    item_id: ItemId,
+    _viewer: Administrator,
+    asked: Choice,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Say what an item is. Nothing but a person changes that any more."""
+    async with transactions.begin() as tx:
+        result = await service.choose(tx, item_id, asked.source, asked.external_id)
+    return _asked(result)
+
+
+@router.delete("/items/{item_id}/match", responses=documented(ItemMatch))
+async def unmatch(
+    item_id: ItemId,
+    _viewer: Administrator,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Say that an item is nothing the sources know. What they said is taken back, and it is not looked for again."""
+    async with transactions.begin() as tx:
+        await service.unmatch(tx, item_id)
+    return JsonResponse(await _match_of(transactions, item_id))
+
+
+@router.post(
+    "/items/{item_id}/match/retry", status_code=202, responses=documented(ScanAnswer, 202, description="Asked for")
+)
+async def retry_match(
+    item_id: ItemId,
+    _viewer: Administrator,
+    service: FromDishka[MetadataService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Forget what was decided, and look anew."""
+    async with transactions.begin() as tx:
+        result = await service.look_again(tx, item_id)
+    return _asked(result)
+
+
+@router.get("/items/{item_id}/match/candidates", responses=documented(Candidates))
+async def search_candidates(
+    item_id: ItemId,
+    _viewer: Administrator,
+    service: FromDishka[MetadataService],
+    title: Annotated[Text | None, Query()] = None,
+    year: Annotated[int | None, Query()] = None,
+    source: Annotated[Text | None, Query()] = None,
+) -> Response:
+    """Ask the sources what an item may be: by its own title and year, or by others."""
+    found = await service.search(item_id, title=title, year=year, source=source)
+    return JsonResponse(Candidates([MatchCandidate.of(one) for one in found]))
+
+
+async def _match_of(transactions: Transactions, item_id: UUID) -> ItemMatch:
+    async with transactions.begin() as tx:
+        found = await reviewing.match_of(tx, item_id)
+    if found is None:
+        raise ItemNotFound(item_id)
+    return ItemMatch.of(found)

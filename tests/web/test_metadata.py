@@ -1,0 +1,95 @@
+"""What an administrator decides about matches, over HTTP. No source is asked: jobs are only inserted here."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.db.tx import Transactions
+from app.library.kinds import ItemKind
+from app.metadata import repository
+from app.metadata.kinds import Decider, MatchState
+from app.metadata.records import Candidate, Scored
+from tests.fixtures.shelf import Shelf
+from tests.fixtures.web import Web
+
+
+@pytest.fixture
+async def series(shelf: Shelf) -> tuple[UUID, UUID]:
+    library_id = await shelf.library(name="Shows", kind="tvshows")
+    return library_id, await shelf.item(library_id, "Harbour Lights", kind="series", year=2011, title_source="name")
+
+
+async def ok(web: Web, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+    answer = await web.http.request(method, f"/api/v1{path}", json=body)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_sources_are_listed_and_chosen_for_a_library(web: Web, series: tuple[UUID, UUID]) -> None:
+    found = {one["name"]: one for one in (await ok(web, "GET", "/metadata/sources"))["sources"]}
+    assert found["tmdb"]["needs_key"]
+    assert not found["tmdb"]["is_ready"]
+    assert found["tvmaze"]["is_ready"]
+    assert "not endorsed" in found["tmdb"]["attribution"]
+
+    path = f"/libraries/{series[0]}/metadata"
+    assert await ok(web, "GET", path) == {"sources": [], "language": "en", "region": "US"}
+    changed = await ok(web, "PATCH", path, {"sources": ["tvmaze"], "language": "de"})
+    assert changed == {"sources": ["tvmaze"], "language": "de", "region": "US"}
+    for wrong in (["nobody"], ["tmdb"], ["musicbrainz"]):
+        problem = await ok(web, "PATCH", path, {"sources": wrong}, 400)
+        assert problem["errors"][0]["field"] == "sources"
+    assert await ok(web, "PATCH", path, {"language": None}) == {"sources": ["tvmaze"], "language": "en", "region": "US"}
+    assert (await ok(web, "PATCH", path, {"sources": None}))["sources"] == []
+
+
+async def test_what_is_doubtful_is_listed_chosen_and_taken_back(
+    web: Web, series: tuple[UUID, UUID], transactions: Transactions
+) -> None:
+    library_id, item_id = series
+    await ok(web, "PATCH", f"/libraries/{library_id}/metadata", {"sources": ["tvmaze"]})
+    candidate = Candidate(source="tvmaze", external_id="82", kind=ItemKind.SERIES, title="Harbor Lights", year=2011)
+    async with transactions.begin() as tx:
+        await repository.put_match(
+            tx, item_id, MatchState.DOUBTFUL, Decider.SEARCH, reason="two fit",
+            candidates=[Scored(candidate=candidate, score=0.8, reasons=("the title",))], asked_for="",
+        )  # fmt: skip
+
+    (review,) = (await ok(web, "GET", "/metadata/reviews?state=doubtful"))["reviews"]
+    assert (review["item_id"], review["needs_review"], review["reason"]) == (str(item_id), True, "two fit")
+    assert review["candidates"][0]["external_id"] == "82"
+    assert (await ok(web, "GET", "/metadata/reviews?state=unmatched"))["reviews"] == []
+
+    job = (await ok(web, "PUT", f"/items/{item_id}/match", {"source": "tvmaze", "external_id": "82"}, 202))["job"]
+    assert job["kind"] == "metadata.fetch"
+    assert job["args"] == {
+        "item_id": str(item_id), "item_type": "tvshow", "external_id": "82", "provider": "tvmaze",
+    }  # fmt: skip
+    assert (job["queue"], job["priority"], job["max_attempts"]) == ("default", 3, 5)
+    match = await ok(web, "GET", f"/items/{item_id}/match")
+    assert (match["state"], match["decided_by"]) == ("matched", "user")
+    assert (await ok(web, "GET", "/metadata/reviews"))["reviews"] == []
+
+    match = await ok(web, "DELETE", f"/items/{item_id}/match")
+    assert (match["state"], match["decided_by"], match["source"]) == ("unmatched", "user", None)
+    assert (await ok(web, "GET", "/metadata/reviews"))["reviews"] == []  # somebody has looked
+    again = await ok(web, "POST", f"/items/{item_id}/match/retry", status=202)
+    assert again["job"]["args"]["provider"] == ""
+
+
+async def test_what_makes_no_sense_names_its_field_and_changes_nothing(
+    web: Web, series: tuple[UUID, UUID], shelf: Shelf
+) -> None:
+    library_id, item_id = series
+    season = await shelf.item(library_id, "Season 1", kind="season", parent_id=item_id, title_source="name")
+    path = f"/items/{item_id}/match"
+    assert (await ok(web, "PUT", path, {"source": "tvmaze", "external_id": "1"}, 409))["code"] == "no_sources"
+    assert (await ok(web, "POST", f"{path}/retry", status=409))["code"] == "no_sources"
+    assert (await ok(web, "GET", f"{path}/candidates", status=409))["code"] == "no_sources"
+    assert (await ok(web, "POST", f"/libraries/{library_id}/metadata/refresh", status=409))["code"] == "no_sources"
+    await ok(web, "DELETE", f"/items/{season}/match", status=400)
+    assert (await ok(web, "GET", path))["state"] is None
+    unknown = "00000000-0000-7000-8000-000000000000"
+    for method, end in (("GET", "match"), ("DELETE", "match"), ("GET", "match/candidates")):
+        await ok(web, method, f"/items/{unknown}/{end}", status=404)
