@@ -23,6 +23,8 @@ REQUIRED_STATES = frozenset({JobState.AVAILABLE, JobState.PENDING, JobState.RUNN
 SHORTEST_PERIOD = timedelta(seconds=1)
 
 _VERBATIM_KEY = re.compile(r"[ !#-\[\]-\x7f]*\Z")
+_ONE_MEMBER = re.compile(r'\{"(\w+)":("[^"\\\x00-\x1f]*"|-?[0-9]+)\}')
+"""The args of most kinds: one string or number. To take them apart otherwise was a tenth of what a job cost."""
 _BLANK = re.compile(r"[ \t\n\r]*")
 _decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
 
@@ -146,6 +148,8 @@ def _members(text: str) -> dict[str, str]:
     Raises:
         InvalidInput: the text is another kind of JSON. An empty array passes as an empty object: Go encodes some so.
     """
+    if one := _ONE_MEMBER.fullmatch(text):
+        return {one[1]: one[2]}
     at = _skip(text, 0)
     if text[at:].replace(" ", "") in {"", "[]"}:
         return {}

@@ -12,7 +12,8 @@ from app.catalog import described, queries
 from app.catalog.queries import ItemFilter, Statement
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions, Tx
-from tests.catalog.test_plans import Plan, indexes, nodes, plan_of, rows_read
+from tests.catalog.plans import Plan, indexes, nodes, plan_of
+from tests.catalog.test_plans import rows_read
 from tests.fixtures.shelf import Shelf
 
 PAGE = 50

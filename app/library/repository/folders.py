@@ -22,6 +22,7 @@ class NewFolder(NamedTuple):
     anchor_id: UUID
     parent_id: UUID | None
     path: bytes
+    signature: bytes | None = None
 
 
 SIGNATURES = "SELECT path, signature FROM folder WHERE root_id = %s AND missing_since IS NULL"
@@ -60,8 +61,8 @@ TOP_NAMES = """
     SELECT file.name FROM top JOIN file ON file.folder_id = top.id WHERE file.state = 'present'
 """
 
-ADD = "COPY folder (id, root_id, anchor_id, parent_id, path) FROM STDIN (FORMAT BINARY)"
-ADD_TYPES = ("uuid", "uuid", "uuid", "uuid", "bytea")
+ADD = "COPY folder (id, root_id, anchor_id, parent_id, path, signature) FROM STDIN (FORMAT BINARY)"
+ADD_TYPES = ("uuid", "uuid", "uuid", "uuid", "bytea", "bytea")
 
 SIGN = """
     UPDATE folder SET signature = new.signature, missing_since = NULL
@@ -101,7 +102,7 @@ async def top_names(tx: Tx, root_id: UUID) -> set[bytes]:
 
 
 async def add(tx: Tx, folders: Sequence[NewFolder]) -> None:
-    """Record folders, without a signature yet."""
+    """Record folders; what else is recorded in this transaction is what those that are signed hold."""
     await copy(tx, ADD, ADD_TYPES, folders)
 
 

@@ -1,6 +1,6 @@
 """Songs as building artists, albums and tracks needs them: files with their tags, and who is credited with what."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -202,9 +202,10 @@ async def credits_of(tx: Tx, item_ids: Iterable[UUID]) -> dict[UUID, list[Credit
     return found
 
 
-async def put_credits(tx: Tx, credited: Mapping[UUID, Sequence[CreditRow]]) -> None:
-    """Replace whom these items are credited to."""
-    await run(tx, "DELETE FROM item_artist WHERE item_id = ANY(%s)", list(credited))
+async def put_credits(tx: Tx, credited: Mapping[UUID, Sequence[CreditRow]], new: Collection[UUID]) -> None:
+    """Replace whom these items are credited to; those that are new were credited to nobody."""
+    if old := [item_id for item_id in credited if item_id not in new]:
+        await run(tx, "DELETE FROM item_artist WHERE item_id = ANY(%s)", old)
     async with tx.connection.cursor() as cursor, cursor.copy(COPY_CREDITS) as copy:
         for item_id, entries in credited.items():
             for position, entry in enumerate(entries):

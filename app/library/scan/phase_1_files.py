@@ -88,10 +88,14 @@ class FilesPhase:
         counts.analyses_requested += requested
 
     async def _record(self, tx: Tx, scan: RootScan, found: Sequence[FoundFolder]) -> tuple[Diff, list[UUID], int, int]:
-        new = await self._add_folders(tx, scan, [folder.path for folder in found])
+        added = await self._find_folders(tx, scan, [folder.path for folder in found])
+        new = {row.id for row in added}
         old = [row.id for folder in found if (row := scan.folders[folder.path]).id not in new]
         known: Mapping[UUID, dict[bytes, KnownFile]] = await files.files_in(tx, old) if old else {}
         diff = compare(scan, found, scan.folders, known)
+        if added:
+            # With their signatures at once: to write them last would be to write every new folder twice.
+            await folders.add(tx, [row._replace(signature=diff.signatures.pop(row.id, None)) for row in added])
         moved = await self._moves.run(tx, scan, diff)
         if diff.added:
             await files.add_files(tx, diff.added)
@@ -101,7 +105,8 @@ class FilesPhase:
         diff.lose_beside(beside.gone)
         built = await self._build(tx, scan, diff, moved, beside)
         requested = await self._request_analyses(tx, scan, diff)
-        await folders.sign(tx, diff.signatures)
+        if diff.signatures:
+            await folders.sign(tx, diff.signatures)
         if diff.pending:
             await folders.bring_back(tx, list(diff.pending))
             again = [(scan.root.id, path, False) for path in diff.pending.values()]
@@ -138,8 +143,8 @@ class FilesPhase:
         results = await self._inserter.insert_many_tx(tx.connection, known) if known else []
         return requested + sum(not result.unique_skipped_as_duplicate for result in results)
 
-    async def _add_folders(self, tx: Tx, scan: RootScan, paths: Sequence[bytes]) -> set[UUID]:
-        """Give every folder its row; returns those that never had one."""
+    async def _find_folders(self, tx: Tx, scan: RootScan, paths: Sequence[bytes]) -> list[NewFolder]:
+        """Find every folder's row; returns those that never had one, with their keys, to be written."""
         anchors = {path: anchor_of(path, scan.library.kind) for path in paths}
         wanted = {*paths, *map(parent_of, paths), *anchors.values()} - scan.folders.keys()
         if wanted:
@@ -154,6 +159,4 @@ class FilesPhase:
                 row = NewFolder(folder_id, scan.root.id, above.id if above else folder_id, parent, path)
                 scan.folders[path] = KnownFolder(folder_id, row.anchor_id, None)
                 new.append(row)
-        if new:
-            await folders.add(tx, new)
-        return {row.id for row in new}
+        return new

@@ -66,7 +66,7 @@ async def _write_more(tx: Tx, planner: "MusicPlanner") -> list[UUID]:
     """Write what only music has."""
     changed: list[UUID] = []
     if planner.credits:
-        await music.put_credits(tx, planner.credits)
+        await music.put_credits(tx, planner.credits, {item.id for item in planner.changes.new})
         changed += planner.credits
     if planner.release_types:
         changed += await music.set_release_types(tx, planner.release_types)
