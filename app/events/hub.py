@@ -1,7 +1,7 @@
 """One look a second for all who look on here, and for nobody none at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from app.accounts.roles import Scope
 from app.accounts.viewer import Viewer
 from app.clock import Clock
 from app.errors import Unavailable
-from app.events.log import KEPT, PAGE, SETTLED, EventLog, LibraryEvent
+from app.events.log import KEPT, PAGE, EventLog, LibraryEvent
 from app.events.position import Position
 from app.jobs.types import EndedJobs, JobRow
 from app.lifecycle import Service
@@ -76,6 +76,7 @@ class EventHub(Service):
         self._clock = clock
         self._listeners: set[Listener] = set()
         self._wanted = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._position: Position | None = None
         self._running: dict[int, tuple[int, object]] = {}
 
@@ -112,8 +113,15 @@ class EventHub(Service):
     async def position(self) -> Position:
         """Return up to where all present listeners have been told."""
         if self._position is None:
-            self._position = await self._log.now()
+            now = await self._log.now()
+            # Two who come at once stand at the place of the first, or that one would miss what lies between.
+            self._position = self._position or now
         return self._position
+
+    async def catch_up(self, since: Position) -> None:
+        """Look now if somebody has heard more elsewhere than has been told here, or they would hear it twice."""
+        if self._position is not None and not self._position.covers(since):
+            await self.look()
 
     async def missed(self, since: Position, until: Position) -> AsyncIterator[Told]:
         """Tell what lies between two positions to one who was away; `reset` when that is not known any more."""
@@ -130,13 +138,18 @@ class EventHub(Service):
             if len(events) < PAGE or (position.transaction, position.number) > (until.transaction, until.number):
                 break
         if since.jobs_until < until.jobs_until:
-            for ended in await self._log.ended_jobs(since.jobs_until, until.jobs_until):
-                yield of_ended(ended, until)
+            for told in of_ended(await self._log.ended_jobs(since.jobs_until, until.jobs_until), position, until):
+                yield told
 
     async def look(self) -> None:
         """Tell everybody what has happened since the last look."""
-        before = await self.position()
-        position = before
+        async with self._looking:
+            await self._look()
+            if not self._listeners:
+                self._position = None  # the last of them has left meanwhile
+
+    async def _look(self) -> None:
+        position = await self.position()
         while events := await self._log.library_events(position):
             for event in events:
                 position = replace(position, transaction=event.transaction, number=event.number)
@@ -145,25 +158,24 @@ class EventHub(Service):
             if len(events) < PAGE:
                 break
         if any(listener.viewer.is_administrator for listener in self._listeners):
-            self._position = await self._look_at_jobs(position)
+            await self._look_at_jobs(position)
         else:
-            self._position = replace(position, jobs_until=self._settled(position.jobs_until))
+            self._position = replace(position, jobs_until=await self._settled(position.jobs_until))
 
-    async def _look_at_jobs(self, position: Position) -> Position:
-        until = self._settled(position.jobs_until)
-        position = replace(position, jobs_until=until)
-        for ended in await self._log.ended_jobs((self._position or position).jobs_until, until):
-            self._tell(of_ended(ended, position))
+    async def _look_at_jobs(self, before: Position) -> None:
+        position = replace(before, jobs_until=await self._settled(before.jobs_until))
+        for told in of_ended(await self._log.ended_jobs(before.jobs_until, position.jobs_until), before, position):
+            self._tell(told)
+        self._position = position  # at once: who comes while we ask on stands behind what has been told
         running = await self._log.running_jobs()
         seen = {job.id: (job.attempt, job.metadata_value().get("output")) for job in running}
         for job in running:
             if self._running.get(job.id) != seen[job.id]:
                 self._tell(of_running(job, position))
         self._running = dict(seen)
-        return position
 
-    def _settled(self, before: datetime) -> datetime:
-        return max(before, self._clock.now() - SETTLED)
+    async def _settled(self, before: datetime) -> datetime:
+        return max(before, await self._log.settled())
 
     def _tell(self, event: Told) -> None:
         for listener in self._listeners:
@@ -176,9 +188,11 @@ def of_library(event: LibraryEvent, position: Position) -> Told:
     return Told(event.kind, data, position, event.library_id, event.min_age)
 
 
-def of_ended(ended: EndedJobs, position: Position) -> Told:
-    data = {"kind": ended.kind, "state": str(ended.state), "count": ended.count, "ids": list(ended.ids)}
-    return Told("jobs.ended", data, position)
+def of_ended(all_ended: Sequence[EndedJobs], before: Position, after: Position) -> Iterator[Told]:
+    """Tell what ended between two positions. Who is cut off before the last of it hears it all again."""
+    for number, ended in enumerate(all_ended, 1):
+        data = {"kind": ended.kind, "state": str(ended.state), "count": ended.count, "ids": list(ended.ids)}
+        yield Told("jobs.ended", data, after if number == len(all_ended) else before)
 
 
 def of_running(job: JobRow, position: Position) -> Told:

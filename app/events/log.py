@@ -45,6 +45,12 @@ class EventLog:
             row = (await tx.session.execute(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, now()"))).one()
         return Position(int(row[0]) - 1, 2**53, row[1].astimezone(UTC) - SETTLED)
 
+    async def settled(self) -> datetime:
+        """Return until when jobs have ended for good, by the database's clock: all nodes have that one in common."""
+        async with self._transactions.begin() as tx:
+            now: datetime = (await tx.session.execute(text("SELECT now()"))).scalar_one()
+        return now.astimezone(UTC) - SETTLED
+
     async def library_events(self, position: Position) -> list[LibraryEvent]:
         """Return a page of events after a position, in an order that no later commit changes: those of transactions
         that are older than every one still open."""

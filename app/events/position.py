@@ -18,6 +18,11 @@ class Position:
     number: int
     jobs_until: datetime
 
+    def covers(self, other: "Position") -> bool:
+        """Whether whoever stands here has been told all that one who stands there has."""
+        here, there = (self.transaction, self.number), (other.transaction, other.number)
+        return here >= there and self.jobs_until >= other.jobs_until
+
     def __str__(self) -> str:
         return f"{self.transaction}-{self.number}-{(self.jobs_until - EPOCH) // timedelta(microseconds=1)}"
 

@@ -143,7 +143,7 @@ async def test_progress_is_told_when_it_changes(hub, factory, driver):
 
 
 async def test_ends_are_counted_by_kind_and_state_a_moment_after_them(hub, event_log, factory, monkeypatch):
-    monkeypatch.setattr(hub_module, "SETTLED", timedelta(0))
+    monkeypatch.setattr("app.events.log.SETTLED", timedelta(0))
     with hub.listener(LOCAL_ADMINISTRATOR) as listener:
         hub._position = replace(await event_log.now(), jobs_until=SystemClock().now() - timedelta(seconds=1))
         ids = [await factory.id_of(state="completed", kind="library.analyze") for _ in range(2)]
@@ -238,3 +238,57 @@ def test_any_text_may_be_sent_as_a_position(text):
 async def test_a_position_survives_its_text(event_log):
     now = await event_log.now()
     assert Position.parse(str(now)) == now
+
+
+async def test_who_heard_more_elsewhere_hears_nothing_twice(event_log, shelf, films, transactions):
+    """Each node looks once a second: one may have told an event that the other has not looked at yet."""
+    here, there = EventHub(event_log, SystemClock()), EventHub(event_log, SystemClock())
+    item, later = await shelf.item(films, "Film"), await shelf.item(films, "Later")
+    with here.listener(LOCAL_ADMINISTRATOR), there.listener(LOCAL_ADMINISTRATOR) as moving:
+        await here.look()
+        await there.look()
+        await tell(transactions, item)
+        await there.look()
+        (told,) = heard(moving)
+
+        await here.catch_up(told.position)
+        with here.listener(LOCAL_ADMINISTRATOR) as moved:
+            until = await here.position()
+            assert until.covers(told.position)
+            assert [one async for one in here.missed(told.position, until) if one.kind == "items.changed"] == []
+            await tell(transactions, later)
+            await here.look()
+            assert [one.data["ids"] for one in heard(moved)] == [[str(later)]]
+
+
+async def test_two_who_come_at_once_stand_at_the_place_of_the_first(hub, event_log, monkeypatch):
+    """The second would take the first past what happened between the two."""
+    early = await event_log.now()
+    late = replace(early, transaction=early.transaction + 5)
+    first, second = asyncio.Event(), asyncio.Event()
+    places = iter([(first, early), (second, late)])
+
+    async def now():
+        gate, place = next(places)
+        await gate.wait()
+        return place
+
+    monkeypatch.setattr(event_log, "now", now)
+    with hub.listener(LOCAL_ADMINISTRATOR):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(hub.position()) for _ in range(2)]
+            first.set()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            second.set()
+    assert [task.result() for task in tasks] == [early, early]
+
+
+async def test_who_is_cut_off_amid_what_ended_hears_it_again(event_log, hub, factory, monkeypatch):
+    monkeypatch.setattr("app.events.log.SETTLED", timedelta(0))
+    since = replace(await event_log.now(), jobs_until=SystemClock().now() - timedelta(seconds=1))
+    for kind in ("library.analyze", "library.scan"):
+        await factory.id_of(state="completed", kind=kind)
+    until = await event_log.now()
+    first, last = [told async for told in hub.missed(since, until)]
+    assert first.position.jobs_until == since.jobs_until
+    assert last.position.jobs_until == until.jobs_until

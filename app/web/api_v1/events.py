@@ -78,6 +78,8 @@ class _Stream:
         self._stopping = stopping
 
     async def lines(self, since: Position | None, *, asked: bool) -> AsyncIterator[bytes]:
+        if since is not None:
+            await self._hub.catch_up(since)
         with self._hub.listener(self._viewer) as listener:
             until = await self._hub.position()
             yield format_sse_event(id=str(since or until), retry=RETRY, comment="listening")
@@ -103,8 +105,9 @@ class _Stream:
             told = await self._next(listener)
             yield format_sse_event(comment="still here") if told is None else encode(told)
             if listener.is_lost and listener.told.empty():
-                yield encode(Told(RESET, {}, await self._hub.position()))
-                listener.is_lost = False
+                reset = Told(RESET, {}, await self._hub.position())
+                listener.is_lost = False  # before they ask for everything: what happens from now on is told again
+                yield encode(reset)
 
     async def _next(self, listener: Listener) -> Told | None:
         """Wait for an event, for the stop, or until it is time to say something anyway."""
