@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.fixtures.media",
     "tests.fixtures.tree",
     "tests.fixtures.library",
+    "tests.fixtures.playback",
     "tests.fixtures.outside",
     "tests.fixtures.finding",
     "tests.fixtures.metadata",

@@ -18,11 +18,12 @@ class TokenKind(StrEnum):
     REFRESH = "rvr"
     API_KEY = "rvk"
     MEDIA = "rvm"
+    PLAYBACK = "rvp"
     CODE = "rvc"
     LOCAL = "rvl"
 
 
-TOKEN = re.compile(r"\b(?:rva|rvr|rvk|rvm|rvc|rvl)_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+TOKEN = re.compile(r"\b(?:rva|rvr|rvk|rvm|rvp|rvc|rvl)_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 """Any of them, in any text."""
 
 

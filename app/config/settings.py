@@ -437,7 +437,24 @@ class MetadataSettings:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class PlaybackSettings:
-    """Nothing to set yet."""
+    ffmpeg: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """None: the one that came along, else the one on PATH."""
+    hardware: bool = True
+    """Use an encoder of the machine's hardware where a test encode works."""
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
+    """How much work goes into a picture that is converted by software."""
+    cache_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
+    """Where segments are kept; several nodes must name the same. None: in the data directory."""
+    cache_size: Annotated[ByteSize, Field(ge=64 * 2**20)] = ByteSize(10 * 2**30)
+    """Segments that were used longest ago go first."""
+    keep_free: ByteSize = ByteSize(2**30)
+    """Room on the disk of the cache that segments never take."""
+    ahead: PositiveDuration = timedelta(minutes=2)
+    """How far a conversion goes on before its viewer."""
+    idle_after: PositiveDuration = timedelta(minutes=1)
+    """Without a word from a viewer, a conversion stops."""
+    ended_after: PositiveDuration = timedelta(minutes=30)
+    """Without a word from its client, a playback is over."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)

@@ -17,6 +17,7 @@ from app.lifecycle import Lifecycle
 from app.metadata.module import MetadataModule
 from app.observability import Metrics
 from app.operations.module import OperationsModule
+from app.playback.module import PlaybackModule
 from app.vault.module import VaultModule
 from app.web.module import WebModule
 
@@ -60,6 +61,7 @@ def build_container(settings: Settings, *, work: bool) -> AsyncContainer:
         AccountsModule(),
         LibraryModule(),
         MetadataModule(),
+        PlaybackModule(),
         CatalogModule(),
         IndexModule(),
         EventsModule(),

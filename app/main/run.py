@@ -16,6 +16,7 @@ from app.library.probing.prober import Prober
 from app.library.watching.watcher import LibraryWatcher
 from app.lifecycle import Hook, Lifecycle, settle_memory
 from app.main.container import build_container
+from app.playback.ffmpeg.binary import FfmpegBinary
 from app.vault.vault import Vault
 from app.web.running import Announcement
 from app.web.server import WebServer
@@ -48,6 +49,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         renderer, renditions = await container.get(Renderer), await container.get(Renditions)
         lifecycle.append(Hook("renderer", renderer.start, renderer.stop))
         lifecycle.append(Hook("renditions", on_stop=renditions.stop))
+        if work:
+            ffmpeg = await container.get(FfmpegBinary)
+            lifecycle.append(Hook("ffmpeg", ffmpeg.start, ffmpeg.stop))
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
         if work:

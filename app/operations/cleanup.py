@@ -8,6 +8,7 @@ from app.accounts.media_tokens import MediaTokenService
 from app.accounts.service import AccountService
 from app.db.tx import Transactions, Tx
 from app.events.log import EventLog
+from app.playback.sweeping import PlaybackSweeper
 
 Sweep = Callable[[Tx], Awaitable[int]]
 
@@ -22,9 +23,11 @@ class SessionSweeper:
         media_tokens: MediaTokenService,
         limiter: AttemptLimiter,
         events: EventLog,
+        playback: PlaybackSweeper,
     ) -> None:
         self._transactions = transactions
         self._limiter = limiter
+        self._playback = playback
         self._sweeps: dict[str, Sweep] = {
             "logins": logins.forget,
             "media_tokens": media_tokens.forget,
@@ -38,4 +41,4 @@ class SessionSweeper:
         for name, sweep in self._sweeps.items():
             async with self._transactions.begin() as tx:
                 swept[name] = await sweep(tx)
-        return swept
+        return swept | await self._playback.sweep()

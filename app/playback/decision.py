@@ -53,6 +53,10 @@ class VideoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reasons: list[Reason] = []
     tone_map: bool = False
     deinterlace: bool = False
+    profile: str | None = None
+    level: int | None = None
+    bit_depth: int | None = None
+    """Of the file's own picture."""
 
 
 class AudioPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -152,7 +156,7 @@ def _direct(source: MediaSource, audio: StreamInfo | None, subtitles: list[Subti
     if video is not None:
         width, height = shown_size(video)
         rung = Rung(width=width, height=height, bit_rate=video.bit_rate or source.total_bit_rate or 0)
-        video_plan = VideoPlan(index=video.index, action="copy", codec=codec_of(video), renditions=[rung])
+        video_plan = _of_stream(video, "copy", codec_of(video), [rung])
     return Decision(
         method="direct_play",
         video=video_plan,
@@ -273,18 +277,30 @@ def _video_plan(
     if not reasons:
         copied = Rung(width=width, height=height, bit_rate=rate or rungs[0].bit_rate)
         smaller = [rung for rung in rungs if rung.width < width] if takes_h264 and wishes.ladder else []
-        return VideoPlan(index=video.index, action="copy", codec=codec_of(video), renditions=[copied, *smaller],
-                         tone_map=bool(video.hdr), deinterlace=is_interlaced(video))  # fmt: skip
+        return _of_stream(video, "copy", codec_of(video), [copied, *smaller])
     if not takes_h264:
         raise NotPlayable(f"{profile.name} takes neither this picture nor H.264, which it would be converted to")
+    return _of_stream(video, "transcode", "h264", rungs if wishes.ladder else rungs[:1], reasons)
+
+
+def _of_stream(
+    video: StreamInfo,
+    action: Literal["copy", "transcode"],
+    codec: str,
+    rungs: list[Rung],
+    reasons: list[Reason] | None = None,
+) -> VideoPlan:
     return VideoPlan(
         index=video.index,
-        action="transcode",
-        codec="h264",
-        renditions=rungs if wishes.ladder else rungs[:1],
-        reasons=reasons,
+        action=action,
+        codec=codec,
+        renditions=rungs,
+        reasons=reasons or [],
         tone_map=bool(video.hdr),
         deinterlace=is_interlaced(video),
+        profile=video.profile,
+        level=video.level,
+        bit_depth=video.bit_depth,
     )
 
 

@@ -28,6 +28,7 @@ from app.web.api_v1 import (
     library,
     logins,
     metadata,
+    playback,
     proof,
     queues,
     roots,
@@ -40,6 +41,7 @@ from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobInserted, JobKindList, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
 from app.web.api_v1.metadata_view import Candidates, ItemMatch, LibraryMetadata, MetadataSources, ReviewPage
+from app.web.api_v1.playback import Playback
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
@@ -79,6 +81,7 @@ STRUCTS = (
     Candidates,
     MetadataSources,
     LibraryMetadata,
+    Playback,
     Job,
     JobPage,
     JobInserted,
@@ -135,6 +138,7 @@ def create_app(
         metadata,
         search,
         side_files,
+        playback,
         jobs,
         queues,
         schedule,

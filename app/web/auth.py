@@ -9,7 +9,7 @@ from app.accounts.audit import Actor
 from app.accounts.roles import Scope
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.errors import Refused
-from app.web.api_v1.parameters import FileId
+from app.web.api_v1.parameters import FileId, PlaybackId
 from app.web.authentication import Authenticator, address_of, is_local
 from app.web.rates import count_viewer
 
@@ -70,6 +70,19 @@ async def _streamer(
     return _require(viewer, Scope.STREAM)
 
 
+async def _watcher(
+    request: Request,
+    playback_id: PlaybackId,
+    authenticator: Annotated[Authenticator, Depends(_authenticator)],
+    _token: Annotated[object, Depends(_documented)],
+) -> Viewer:
+    return _require(await authenticator.viewer(request, playback=playback_id), Scope.STREAM)
+
+
+async def _player(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
+    return _require(viewer, Scope.STREAM)
+
+
 def _administrator(viewer: Viewer) -> Viewer:
     if not viewer.is_administrator:
         raise Refused("only an administrator may do this")
@@ -112,6 +125,10 @@ CurrentViewer = Annotated[Viewer, Depends(_viewer)]
 """Anybody with a login, or a key that may read: sees what the catalogue shows them."""
 Streamer = Annotated[Viewer, Depends(_streamer)]
 """The same for the bytes of one file, whose token may stand in the address."""
+Watcher = Annotated[Viewer, Depends(_watcher)]
+"""The same for one playback, whose token stands in all of its addresses."""
+Player = Annotated[Viewer, Depends(_player)]
+"""Anybody who may fetch the bytes of what they see."""
 Administrator = Annotated[Viewer, Depends(_manager)]
 """A parameter of every route that changes the server or looks into its engine."""
 Scanner = Annotated[Viewer, Depends(_scanner)]

@@ -19,6 +19,7 @@ from app.accounts.service import AccountService
 from app.accounts.tokens import TokenKind, kind_of
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.db.tx import Transactions, Tx
+from app.playback.streaming.tokens import PlaybackTokens
 from app.web.hosts import is_loopback_host
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -38,13 +39,14 @@ class LoginRequired(Unauthenticated):
 class Authenticator:
     def __init__(
         self,
-        transactions: Transactions,
         *,
+        transactions: Transactions,
         accounts: AccountService,
         logins: LoginService,
         api_keys: ApiKeyService,
         media_tokens: MediaTokenService,
         local: LocalCredential,
+        playback_tokens: PlaybackTokens,
     ) -> None:
         self._transactions = transactions
         self._accounts = accounts
@@ -52,9 +54,11 @@ class Authenticator:
         self._api_keys = api_keys
         self._media_tokens = media_tokens
         self._local = local
+        self._playback_tokens = playback_tokens
 
-    async def viewer(self, request: Request, media_of: UUID | None = None) -> Viewer:
-        """Return who asks. `media_of` is the file whose bytes are asked for, where a token may stand in the address.
+    async def viewer(self, request: Request, *, media_of: UUID | None = None, playback: UUID | None = None) -> Viewer:
+        """Return who asks. `media_of` is the file whose bytes are asked for, `playback` whose segments are: where a
+        token may stand in the address.
 
         Raises:
             Unauthenticated: nobody we know; SetupRequired where there is nobody to be known yet.
@@ -65,6 +69,8 @@ class Authenticator:
                 return await self._of_token(tx, request, token)
             if media_of is not None and MEDIA_TOKEN in request.query_params:
                 return await self._media_tokens.viewer(tx, request.query_params[MEDIA_TOKEN], media_of)
+            if playback is not None and MEDIA_TOKEN in request.query_params:
+                return await self._playback_tokens.viewer(tx, request.query_params[MEDIA_TOKEN], playback)
             if await self._accounts.any_exist(tx):
                 raise LoginRequired
         if not is_local(request):

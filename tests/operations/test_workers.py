@@ -14,11 +14,15 @@ from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
 from app.operations.maintenance import DatabaseMaintenance
 from app.operations.workers import CleanUpSessionsWorker, MaintainDatabaseWorker
+from app.playback.streaming.service import PlaybackService
+from app.playback.sweeping import PlaybackSweeper
+from app.playback.transcoding.store import SegmentStore
 from tests.fixtures.accounts import Accounts
 
 
 @pytest.fixture
-def sweeper(accounts: Accounts, transactions, driver):
+def sweeper(accounts: Accounts, transactions, driver, tmp_path):
+    settings = Settings(data_dir=tmp_path)
     return SessionSweeper(
         transactions,
         accounts=accounts.service,
@@ -26,6 +30,7 @@ def sweeper(accounts: Accounts, transactions, driver):
         media_tokens=accounts.media,
         limiter=accounts.limiter,
         events=EventLog(transactions, driver),
+        playback=PlaybackSweeper(transactions, PlaybackService([], settings), SegmentStore(settings)),
     )
 
 
@@ -41,7 +46,8 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
 
     accounts.wait(days=62)
 
-    assert await sweeper.sweep() == {"attempt_limits": 3, "logins": 1, "media_tokens": 0, "codes": 1, "events": 0}
+    swept = {"attempt_limits": 3, "logins": 1, "media_tokens": 0, "codes": 1, "events": 0}
+    assert await sweeper.sweep() == swept | {"playbacks": 0, "transcodes": 0, "segment_folders": 0}
     assert set((await sweeper.sweep()).values()) == {0}
 
 

@@ -34,6 +34,8 @@ PUBLIC = {
 STATEMENTS = {
     auth._viewer: "viewer",
     auth._streamer: "streamer",
+    auth._watcher: "watcher",
+    auth._player: "player",
     auth._manager: "administrator",
     auth._scanner: "scanner",
     auth._oneself: "oneself",
@@ -70,10 +72,12 @@ PROTECTED = [row for row in WALK if row[2] not in {"public", "collector"}]
 
 
 def address(path: str) -> str:
-    for name in ("library_id", "item_id", "file_id", "account_id", "login_id", "key_id"):
+    for name in ("library_id", "item_id", "file_id", "account_id", "login_id", "key_id", "playback_id"):
         path = path.replace(f"{{{name}}}", str(UNKNOWN))
     return (
-        path.replace("{job_id}", "999999")
+        path.replace("{rendition}/{name}", "v0/init.mp4")
+        .replace("{rendition}", "v0")
+        .replace("{job_id}", "999999")
         .replace("{name}", "nowhere")
         .replace("{role}", "poster")
         .replace("{place}", "0")
@@ -87,6 +91,7 @@ BODIES = {
     "/api/v1/libraries": {"name": "x", "kind": "movies", "paths": ["/nowhere"]},
     "/api/v1/accounts": {"name": "x"},
     "/api/v1/api-keys": {"name": "x", "scopes": ["read"]},
+    "/api/v1/playback": {"item_id": str(UNKNOWN), "profile": "chrome"},
     "/api/v1/me/password": {"old": "guess guess", "new": "guess guess"},
 }
 
@@ -144,6 +149,8 @@ async def test_only_administrators_change_the_server_and_look_into_its_engine(
 NEEDED = {
     "viewer": Scope.READ,
     "streamer": Scope.STREAM,
+    "watcher": Scope.STREAM,
+    "player": Scope.STREAM,
     "scanner": Scope.SCAN,
     "administrator": Scope.ADMIN,
     "oneself": Scope.ADMIN,

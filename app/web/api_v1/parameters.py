@@ -35,6 +35,7 @@ JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 LibraryId = Annotated[UUID, Path()]
 ItemId = Annotated[UUID, Path()]
 FileId = Annotated[UUID, Path()]
+PlaybackId = Annotated[UUID, Path()]
 QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
 
 

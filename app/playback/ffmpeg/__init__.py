@@ -1,0 +1,1 @@
+"""FFmpeg: which one, what it can, and running it so that it ends when it should."""

@@ -1,0 +1,195 @@
+"""A recipe → FFmpeg's arguments. Pure: a list, never a line; every part of it is a number or a word of ours.
+
+The file comes as a descriptor, so no name reaches FFmpeg, and it may open nothing else: only the protocol `file`, only
+the demuxers that probing allows. A playlist, a script or a list of addresses that calls itself a film is refused.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.library.formats import DEMUXERS
+from app.playback.ffmpeg.binary import Capabilities, device_arguments, upload_filter
+from app.playback.transcoding.recipes import AudioRecipe, MuxedRecipe, VideoRecipe
+
+SOUND_RATE = 48_000
+FRAME = {"aac": 1024, "opus": 960, "ac3": 1536, "mp3": 1152}
+"""Samples in a packet of what we make."""
+
+_ENCODERS = {"aac": "aac", "opus": "libopus", "ac3": "ac3", "mp3": "libmp3lame"}
+_SOUND_BIT_RATE = {1: 96_000, 2: 160_000, 6: 448_000}
+
+_TO_STANDARD_RANGE = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+)
+
+_FRAGMENTED = "+empty_moov+default_base_moof+frag_discont"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a run is to make: times in seconds on the file's own clock."""
+
+    seek: float | None
+    """Where to begin reading. None: at the beginning."""
+    keyframes: Sequence[float] = ()
+    """Where pictures must begin anew."""
+    first_sample: int | None = None
+    """Of sound that is made: the first one, counted at its rate."""
+
+
+def input_of(descriptor: int, seek: float | None = None) -> list[str]:
+    """Return the arguments that open a file, and nothing besides it."""
+    where = [] if seek is None else ["-seek_timestamp", "1", "-ss", f"{seek:.6f}"]
+    return [
+        *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
+        *("-probesize", "5000000", "-analyzeduration", "5000000"),
+        *where,
+        *("-i", f"file:/dev/fd/{descriptor}"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What pictures are made with."""
+
+    ffmpeg: Capabilities
+    preset: str
+    words: int | None = None
+    """The descriptor of subtitles to draw."""
+
+
+def video(recipe: VideoRecipe, span: Span, descriptor: int, tools: Tools) -> list[str]:
+    """Make pictures, as fragmented MP4 into the pipe."""
+    return [
+        *_before(recipe, tools.ffmpeg),
+        "-copyts",
+        *input_of(descriptor, span.seek),
+        *_drawn_input(recipe, span, tools.words),
+        *_pictures(recipe, span, tools),
+        *("-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
+        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+frag_keyframe", "-use_editlist", "0", "pipe:1"),
+    ]
+
+
+def audio(recipe: AudioRecipe, span: Span, descriptor: int) -> list[str]:
+    """Make sound, a fragment for each packet."""
+    return [
+        "-copyts",
+        *input_of(descriptor, span.seek),
+        *_sound(recipe, span),
+        *("-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
+        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+frag_every_frame", "-use_editlist", "0", "pipe:1"),
+    ]
+
+
+def muxed(recipe: MuxedRecipe, span: Span, descriptor: int, tools: Tools) -> list[str]:
+    """Make a transport stream of both."""
+    pictures = [] if recipe.video is None else _pictures(recipe.video, span, tools)
+    sound = [] if recipe.audio is None else _sound(recipe.audio, span)
+    return [
+        *([] if recipe.video is None else _before(recipe.video, tools.ffmpeg)),
+        "-copyts",
+        *input_of(descriptor, span.seek),
+        *([] if recipe.video is None else _drawn_input(recipe.video, span, tools.words)),
+        *pictures,
+        *sound,
+        *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
+        *("-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-mpegts_copyts", "1", "pipe:1"),
+    ]
+
+
+def subtitle(stream: int | None, descriptor: int, kind: str) -> list[str]:
+    """Take one subtitle out of a film, or turn a file of subtitles into another kind."""
+    muxer = {"vtt": "webvtt", "ass": "ass", "srt": "srt", "sup": "sup"}[kind]
+    source = input_of(descriptor) if stream is not None else _words_input(descriptor)
+    codec = ["-c:s", "copy"] if kind == "sup" else []
+    mapped = f"0:{stream}" if stream is not None else "0:s:0"
+    return ["-copyts", *source, "-map", mapped, *codec, "-f", muxer, "pipe:1"]
+
+
+def _drawn_input(recipe: VideoRecipe, span: Span, words: int | None) -> list[str]:
+    """Pictures of words from beside the film are an input of their own; texts are read by the filter that draws."""
+    if words is None or recipe.burn is None or recipe.burn.is_text:
+        return []
+    seek = [] if span.seek is None else ["-seek_timestamp", "1", "-ss", f"{span.seek:.6f}"]
+    return ["-protocol_whitelist", "file", "-format_whitelist", "sup", *seek, "-i", f"file:/dev/fd/{words}"]
+
+
+def _words_input(descriptor: int) -> list[str]:
+    return [
+        *("-protocol_whitelist", "file", "-format_whitelist", "srt,ass,webvtt,sami,subviewer,ttml,sup"),
+        *("-i", f"file:/dev/fd/{descriptor}"),
+    ]
+
+
+# -- pictures
+
+
+def _before(recipe: VideoRecipe, ffmpeg: Capabilities) -> list[str]:
+    return device_arguments(ffmpeg.h264) if recipe.action == "transcode" else []
+
+
+def _pictures(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
+    if recipe.action == "copy":
+        tag = ["-tag:v", "hvc1"] if recipe.codec == "hevc" else []
+        return ["-map", f"0:{recipe.stream}", "-c:v", "copy", *tag]
+    times = ",".join(f"{time:.6f}" for time in span.keyframes)
+    return [
+        *_filtered(recipe, tools.ffmpeg, tools.words),
+        *("-fps_mode:v", "passthrough", "-enc_time_base:v", "demux"),
+        *_encoder(recipe, tools.ffmpeg.h264, tools.preset),
+        *(["-force_key_frames:v", times] if times else []),
+    ]
+
+
+def _filtered(recipe: VideoRecipe, ffmpeg: Capabilities, words: int | None) -> list[str]:
+    chain: list[str] = []
+    if recipe.deinterlace:
+        chain.append("bwdif=mode=send_frame:deint=interlaced")
+    if recipe.tone_map and ffmpeg.tone_maps:
+        chain.append(_TO_STANDARD_RANGE)
+    chain.append(f"scale={recipe.width}:{recipe.height},setsar=1")
+    last = [upload] if (upload := upload_filter(ffmpeg.h264)) else ["format=yuv420p"]
+    burn = recipe.burn
+    if burn is not None and not burn.is_text:
+        words_of = f"0:{burn.stream}" if burn.stream is not None else "1:s:0"
+        graph = (
+            f"[0:{recipe.stream}]{','.join(chain)}[picture];"
+            f"[{words_of}]scale={recipe.width}:{recipe.height}[words];"
+            f"[picture][words]overlay=eof_action=pass,{','.join(last)}[out]"
+        )
+        return ["-filter_complex", graph, "-map", "[out]"]
+    if words is not None:
+        chain.append(f"ass=filename=/dev/fd/{words}")
+    return ["-map", f"0:{recipe.stream}", "-vf", ",".join([*chain, *last])]
+
+
+def _encoder(recipe: VideoRecipe, encoder: str, preset: str) -> list[str]:
+    rate = recipe.bit_rate
+    limits = ["-maxrate:v", str(rate), "-bufsize:v", str(rate * 2)]
+    # The longest distance between keyframes is ours to say: by the times, and by no count of pictures.
+    shape = ["-profile:v", "high", "-g:v", "600", "-tag:v", "avc1"]
+    if encoder == "libx264":
+        return [
+            *("-c:v", encoder, "-preset:v", preset, "-crf:v", "22", *limits, *shape),
+            *("-sc_threshold:v", "0", "-forced-idr:v", "1", "-flags:v", "+cgop"),
+        ]
+    return ["-c:v", encoder, "-b:v", str(rate), *limits, *shape, "-bf:v", "0", "-forced_idr:v", "1"]
+
+
+# -- sound
+
+
+def _sound(recipe: AudioRecipe, span: Span) -> list[str]:
+    mapped = ["-map", f"0:{recipe.stream}"]
+    if recipe.action == "copy":
+        return [*mapped, "-c:a", "copy"]
+    begin = "" if span.first_sample is None else f":first_pts={span.first_sample}"
+    rate = _SOUND_BIT_RATE.get(recipe.channels, 64_000 * recipe.channels)
+    layout = {1: "mono", 2: "stereo", 6: "5.1"}.get(recipe.channels)
+    return [
+        *mapped,
+        *("-af", f"aresample={SOUND_RATE}:async=1{begin}"),
+        *("-c:a", _ENCODERS[recipe.codec], "-b:a", str(rate), "-ar", str(SOUND_RATE)),
+        *(["-channel_layout:a", layout] if layout else ["-ac", str(recipe.channels)]),
+    ]

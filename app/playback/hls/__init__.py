@@ -1,0 +1,1 @@
+"""Playlists, and where films are cut for them."""

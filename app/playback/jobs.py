@@ -1,0 +1,24 @@
+"""The kinds that playback owns. Data only, so that anyone may insert them."""
+
+from uuid import UUID
+
+from app.jobs.args import JobArgs
+from app.jobs.insert_opts import InsertOpts
+
+
+class TranscodeArgs(JobArgs, kind="media.transcode"):
+    """Make what is wanted of one rendition. What that is stands on the rendition's own row, and changes.
+
+    Not unique: a second job for a row that another works on ends at once.
+    """
+
+    session_id: UUID
+    """The playback that asked first."""
+    media_id: UUID
+    """The file."""
+    profile: str
+    """The rendition's name."""
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="high", priority=1, max_attempts=3)

@@ -1,0 +1,41 @@
+"""What playback offers to the container, and who may listen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dishka import Provider, Scope, collect, provide
+
+from app.jobs.worker import Worker
+from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.ports import PlaybackListener
+from app.playback.streaming.segments import Segments
+from app.playback.streaming.service import PlaybackService
+from app.playback.streaming.tokens import PlaybackTokens
+from app.playback.streaming.wanting import Wanting
+from app.playback.sweeping import PlaybackSweeper
+from app.playback.transcoding.arrivals import Arrivals
+from app.playback.transcoding.room import Room
+from app.playback.transcoding.runner import Transcoder
+from app.playback.transcoding.store import SegmentStore
+from app.playback.transcoding.words import Words
+from app.playback.workers import TranscodeWorker
+
+
+class PlaybackModule(Provider):
+    """`FfmpegBinary` is started and stopped with the application; all else only answers."""
+
+    scope = Scope.APP
+
+    listeners = collect(PlaybackListener, provides=Sequence[PlaybackListener])
+    service = provide(PlaybackService)
+    tokens = provide(PlaybackTokens)
+    wanting = provide(Wanting)
+    segments = provide(Segments)
+    sweeper = provide(PlaybackSweeper)
+    arrivals = provide(Arrivals)
+    store = provide(SegmentStore)
+    binary = provide(FfmpegBinary)
+    room = provide(Room)
+    words = provide(Words)
+    transcoder = provide(Transcoder)
+    transcode = provide(TranscodeWorker, provides=Worker[Any])

@@ -1,0 +1,117 @@
+"""Segments, for whoever sends them: there already, or waited for while they are made.
+
+A file that is there is whole, so looking is all it takes to know; news of this process only makes the look come
+sooner. A client that waits longer than `PATIENCE` is told to ask again, which players do.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection
+from pathlib import Path
+from uuid import UUID
+
+from app.accounts.viewer import Viewer
+from app.db.tx import Transactions
+from app.library.threads import in_thread
+from app.playback.errors import NoSuchSegment, PlaybackNotFound, SegmentDelayed
+from app.playback.streaming.records import TranscodeRow
+from app.playback.streaming.service import PlaybackService, Started
+from app.playback.streaming.wanting import Wanting
+from app.playback.transcoding.arrivals import Arrivals
+from app.playback.transcoding.recipes import SubtitleRecipe, extension_of, has_init
+from app.playback.transcoding.runs import INIT
+from app.playback.transcoding.store import INIT_NAME, SegmentStore
+
+PATIENCE = 20.0
+"""Seconds. Players give a segment ten to twenty before they ask again."""
+
+LOOK_EVERY = 0.15
+"""Seconds between two looks for what another node makes."""
+
+WISH_EVERY = 2.0
+"""Seconds after which somebody who waits says so again: the runner may have died, or gone elsewhere."""
+
+_NAME = re.compile(r"(\d{5})\.(m4s|ts|vtt|ass|srt|sup)")
+
+
+class Segments:
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        service: PlaybackService,
+        wanting: Wanting,
+        store: SegmentStore,
+        arrivals: Arrivals,
+    ) -> None:
+        self._transactions = transactions
+        self._service = service
+        self._wanting = wanting
+        self._store = store
+        self._arrivals = arrivals
+
+    async def begin(self, started: Started) -> None:
+        """Ask for what the player of a new playback asks for first, before it can."""
+        for transcode_id in started.at_once:
+            present = await self._present(transcode_id)
+            async with self._transactions.begin() as tx:
+                row = await self._wanting.known(tx, transcode_id)
+                if row is not None:
+                    number = row.cuts.at(started.playback.position_ms)
+                    await self._wanting.want(tx, transcode_id, number, present, playback_id=started.playback.id)
+            self._arrivals.announce_want(transcode_id)
+
+    def stopped(self, transcode_ids: Collection[UUID]) -> None:
+        """Tell runners of this node at once that nobody watches any more."""
+        for transcode_id in transcode_ids:
+            self._arrivals.announce_want(transcode_id)
+
+    async def file(self, viewer: Viewer, playback_id: UUID, rendition: str, name: str) -> Path:
+        """Return where a segment lies, when it does.
+
+        Raises:
+            PlaybackNotFound, NotFound: there is no such playback or rendition for this viewer.
+            NoSuchSegment: the rendition has none of this name.
+            SegmentDelayed: not within `PATIENCE`.
+            TranscodeFailed: it cannot be made.
+        """
+        async with self._transactions.begin() as tx:
+            row = await self._service.transcode(tx, viewer, playback_id, rendition)
+        number = _number(row, name)
+        loop = asyncio.get_running_loop()
+        give_up, wish_at = loop.time() + PATIENCE, 0.0
+        with self._arrivals.segments(row.id) as arrivals:
+            while True:
+                if loop.time() >= wish_at:
+                    wish_at = loop.time() + WISH_EVERY
+                    await self._wish(row.id, number, playback_id)
+                if await in_thread(lambda: self._store.has(row.id, name)):
+                    return self._store.path(row.id, name)
+                if loop.time() >= give_up:
+                    raise SegmentDelayed("the segment is still being made; ask again")
+                await arrivals.wait(LOOK_EVERY)
+
+    async def _wish(self, transcode_id: UUID, number: int, playback_id: UUID) -> None:
+        present = await self._present(transcode_id)
+        async with self._transactions.begin() as tx:
+            if await self._wanting.want(tx, transcode_id, number, present, playback_id=playback_id) is None:
+                raise PlaybackNotFound(playback_id)
+        self._arrivals.announce_want(transcode_id)
+
+    async def _present(self, transcode_id: UUID) -> set[int]:
+        def look() -> set[int]:
+            there = {INIT} if self._store.has(transcode_id, INIT_NAME) else set()
+            return there | self._store.numbers(transcode_id)
+
+        return await in_thread(look)
+
+
+def _number(row: TranscodeRow, name: str) -> int:
+    """Return the number of a segment by its name: one of ours, or there is none."""
+    if name == INIT_NAME and has_init(row.recipe):
+        return INIT
+    found = _NAME.fullmatch(name)
+    last = 0 if isinstance(row.recipe, SubtitleRecipe) else len(row.cuts) - 1
+    if found is None or found[2] != extension_of(row.recipe) or int(found[1]) > last:
+        raise NoSuchSegment(name)
+    return int(found[1])

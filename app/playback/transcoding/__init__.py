@@ -1,0 +1,1 @@
+"""Making segments: what of, by whom, and where they are kept."""

@@ -1,0 +1,396 @@
+"""The work of one `media.transcode`: run FFmpeg where segments are wanted, until nobody needs more.
+
+States: looking → running → looking … → left. A look takes a second at most: it says that we live, tells what is wanted,
+and finds out when another has taken the row or the last viewer has gone. The segment that is waited for decides: what
+the run is soon to come to is waited for, for anything else it is ended and begun anew there.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.config import Settings
+from app.db.tx import Transactions, Tx
+from app.jobs.verdict import lost_database
+from app.library.errors import NotAFile, OutsideRoot
+from app.library.opening import opened
+from app.library.records import FileLocation
+from app.library.repository import files
+from app.library.threads import in_thread
+from app.playback.errors import CacheFull, TranscodeFailed
+from app.playback.ffmpeg import commands
+from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.ffmpeg.process import Ffmpeg, running
+from app.playback.hls.cuts import TARGET_MS
+from app.playback.streaming import repository
+from app.playback.streaming.records import Look, TranscodeRow
+from app.playback.streaming.wanting import SOON
+from app.playback.transcoding import runs
+from app.playback.transcoding.arrivals import Arrivals
+from app.playback.transcoding.recipes import (
+    AudioRecipe,
+    Burn,
+    MuxedRecipe,
+    SubtitleRecipe,
+    VideoRecipe,
+    extension_of,
+    has_init,
+)
+from app.playback.transcoding.room import Room
+from app.playback.transcoding.runs import KEYFRAMES_NAMED, Made, Work
+from app.playback.transcoding.store import INIT_NAME, SegmentStore, segment_name
+from app.playback.transcoding.words import Words
+
+log = structlog.get_logger("playback.transcode")
+
+TICK = 1.0
+"""Seconds between two looks at the row."""
+
+OUTAGE = 90.0
+"""Seconds without a database that a run survives: what it makes meanwhile is worth having."""
+
+Complete = Callable[[Tx], Awaitable[object]]
+Report = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class LeaseLost(Exception):
+    """Another runner has the row, or it is gone: nothing of ours may be written any more."""
+
+
+@dataclass(slots=True)
+class _State:
+    """One job's hold on a row."""
+
+    row: TranscodeRow
+    runner: str
+    work: Work
+    extension: str
+    position: int = 0
+    made: list[int] = field(default_factory=list)
+    """Since the last look."""
+    made_bytes: int = 0
+    total: int = 0
+    runs: int = 0
+    aim: int = 0
+    is_aim_made: bool = False
+    look: Look | None = None
+    looked_at: float = 0.0
+
+    @property
+    def last(self) -> int:
+        return len(self.work.cuts) - 1
+
+
+class Transcoder:
+    def __init__(
+        self,
+        *,
+        transactions: Transactions,
+        store: SegmentStore,
+        arrivals: Arrivals,
+        binary: FfmpegBinary,
+        room: Room,
+        words: Words,
+        settings: Settings,
+    ) -> None:
+        self._transactions = transactions
+        self._store = store
+        self._arrivals = arrivals
+        self._binary = binary
+        self._room = room
+        self._words = words
+        self._preset = settings.playback.preset
+        self._ahead = max(int(settings.playback.ahead.total_seconds() * 1000) // TARGET_MS, 2)
+        self._idle_after = settings.playback.idle_after.total_seconds()
+
+    async def work(self, media_id: UUID, name: str, runner: str, complete: Complete, report: Report) -> None:
+        """Make what is wanted of a rendition; `complete` ends the job in the transaction that gives the row back.
+
+        Raises:
+            TranscodeFailed: FFmpeg cannot make it.
+            CacheFull: there is no room for it.
+        """
+        async with self._transactions.begin() as tx:
+            row = await repository.named_transcode(tx, media_id, name)
+            location = await files.locate(tx, media_id)
+            if row is None or location is None or not await repository.take(tx, row.id, runner):
+                await complete(tx)  # it is gone, or in other hands
+                return
+        work = Work(row.cuts, row.zero_ms, row.origin_ms, row.frame_rate)
+        state = _State(row, runner, work, extension_of(row.recipe))
+        try:
+            await self._serve(state, location, complete, report)
+        except LeaseLost:
+            log.info("transcode went into other hands", transcode=str(row.id), runner=runner)
+            async with self._transactions.begin() as tx:
+                await complete(tx)
+        except (TranscodeFailed, CacheFull) as err:
+            await self._record_failure(state, str(err))
+            raise
+        except BaseException:
+            await asyncio.shield(asyncio.ensure_future(self._leave(state)))
+            raise
+
+    async def _serve(self, state: _State, location: FileLocation, complete: Complete, report: Report) -> None:
+        async with AsyncExitStack() as held:
+            descriptor = await self._open(held, location)
+            while True:
+                aim = await self._next_aim(state)
+                if aim is None:
+                    if await self._finish(state, complete):
+                        return
+                    continue
+                state.aim, state.is_aim_made, state.position = aim, False, aim
+                state.runs += 1
+                await self._run(state, descriptor)
+                await report({"segments": state.total, "of": len(state.work.cuts), "at": state.position})
+
+    async def _open(self, held: AsyncExitStack, location: FileLocation) -> int:
+        try:
+            descriptor = await held.enter_async_context(opened(location))
+        except (OSError, OutsideRoot, NotAFile) as err:
+            reason = err.strerror if isinstance(err, OSError) else str(err)
+            raise TranscodeFailed(f"the file cannot be opened: {reason}") from err
+        found = os.fstat(descriptor)
+        if (found.st_size, found.st_mtime_ns) != (location.size, location.mtime_ns):
+            raise TranscodeFailed("the file has changed since it was scanned; a scan will take note of it")
+        return descriptor
+
+    # -- what is wanted
+
+    async def _look(self, state: _State) -> Look:
+        """Say that we live and what was made; learn what is wanted.
+
+        Raises:
+            LeaseLost: the row is not ours any more.
+        """
+        made, made_bytes = state.made, state.made_bytes
+        try:
+            async with self._transactions.begin() as tx:
+                found = await repository.look(
+                    tx, state.row.id, state.runner, position=state.position, made=made, made_bytes=made_bytes
+                )
+        except Exception as err:
+            if state.look is None or not lost_database(err) or time.monotonic() - state.looked_at > OUTAGE:
+                raise
+            log.warning("transcode goes on without the database", transcode=str(state.row.id))
+            return state.look
+        if found is None:
+            raise LeaseLost
+        state.made, state.made_bytes = state.made[len(made) :], state.made_bytes - made_bytes
+        state.look, state.looked_at = found, time.monotonic()
+        if made_bytes:
+            await self._room.make()
+        return found
+
+    async def _next_aim(self, state: _State) -> int | None:
+        """Return the segment to begin at; None when there is nothing more to be made for now."""
+        look = await self._look(state)
+        present = await in_thread(lambda: self._store.numbers(state.row.id))
+        waiting = [aim for aim in look.aims if aim not in present and 0 <= aim <= state.last]
+        state.made += [aim for aim in look.aims if aim not in waiting]
+        if waiting:
+            return waiting[0]
+        if self._is_idle(look):
+            return None
+        if isinstance(state.row.recipe, SubtitleRecipe):
+            return 0 if 0 not in present else None
+        following = range(look.wanted, min(look.wanted + self._ahead, state.last) + 1)
+        return next((number for number in following if number not in present), None)
+
+    def _is_idle(self, look: Look) -> bool:
+        return look.silence is None or look.silence > self._idle_after
+
+    async def _finish(self, state: _State, complete: Complete) -> bool:
+        """Give the row back and complete the job; no when somebody has asked for more meanwhile."""
+        await self._look(state)
+        async with self._transactions.begin() as tx:
+            row = await repository.lock_transcode(tx, state.row.id)
+            if row is not None and row.aims:
+                return False
+            await repository.leave(tx, state.row.id, state.runner)
+            await complete(tx)
+        return True
+
+    async def _go_on(self, state: _State) -> bool:
+        """Whether the run is still where it is needed."""
+        look = await self._look(state)
+        if self._is_idle(look):
+            return False
+        waiting = [aim for aim in look.aims if aim not in state.made]
+        if not waiting:
+            return True
+        if not state.is_aim_made and state.aim in waiting:
+            return True  # somebody waits for what this run was begun for
+        if any(state.position <= aim < state.position + SOON for aim in waiting[:1]):
+            return True
+        present = await in_thread(lambda: self._store.numbers(state.row.id))
+        return all(aim in present for aim in waiting)
+
+    # -- making it
+
+    async def _run(self, state: _State, descriptor: int, *, early: bool = False) -> None:
+        ffmpeg = await self._binary.capabilities()
+        recipe = state.row.recipe
+        if isinstance(recipe, SubtitleRecipe):
+            text = await self._words.text(recipe, state.row.file_id, descriptor)
+            await self._write(state, Made(0, text))
+            return
+        async with AsyncExitStack() as held:
+            words = await self._burnt_words(held, state, descriptor)
+            tools = commands.Tools(ffmpeg, self._preset, words)
+            arguments = self._arguments(state, tools, descriptor, early=early)
+            keep_open = [descriptor] if words is None else [descriptor, words]
+            process = await held.enter_async_context(running(ffmpeg.program, arguments, keep_open=keep_open))
+            is_late = await self._watched(state, process, early=early)
+        if is_late:
+            await self._run(state, descriptor, early=True)
+
+    async def _watched(self, state: _State, process: Ffmpeg, *, early: bool) -> bool:
+        """Take what a run makes until it ends or is not needed any more; whether it began too late."""
+        producing = asyncio.create_task(self._produce(state, process, early=early), name="transcode.produce")
+        with self._arrivals.wants(state.row.id) as wants:
+            listening = asyncio.create_task(wants.news(), name="transcode.wants")
+            try:
+                while not producing.done():
+                    await asyncio.wait({producing, listening}, timeout=TICK, return_when=asyncio.FIRST_COMPLETED)
+                    if listening.done():
+                        listening = asyncio.create_task(wants.news(), name="transcode.wants")
+                    if not producing.done() and not await self._go_on(state):
+                        return False
+                return producing.result()
+            finally:
+                for task in (producing, listening):
+                    task.cancel()
+                await asyncio.wait({producing, listening})
+
+    async def _produce(self, state: _State, process: Ffmpeg, *, early: bool) -> bool:
+        async for made in self._made(state, process):
+            if made.kind == "init":
+                await self._write_init(state, made.content)
+                continue
+            if made.number > state.position and not state.is_aim_made:
+                if not early and _is_copied_picture(state.row):
+                    return True
+                await self._fill(state, made.number)
+            elif made.number > state.position:
+                await self._fill(state, made.number)
+            if made.kind == "last":
+                await process.require_success()
+            await self._write(state, made)
+            if await self._is_enough(state):
+                return False
+        await process.require_success()
+        # The end of the film: of what its stream does not reach there is nothing, and a player must hear so.
+        await self._fill(state, len(state.work.cuts))
+        return False
+
+    def _made(self, state: _State, process: Ffmpeg) -> AsyncIterator[Made]:
+        recipe, work, first = state.row.recipe, state.work, state.aim
+        match recipe:
+            case VideoRecipe():
+                return runs.pictures(process.stdout, work, first)
+            case AudioRecipe():
+                return runs.sound(process.stdout, recipe, work, first)
+            case MuxedRecipe():
+                return runs.transport(process.stdout, work, first, has_picture=recipe.video is not None)
+        raise TypeError(f"{recipe} is not made by running")
+
+    async def _is_enough(self, state: _State) -> bool:
+        """Whether to stop here: what follows is there already, or the viewer is far enough behind."""
+        if state.position > state.last:
+            return False  # the end of the stream is near, and how it ends is to be seen
+        wanted = state.aim if state.look is None else state.look.wanted
+        viewer = wanted if state.aim <= wanted <= state.position else state.aim
+        if state.position > viewer + self._ahead or state.position >= state.aim + KEYFRAMES_NAMED:
+            return True
+        name = segment_name(state.position, state.extension)
+        return await in_thread(lambda: self._store.has(state.row.id, name))
+
+    async def _fill(self, state: _State, until: int) -> None:
+        for number in range(state.position, until):
+            empty = runs.nothing(state.work, number) if has_init(state.row.recipe) else b""
+            await self._write(state, Made(number, empty))
+
+    async def _write(self, state: _State, made: Made) -> None:
+        await self._store_file(state, segment_name(made.number, state.extension), made.content)
+        state.position = made.number + 1
+        state.is_aim_made = state.is_aim_made or made.number >= state.aim
+        state.made.append(made.number)
+        state.total += 1
+
+    async def _write_init(self, state: _State, content: bytes) -> None:
+        before = await in_thread(lambda: self._store.read(state.row.id, INIT_NAME))
+        if before == content:
+            return
+        if before is not None:
+            # Made by another encoder, whose segments do not go with ours.
+            names = await in_thread(lambda: list(self._store.sizes(state.row.id)))
+            await in_thread(lambda: self._store.remove_segments(state.row.id, names))
+        await self._store_file(state, INIT_NAME, content)
+
+    async def _store_file(self, state: _State, name: str, content: bytes) -> None:
+        def write() -> None:
+            self._store.write(state.row.id, name, content)
+
+        try:
+            await in_thread(write)
+        except CacheFull:
+            if not await self._room.make(at_least=max(len(content) * 4, 2**20)):
+                raise
+            await in_thread(write)
+        state.made_bytes += len(content)
+        self._arrivals.announce_segment(state.row.id)
+
+    # -- arguments
+
+    def _arguments(self, state: _State, tools: commands.Tools, descriptor: int, *, early: bool) -> list[str]:
+        recipe, work, first = state.row.recipe, state.work, state.aim
+        match recipe:
+            case VideoRecipe():
+                span = runs.picture_span(recipe, work, first, early=early)
+                return commands.video(recipe, span, descriptor, tools)
+            case AudioRecipe():
+                return commands.audio(recipe, runs.sound_span(recipe, work, first), descriptor)
+            case MuxedRecipe():
+                span = runs.muxed_span(recipe, work, first, early=early)
+                return commands.muxed(recipe, span, descriptor, tools)
+        raise TypeError(f"{recipe} is not made by running")
+
+    async def _burnt_words(self, held: AsyncExitStack, state: _State, descriptor: int) -> int | None:
+        """Return the descriptor of subtitles that are drawn into the picture; None where there are none to be read."""
+        burn = _burn_of(state.row)
+        if burn is None or (burn.stream is not None and not burn.is_text):
+            return None
+        return await self._words.opened(held, burn, state.row.file_id, descriptor)
+
+    # -- leaving
+
+    async def _leave(self, state: _State) -> None:
+        try:
+            async with self._transactions.begin() as tx:
+                await repository.leave(tx, state.row.id, state.runner)
+        except Exception as err:  # noqa: BLE001  the lease runs out by itself; what brought us here matters more
+            log.debug("transcode not given back", transcode=str(state.row.id), error=str(err))
+
+    async def _record_failure(self, state: _State, text: str) -> None:
+        async with self._transactions.begin() as tx:
+            await repository.record_failure(tx, state.row.id, state.runner, text)
+        self._arrivals.announce_segment(state.row.id)
+
+
+def _burn_of(row: TranscodeRow) -> Burn | None:
+    recipe = row.recipe.video if isinstance(row.recipe, MuxedRecipe) else row.recipe
+    return recipe.burn if isinstance(recipe, VideoRecipe) else None
+
+
+def _is_copied_picture(row: TranscodeRow) -> bool:
+    recipe = row.recipe.video if isinstance(row.recipe, MuxedRecipe) else row.recipe
+    return isinstance(recipe, VideoRecipe) and recipe.action == "copy"

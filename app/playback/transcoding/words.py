@@ -1,0 +1,87 @@
+"""Subtitles as text: taken out of a film, or read from beside it in whatever they were written in."""
+
+import os
+import tempfile
+from contextlib import AsyncExitStack
+from typing import Literal
+from uuid import UUID
+
+from app.db.tx import Transactions
+from app.library.errors import NotAFile, OutsideRoot
+from app.library.opening import opened
+from app.library.sidecars.texts import decode
+from app.library.threads import in_thread
+from app.playback.errors import TranscodeFailed
+from app.playback.ffmpeg import commands
+from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.ffmpeg.process import output_of
+from app.playback.streaming import repository
+from app.playback.transcoding.recipes import Burn, SubtitleRecipe
+
+SECONDS = 600.0
+"""For one film: subtitles lie all over it, so all of it is read once."""
+
+MOST = 64 * 2**20
+"""Bytes. Pictures of words for a long film have half of it."""
+
+MOST_BESIDE = 16 * 2**20
+
+PICTURES = frozenset({"sup"})
+
+
+class Words:
+    def __init__(self, transactions: Transactions, binary: FfmpegBinary) -> None:
+        self._transactions = transactions
+        self._binary = binary
+
+    async def text(self, recipe: SubtitleRecipe, file_id: UUID, descriptor: int) -> bytes:
+        """Return subtitles in the form that was asked for.
+
+        Raises:
+            TranscodeFailed: they are gone, or no subtitles.
+        """
+        return await self._made(recipe.stream, recipe.beside, recipe.format, file_id, descriptor)
+
+    async def opened(self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int) -> int:
+        """Return a descriptor of subtitles to be drawn, which is closed with `held`."""
+        kind: Literal["ass", "sup"] = "ass" if burn.is_text else "sup"
+        content = await self._made(burn.stream, burn.beside, kind, file_id, descriptor)
+        return await in_thread(lambda: _held(held, content))
+
+    async def _made(self, stream: int | None, beside: int | None, kind: str, file_id: UUID, descriptor: int) -> bytes:
+        program = (await self._binary.capabilities()).program
+        if beside is None:
+            arguments = commands.subtitle(stream, descriptor, kind)
+            return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
+        content = await self._beside(file_id, beside, is_text=kind not in PICTURES)
+        if kind in PICTURES:
+            return content
+        async with AsyncExitStack() as held:
+            written = await in_thread(lambda: _held(held, content))
+            arguments = commands.subtitle(None, written, kind)
+            return await output_of(program, arguments, keep_open=[written], seconds=SECONDS, most=MOST)
+
+    async def _beside(self, file_id: UUID, place: int, *, is_text: bool) -> bytes:
+        async with self._transactions.begin() as tx:
+            location = await repository.beside_location(tx, file_id, place)
+        if location is None:
+            raise TranscodeFailed("the subtitles beside the file are gone")
+        most = MOST_BESIDE if is_text else MOST
+        try:
+            async with opened(location) as found:
+                content = await in_thread(lambda: os.pread(found, most + 1, 0))
+        except (OSError, OutsideRoot, NotAFile) as err:
+            raise TranscodeFailed("the subtitles beside the file cannot be opened") from err
+        if len(content) > most:
+            raise TranscodeFailed("the subtitles beside the file are larger than any are")
+        return decode(content).encode() if is_text else content
+
+
+def _held(held: AsyncExitStack, content: bytes) -> int:
+    """Return a descriptor of a file without a name that holds this."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  closed with `held`
+    held.callback(file.close)
+    file.write(content)
+    file.flush()
+    file.seek(0)
+    return file.fileno()
