@@ -70,3 +70,11 @@ class ReadSideFilesArgs(JobArgs, kind="library.read_side_files"):
     @classmethod
     def insert_opts(cls) -> InsertOpts:
         return InsertOpts(queue="default", priority=3, max_attempts=5, unique=ONCE)
+
+
+class RefreshAgesArgs(JobArgs, kind="library.refresh_ages"):
+    """Work out from which age items are, if another country's certifications are to count first than did."""
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=5, unique=ONCE)

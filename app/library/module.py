@@ -5,14 +5,18 @@ from typing import Any
 
 from dishka import AnyOf, Provider, Scope, collect, provide
 
+from app.config import Settings
+from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
 from app.library.artwork.embedded import EmbeddedPictures
 from app.library.artwork.rendering.renderer import Renderer
 from app.library.artwork.renditions import Renditions
 from app.library.editing import ItemEditor
+from app.library.jobs import RefreshAgesArgs
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
+from app.library.rating import RefreshAgesWorker
 from app.library.scan.phase_1_files import FilesPhase
 from app.library.scan.phase_2_moves import MovesPhase
 from app.library.scan.phase_3_sweep import SweepPhase
@@ -57,3 +61,11 @@ class LibraryModule(Provider):
     await_root = provide(AwaitRootWorker, provides=Worker[Any])
     await_settled = provide(AwaitSettledWorker, provides=Worker[Any])
     read_side_files = provide(ReadSideFilesWorker, provides=Worker[Any])
+    refresh_ages = provide(RefreshAgesWorker, provides=Worker[Any])
+
+    @provide
+    def on_start(self, settings: Settings) -> PeriodicJob:
+        """Settings change between two starts."""
+        return PeriodicJob(
+            cron(settings.operations.nightly), RefreshAgesArgs, id="library.refresh_ages", run_on_start=True
+        )

@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.config import MetadataSettings, Settings
 from app.db.tx import Transactions
+from app.jobs.client import Client
+from app.jobs.driver.psycopg_driver import PsycopgDriver
+from app.jobs.job import Job
 from app.library.ages import NAMES, OLDEST, WORDS, minimum_age
 from app.library.descriptions import Description
+from app.library.jobs import RefreshAgesArgs
 from app.library.kinds import FactSource, ItemKind
+from app.library.rating import RefreshAgesWorker
 from app.library.repository import items
 from app.library.repository.descriptions import describe
 from app.library.repository.facts import Facts
@@ -104,7 +110,7 @@ async def test_what_belongs_to_an_item_is_never_for_younger_ones(shelf: Shelf, t
     series, _, episode = line
 
     await certify(transactions, series, FactSource.METADATA, ("US", "PG-13"), ("DE", "FSK 6"))
-    assert await ages(transactions, *line) == [13, 13, 13]  # the strictest of one source
+    assert await ages(transactions, *line) == [13, 13, 13]
     await certify(transactions, episode, FactSource.NFO, ("", "TV-MA"))
     assert await ages(transactions, *line) == [13, 13, 17]
     await certify(transactions, episode, FactSource.NFO, ("", "TV-Y"))
@@ -139,6 +145,29 @@ async def test_what_is_new_or_moved_takes_the_age_of_where_it_is(shelf: Shelf, t
     async with transactions.begin() as tx:
         await items.place_items(tx, library_id, [(season, Place(parent_id=elsewhere, number=1))])
     assert await ages(transactions, season, episode, new_episode) == [None, None, 14]
+
+
+async def test_the_country_that_is_set_counts_first(
+    shelf: Shelf, transactions: Transactions, driver: PsycopgDriver
+) -> None:
+    line = await show(shelf)
+    series, _, episode = line
+    await certify(transactions, series, FactSource.METADATA, ("US", "TV-PG"), ("DE", "FSK 6"), ("KR", "19"))
+    await certify(transactions, episode, FactSource.METADATA, ("AU", "M"), ("NO", "12"))
+    assert await ages(transactions, *line) == [10, 10, 15]  # who is not asked after is outdone by the strictest
+    await certify(transactions, episode, FactSource.NFO, ("", "TV-PG"), ("KR", "19"))
+    assert await ages(transactions, episode) == [10]
+
+    async def work(region: str) -> None:
+        client = Client(driver)
+        await client.insert(RefreshAgesArgs())
+        (row,) = await driver.job_get_available(queue="low", client_id="me", limit=1)
+        settings = Settings(metadata=MetadataSettings(region=region))
+        await RefreshAgesWorker(transactions, driver, settings).work(Job(row, RefreshAgesArgs()))
+
+    for region, expected in (("DE", [6, 6, 10]), ("DE", [6, 6, 10]), ("KR", [19, 19, 19]), ("US", [10, 10, 10])):
+        await work(region)
+        assert await ages(transactions, *line) == expected
 
 
 async def somebody_waits(transactions: Transactions) -> bool:

@@ -4,6 +4,7 @@ from app.library.kinds import FactSource, FileKind, FileRole, FileState, ItemKin
 from app.library.models.columns import SortText, Timestamp
 from app.library.models.descriptions import (
     Certification,
+    CertifyingCountry,
     Collection,
     CollectionItem,
     Credit,
@@ -24,6 +25,7 @@ __all__ = [
     "AGE",
     "SEARCH_VECTOR",
     "Certification",
+    "CertifyingCountry",
     "Chapter",
     "Collection",
     "CollectionItem",

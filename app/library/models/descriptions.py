@@ -173,6 +173,18 @@ class Certification(Base):
     """What that means in years (`app.library.ages`); NULL: we do not know."""
 
 
+class CertifyingCountry(Base):
+    """One row: whose certifications count first. As the setting had it when ages were last worked out."""
+
+    __tablename__ = "certifying_country"
+    __table_args__ = (CheckConstraint("singleton", name="singleton"),)
+
+    singleton: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    country: Mapped[str] = mapped_column(Text)
+    is_applied: Mapped[bool] = mapped_column(Boolean)
+    """Every age is worked out for it."""
+
+
 class Image(Base):
     """A picture of an item, or inside a media file. A reference: the bytes stay where they are.
 

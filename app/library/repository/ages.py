@@ -1,8 +1,8 @@
 """From which age an item is: kept on its row, so that lists can be held to a limit by index.
 
-An item's own age is the one that the source that counts most gives it, of several countries the strictest. What it is
-shown as is never below what it belongs to: an episode has its series' age, or a higher one of its own. Nobody calls a
-series by its episodes. NULL is unrated.
+An item's own age is the one that the source that counts most gives it: in the country that is set, else in none, else
+the strictest of all it names. What it is shown as is never below what it belongs to: an episode has its series' age, or
+a higher one of its own. Nobody calls a series by its episodes. NULL is unrated.
 
 What an item belongs to is locked first, and read after that: of a scan that adds an episode and a source that rates its
 series at the same moment, the later one sees what the earlier did.
@@ -16,8 +16,10 @@ from app.library.kinds import FactSource
 from app.library.repository.rows import named_rows, rows, run
 
 OWN = """(
-    SELECT max(said.age) FROM certification said WHERE said.item_id = {0}.id AND said.age IS NOT NULL
-    GROUP BY said.source ORDER BY array_position(%(sources)s::text[], said.source) LIMIT 1
+    SELECT said.age FROM certification said WHERE said.item_id = {0}.id AND said.age IS NOT NULL
+    ORDER BY array_position(%(sources)s::text[], said.source),
+        said.country <> (SELECT home.country FROM certifying_country home), said.country <> '', said.age DESC
+    LIMIT 1
 )"""
 
 LINE = """
@@ -54,6 +56,33 @@ INHERIT = f"""
     ) AS new
     WHERE item.id = new.id AND new.age IS NOT NULL
 """  # noqa: S608  ours
+
+
+SET_COUNTRY = """
+    INSERT INTO certifying_country (country, is_applied) VALUES (%s, false)
+    ON CONFLICT (singleton) DO UPDATE SET country = excluded.country, is_applied = false
+    WHERE certifying_country.country <> excluded.country OR NOT certifying_country.is_applied
+"""
+
+CERTIFIED = """
+    SELECT DISTINCT item_id FROM certification WHERE item_id > %s::uuid ORDER BY item_id LIMIT %s
+"""
+
+BEFORE_ALL = UUID(int=0)
+
+
+async def set_country(tx: Tx, country: str) -> bool:
+    """Let this country's certifications count first. Returns whether ages are to be worked out again for it."""
+    return bool(await run(tx, SET_COUNTRY, country))
+
+
+async def country_is_applied(tx: Tx) -> None:
+    await run(tx, "UPDATE certifying_country SET is_applied = true WHERE NOT is_applied")
+
+
+async def certified(tx: Tx, after: UUID | None, limit: int) -> list[UUID]:
+    """Return the next items by key that anybody says an age of."""
+    return [row[0] for row in await rows(tx, CERTIFIED, after or BEFORE_ALL, limit)]
 
 
 async def refresh(tx: Tx, item_ids: Collection[UUID]) -> list[UUID]:

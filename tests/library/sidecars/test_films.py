@@ -90,6 +90,7 @@ async def test_an_nfo_says_what_a_film_is(library: LibraryBench, tree: WriteTree
     assert tuple(rating.values()) == ("imdb", 7.3, 10.0, 12345, True)
     (certification,) = await library.rows("SELECT country, value FROM certification")
     assert tuple(certification.values()) == ("US", "PG-13")
+    assert item["min_age"] == 13
     (collection,) = await library.rows("SELECT name FROM collection")
     assert collection["name"] == "Lantern Collection"
     (image,) = await library.rows("SELECT role, source, url, side_file_id FROM image")
