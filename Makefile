@@ -48,6 +48,13 @@ test: $(READY) ## run all tests, on the bundled PostgreSQL and on the system's w
 soak: $(READY) ## repeat every fault of tests/faults for ten minutes each (REVENGE_TEST_SOAK=600s); all damaged media
 	@REVENGE_TEST_SOAK=$${REVENGE_TEST_SOAK:-600s} $(RUN) -m pytest tests/faults tests/library/probing/test_mutants.py $(ARGS)
 
+.PHONY: fuzz
+fuzz: $(READY) ## attack the API by its own document, and every parser: 100 requests a route, a minute a parser (long)
+	@REVENGE_TEST_FUZZ=$${REVENGE_TEST_FUZZ:-100} $(RUN) -m pytest tests/fuzz $(ARGS)
+	@$(PIP) install --quiet --only-binary=:all: -c constraints.txt -e '.[dev,fuzz]' || \
+		{ echo "atheris: skipped, there is none for this Python and machine"; exit 0; }; \
+		$(RUN) -m tests.fuzz.atheris_parsers --seconds $${REVENGE_TEST_FUZZ_SECONDS:-60}
+
 .PHONY: lint
 lint: style types imports ## check style, types and who imports whom
 

@@ -23,6 +23,8 @@ _MICROSECONDS = {
 }
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)", re.ASCII)
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
+_LONGEST_TEXT = 200
+"""Characters. A million digits are more than a decimal holds."""
 LONGEST = timedelta(days=36_500)
 _EXPECTED = "must be a duration such as 500ms, 30s, 1h30m or 7d"
 
@@ -36,7 +38,7 @@ def parse_duration(text: str) -> timedelta:
     text = text.strip().replace("\N{GREEK SMALL LETTER MU}", "µ")
     if text == "0":
         return timedelta(0)
-    if not _WHOLE.fullmatch(text):
+    if len(text) > _LONGEST_TEXT or not _WHOLE.fullmatch(text):
         raise ValueError(_EXPECTED)
     microseconds = sum((Decimal(number) * _MICROSECONDS[unit] for number, unit in _PART.findall(text)), Decimal(0))
     if microseconds > LONGEST / timedelta(microseconds=1):

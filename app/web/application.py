@@ -50,6 +50,7 @@ from app.web.cors import Cors
 from app.web.errors import Problem
 from app.web.guard import Guard
 from app.web.health import Alive
+from app.web.links import add_links
 from app.web.pages import setup
 from app.web.rates import RateLimits, RequestLimits
 from app.web.readiness import Readiness
@@ -169,5 +170,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
         )
         _, schemas = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")
         document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
+        add_links(document)
         app.openapi_schema = document
     return app.openapi_schema

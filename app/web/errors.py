@@ -28,6 +28,7 @@ from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unav
 from app.web.answers import PROBLEM, JsonResponse
 from app.web.buckets import TooManyRequests
 from app.web.media_bytes import PreconditionFailed
+from app.web.methods import methods_at
 from app.web.ranges import RangeNotSatisfiable
 
 log = structlog.get_logger("web")
@@ -182,17 +183,26 @@ async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return explain(request.scope, error)
     code = ROUTER_CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())
-    detail = error.detail
+    detail, headers = error.detail, error.headers
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}; see /api/v1/openapi.json for what there is"
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{request.method} means nothing at {request.url.path}"
-    return problem(request.scope, error.status_code, code, detail, headers=error.headers)
+        return _wrong_method(request, methods_at(request.app, request.url.path), headers)
+    return problem(request.scope, error.status_code, code, detail, headers=headers)
+
+
+def _wrong_method(request: Request, allowed: Sequence[str], headers: Mapping[str, str] | None = None) -> Response:
+    given = {"Allow": ", ".join(allowed)} if allowed else headers
+    detail = f"{request.method} means nothing at {request.url.path}"
+    return problem(request.scope, 405, ROUTER_CODES[405], detail, headers=given)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         return explain(request.scope, error)
+    allowed = methods_at(request.app, request.url.path)
+    if allowed and request.method not in allowed and error.errors()[0]["loc"][0] == "path":
+        return _wrong_method(request, allowed)  # `jobs/stats` is a name of its own, and no job of the id `stats`
     errors = [_field_problem(one) for one in error.errors()]
     detail = "; ".join(f"{one.field}: {one.message}" if one.field else one.message for one in errors)
     return problem(request.scope, 400, InvalidInput.code, detail, errors=errors)

@@ -48,7 +48,7 @@ _METRICS = documented(None, description="Prometheus's text format")
 _METRICS[200]["content"] = {"text/plain": {"schema": {"type": "string"}}}
 
 
-@router.get("/metrics", responses=_METRICS)
+@router.get("/metrics", responses=_METRICS, openapi_extra={"security": [{}, {"HTTPBearer": []}]})
 async def metrics(_viewer: Collector, metrics: FromDishka[Metrics]) -> Response:
     """Show every metric of this node: to this machine, and to an administrator."""
     return Response(metrics.exposition(), media_type=EXPOSITION, headers=NOT_CACHED)

@@ -42,3 +42,9 @@ def test_everything_else_is_refused(text):
 @given(st.timedeltas(min_value=timedelta(0), max_value=LONGEST))
 def test_what_is_written_reads_as_the_same(duration):
     assert parse_duration(format_duration(duration)) == duration
+
+
+@pytest.mark.parametrize("text", ["9" * 1_000_100 + "d", "1." + "9" * 1_000_100 + "h"])
+def test_more_digits_than_a_decimal_holds_are_refused(text):
+    with pytest.raises(ValueError, match="must be a duration"):
+        parse_duration(text)

@@ -219,3 +219,35 @@ def test_every_route_of_the_code_is_in_the_document() -> None:
     }
     assert routed
     assert routed - described <= UNDOCUMENTED | PAGES
+
+
+async def test_links_lead_to_routes_by_parameters_they_have(web: Web) -> None:
+    operations = {
+        one["operationId"]: one
+        for path in (await document(web))["paths"].values()
+        for method, one in path.items()
+        if method in METHODS
+    }
+    links = [
+        link
+        for one in operations.values()
+        for answer in one["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert len(links) > 20
+    for link in links:
+        taken = {parameter["name"] for parameter in operations[link["operationId"]]["parameters"]}
+        assert link["parameters"].keys() <= taken, link
+
+
+async def test_a_wrong_method_is_told_the_right_ones(web: Web) -> None:
+    """The router knows only of the first route that fits half; a whole name is no id of another route's."""
+    for method, path, allowed in (
+        ("OPTIONS", "/api/v1/accounts", "GET, POST"),
+        ("PUT", "/api/v1/libraries/01a229e3-efa0-7be9-b4b4-72ce710a31db", "DELETE, GET, PATCH"),
+        ("DELETE", "/api/v1/jobs/stats", "GET"),
+        ("DELETE", "/setup", "GET"),
+    ):
+        answer = await web.http.request(method, path)
+        assert (answer.status_code, answer.headers.get("allow")) == (405, allowed), path
+        assert answer.json()["code"] == "method_not_allowed"

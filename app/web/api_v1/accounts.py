@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
+from pydantic import Field, StrictBool
 from starlette.responses import Response
 
 from app.accounts import audit
@@ -15,7 +15,7 @@ from app.accounts.service import OLDEST, AccountChange, AccountService
 from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, Accounts, AuditEntry, AuditPage
-from app.web.api_v1.parameters import IfMatch, Password, Strict, Text
+from app.web.api_v1.parameters import IfMatch, Name, NewPassword, Strict
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import version_of, versioned
 
@@ -26,8 +26,8 @@ AccountId = Annotated[UUID, Path()]
 
 
 class AccountRequest(Strict):
-    name: Text
-    password: Password | None = None
+    name: Name
+    password: NewPassword | None = None
     """Without one nobody can log in, until an administrator sets one."""
     role: Role = Role.MEMBER
     libraries: list[UUID] | None = None
@@ -41,21 +41,21 @@ class AccountRequest(Strict):
 class AccountPatch(Strict):
     """What is left out stays as it is."""
 
-    name: Text | None = None
+    name: Name | None = None
     role: Role | None = None
-    all_libraries: bool | None = None
+    all_libraries: StrictBool | None = None
     libraries: list[UUID] | None = None
     max_age: Age | None = None
     """null takes the limit away."""
-    allow_unrated: bool | None = None
-    disabled: bool | None = None
+    allow_unrated: StrictBool | None = None
+    disabled: StrictBool | None = None
 
     def change(self) -> AccountChange:
         return AccountChange(**self.model_dump(exclude_unset=True))
 
 
-class NewPassword(Strict):
-    new: Password
+class PasswordRequest(Strict):
+    new: NewPassword
 
 
 class AuditListing(Strict):
@@ -129,7 +129,7 @@ async def change_account(  # noqa: PLR0917  the framework passes them by name
 @router.put("/accounts/{account_id}/password", status_code=204, responses=documented(None, 204, description="Set"))
 async def set_password(  # noqa: PLR0917  the framework passes them by name
     account_id: AccountId,
-    asked: NewPassword,
+    asked: PasswordRequest,
     _viewer: Administrator,
     actor: CurrentActor,
     passwords: FromDishka[Passwords],

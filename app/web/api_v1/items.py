@@ -13,10 +13,12 @@ from starlette.responses import Response
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
+from app.catalog.sorting import SORTS
 from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
+from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged
-from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Strict, Text
+from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Strict, Text, described
 from app.web.auth import CurrentViewer, MissingScope, Streamer
 from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
@@ -35,7 +37,7 @@ class MediaUrl(msgspec.Struct, frozen=True):
 
 class ItemListing(Strict):
     library_id: UUID | None = None
-    kind: Text | None = None
+    kind: Annotated[Text, described(enum=list(ItemKind))] | None = None
     """movie, series, season, episode, artist, album or track."""
     parent_id: UUID | None = None
     """Of a series its seasons, of a season its episodes, of an artist the albums, of an album the tracks."""
@@ -43,7 +45,7 @@ class ItemListing(Strict):
     """Credited to this artist, be it as a guest."""
     q: Text | None = None
     """Words; each must begin a word of a title."""
-    sort: Text | None = None
+    sort: Annotated[Text, described(enum=sorted(SORTS))] | None = None
     """title, added, year, or number among the children of a parent; `-` before it turns it round."""
     cursor: Text | None = None
     """The `next_cursor` of the page before."""

@@ -4,17 +4,19 @@ from typing import Annotated
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Body
+from pydantic import StrictBool
 from starlette.responses import Response
 
 from app.accounts.audit import record
 from app.catalog.browse import Catalog
 from app.catalog.views import Library
 from app.db.tx import Transactions
-from app.library.service import LibraryService
+from app.library.kinds import LibraryKind
+from app.library.service import MAX_NAME, LibraryService
 from app.web.answers import JsonResponse, conditional, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import Libraries, ScanAnswer
-from app.web.api_v1.parameters import DiskPath, IfMatch, IfNoneMatch, LibraryId, Strict, Text
+from app.web.api_v1.parameters import DiskPath, IfMatch, IfNoneMatch, LibraryId, Strict, Text, described
 from app.web.auth import Administrator, CurrentActor, CurrentViewer, Scanner
 from app.web.conditions import entity_tag, require_match
 
@@ -23,22 +25,24 @@ router = APIRouter(
 )
 
 
+LibraryName = Annotated[Text, described(minLength=1, maxLength=MAX_NAME, pattern=r"\S")]
+
+
 class NewLibrary(Strict):
-    name: Text
-    kind: Text
-    """movies, tvshows or music."""
-    paths: list[DiskPath]
+    name: LibraryName
+    kind: Annotated[Text, described(enum=list(LibraryKind))]
+    paths: Annotated[list[DiskPath], described(minItems=1)]
 
 
 class LibraryChange(Strict):
     """What is left out stays as it is. A path that is left out of `paths` takes nothing away: its files go missing."""
 
-    name: Text | None = None
+    name: LibraryName | None = None
     paths: list[DiskPath] | None = None
 
 
 class ScanRequest(Strict):
-    full_scan: bool = False
+    full_scan: StrictBool = False
     """Look into unchanged folders too."""
     paths: tuple[DiskPath, ...] = ()
     """Only these folders, with all below them, or the folders these files are in: for whoever has just put them there.

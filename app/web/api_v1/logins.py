@@ -22,7 +22,7 @@ from app.db.tx import Transactions
 from app.errors import Refused
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, ApiKey, ApiKeys, Login, Logins, LoginTokens, Me, NewApiKey
-from app.web.api_v1.parameters import Password, Strict, Text
+from app.web.api_v1.parameters import Name, NewPassword, Password, Strict, Text, described
 from app.web.auth import ClientAddress, CurrentActor, CurrentViewer, NoAccount, Oneself
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute, default_response_class=Response)
@@ -36,8 +36,8 @@ NO_STORE = {"Cache-Control": "no-store"}
 class FirstAccount(Strict):
     code: Text
     """From the link that the server printed."""
-    name: Text
-    password: Password
+    name: Name
+    password: NewPassword
     device: Text = ""
 
 
@@ -54,7 +54,7 @@ class RefreshRequest(Strict):
 
 class OwnPassword(Strict):
     old: Password
-    new: Password
+    new: NewPassword
 
 
 def _with_zone(time: datetime) -> datetime:
@@ -64,8 +64,8 @@ def _with_zone(time: datetime) -> datetime:
 
 
 class ApiKeyRequest(Strict):
-    name: Text
-    scopes: list[Scope]
+    name: Name
+    scopes: Annotated[list[Scope], described(minItems=1)]
     expires_at: Annotated[datetime, AfterValidator(_with_zone)] | None = None
 
 

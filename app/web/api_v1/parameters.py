@@ -1,12 +1,15 @@
 """What routes take, checked before any of our code sees it."""
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from fastapi import Header, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from app.accounts.passwords import LONGEST, SHORTEST
+from app.accounts.service import LONGEST_NAME
 
 
 def _storable(text: str) -> str:
@@ -28,8 +31,17 @@ def _from_uri(path: str) -> str:
 DiskPath = Annotated[Text, AfterValidator(_from_uri)]
 """A path on the server, absolute; as a `file:///` URI where it is no UTF-8."""
 
+
+def described(**schema: Any) -> Any:
+    """Say in the document what the service checks, in words of its own."""
+    return Field(json_schema_extra=schema)
+
+
 Password = Annotated[Text, Field(max_length=1024)]
 """Longer ones are not even looked at; what a good one needs, `app.accounts.passwords` says."""
+NewPassword = Annotated[Password, described(minLength=SHORTEST, maxLength=LONGEST)]
+Name = Annotated[Text, described(minLength=1, maxLength=LONGEST_NAME, pattern=r"\S")]
+"""Of an account or a key."""
 
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 LibraryId = Annotated[UUID, Path()]

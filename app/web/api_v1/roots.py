@@ -7,16 +7,17 @@ from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Body, Path, Query
+from pydantic import BeforeValidator, StrictBool
 from starlette.responses import Response
 
-from app.config.durations import Duration
+from app.config.durations import parse_duration
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.library.service import LibraryService
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
-from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text
+from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text, described
 from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Root, Roots
 from app.web.auth import Administrator
 
@@ -31,11 +32,16 @@ class RootChange(Strict):
 
     path: DiskPath | None = None
     """Where the root lies now. It must show the root's marker, or what is known to be in it."""
-    has_own_queue: bool | None = None
+    has_own_queue: StrictBool | None = None
+
+
+def _duration(given: object) -> timedelta:
+    """Read text and nothing else: what a number would count, nobody can tell."""
+    return parse_duration(given if isinstance(given, str) else "")
 
 
 class PurgeRequest(Strict):
-    missing_for: Duration = timedelta(0)
+    missing_for: Annotated[timedelta, BeforeValidator(_duration)] = timedelta(0)
     """Such as 30d; what went missing later is kept."""
 
 
@@ -105,7 +111,7 @@ async def list_duplicates(
     _viewer: Administrator,
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
-    cursor: Annotated[Text | None, Query()] = None,
+    cursor: Annotated[Text, described(pattern=f"^{_CURSOR.pattern}$")] | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """List files that are copies of each other, the largest first: equal in size, beginning, middle and end."""
