@@ -34,7 +34,7 @@ class AccountRequest(Strict):
     """What may be seen; null for all of them."""
     max_age: Age | None = None
     """What is from a higher age on does not exist for them; null for no limit."""
-    allow_unrated: bool = False
+    allow_unrated: StrictBool = False
     """With a limit: what nobody says an age of is shown all the same."""
 
 
