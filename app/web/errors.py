@@ -23,6 +23,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.accounts.errors import ChangedMeanwhile, TooManyAttempts, Unauthenticated
+from app.accounts.tokens import TOKEN
 from app.config.loading import WORDINGS
 from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unavailable
 from app.web.answers import PROBLEM, JsonResponse
@@ -50,6 +51,8 @@ STATUSES: Sequence[tuple[type[AppError], int]] = (
     (Unavailable, 503),
 )
 """The first family that fits decides. An expected failure of no family is still ours: 500, in its own words."""
+
+STRUCK_OUT = "***"
 
 ROUTER_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "body_too_large", 415: "unsupported_media_type"}
 
@@ -98,6 +101,9 @@ def problem(
     headers: Mapping[str, str] | None = None,
     errors: Sequence[FieldProblem] = (),
 ) -> Response:
+    # What was asked is quoted, and may hold a token at a place where nobody expects one.
+    detail = TOKEN.sub(STRUCK_OUT, detail)
+    errors = [FieldProblem(TOKEN.sub(STRUCK_OUT, one.field), TOKEN.sub(STRUCK_OUT, one.message)) for one in errors]
     body = Problem(
         type=f"urn:revenge:problem:{code}",
         title=HTTPStatus(status).phrase,

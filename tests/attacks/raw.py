@@ -47,6 +47,14 @@ async def exchange(web: Web, request: bytes) -> list[int]:
         return statuses(await raw.rest())
 
 
+async def get(web: Web, address: str) -> tuple[int, bytes]:
+    """Ask for an address as it stands, which clients would tidy up; return the status and all that was said."""
+    async with connected(web) as raw:
+        await raw.send(f"GET {address} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        said = await raw.rest()
+    return int(said.split(b" ", 2)[1]), said
+
+
 def statuses(said: bytes) -> list[int]:
     """Return the status of every answer in it."""
     return [int(part[:3]) for part in said.split(b"HTTP/1.1 ")[1:]]
