@@ -3,7 +3,6 @@ no faults of the document."""
 
 import json
 import os
-import re
 from typing import Any
 
 import schemathesis
@@ -35,6 +34,10 @@ BEYOND_SCHEMAS = {
     ("change_own_password", "password"): "counted as it is kept: composed",
     ("set_password", "password"): "counted as it is kept: composed",
     ("purge_library", "missing_for"): "a duration",
+    ("insert_job", "kind"): "kinds that are there",
+    ("insert_job", "args"): "what the kind takes",
+    ("insert_job", "queue"): "River's own rule",
+    ("insert_job", "tags"): "River's own rule",
 }
 """Parts of requests that fit their schema and may be refused with 400: what is right about them a schema cannot say."""
 
@@ -53,7 +56,7 @@ def filter_failure(context: Any, failure: Any, case: Any, response: Any) -> bool
     told = json.loads(response.content)
     fields = [one["field"] for one in told.get("errors", ())] or [told.get("field") or ""]
     operation = case.operation.definition.raw["operationId"]
-    return not all((operation, re.sub(r"\.\d+$", "", field)) in BEYOND_SCHEMAS for field in fields)
+    return not all((operation, field.partition(".")[0]) in BEYOND_SCHEMAS for field in fields)
 
 
 @schemathesis.hook
