@@ -31,8 +31,10 @@ BELOW = """
     SELECT item.id, item.kind, item.number, item.absolute_number, item.disc_number, item.released_on, parent.number,
         parent.kind
     FROM item JOIN item parent ON parent.id = item.parent_id
-    WHERE item.parent_id = %(id)s
+    WHERE item.kind IN ('season', 'episode', 'track') AND (
+        item.parent_id = %(id)s
         OR item.parent_id IN (SELECT id FROM item WHERE parent_id = %(id)s AND kind = 'season')
+    )
     ORDER BY item.id
 """
 
@@ -116,7 +118,7 @@ async def put_match(
 
 
 async def below(tx: Tx, item_id: UUID) -> list[Below]:
-    """Return what is below a series, a season or an album."""
+    """Return what is below a series, a season or an album, and comes with it. Albums are matched by themselves."""
     cursor = await tx.connection.execute(BELOW, {"id": item_id})
     return [_below(row) for row in await cursor.fetchall()]
 

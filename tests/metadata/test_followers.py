@@ -1,0 +1,254 @@
+"""What a second source adds, what is asked for by itself, tokens, and a source of somebody's own."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.config import MetadataSettings, Settings
+from app.db.tx import Transactions
+from app.library.descriptions import Credited, Description, Details, Rated, RemoteImage, Texts
+from app.library.repository.facts import Facts
+from app.metadata.merging import merge
+from app.metadata.models import SourceToken
+from app.metadata.records import Kept
+from app.metadata.sources.coverartarchive import CoverArtArchive
+from app.metadata.sources.source import Source
+from app.metadata.sources.tvdb import Tvdb
+from app.metadata.sources.wikidata import Wikidata
+from app.metadata.tokens import Tokens
+from app.vault.vault import Vault
+from tests.fixtures.metadata import MetadataBench
+from tests.fixtures.node import ROOT
+from tests.fixtures.outside import Asked, Outside, Reply
+from tests.fixtures.providers import Providers, film
+from tests.fixtures.tree import WriteTree
+from tests.metadata.sources.test_hostile import ENTITY, SEASON, SERIES, TVDB_SERIES
+from tests.metadata.test_films import LANTERN, shelved
+
+
+def add(metadata: MetadataBench, source: Source, outside: Outside, *kinds: str) -> None:
+    """Let a source join: it stands at `/<name>` of the test's server, behind those that were there."""
+    terms = source.terms
+    values = {name: getattr(terms, name) for name in terms.__dataclass_fields__}
+    source.terms = type(terms)(
+        **values | {"base_url": f"{outside.url}/{terms.name}", "interval": timedelta(microseconds=1)}
+    )
+    metadata.registry._sources[source.name] = source
+    chosen = metadata.registry._settings.sources
+    for kind in kinds:
+        object.__setattr__(chosen, kind, (*getattr(chosen, kind), source.name))
+
+
+async def test_another_source_is_asked_what_it_calls_it_and_adds_what_is_missing(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree
+) -> None:
+    add(metadata, Wikidata(metadata.asking, Settings()), providers.outside, "movies")
+    entity = {"entities": {"Q101": ENTITY["entities"]["Q101"] | {"claims": {
+        **ENTITY["entities"]["Q101"]["claims"], "P12196": [{"mainsnak": {"datavalue": {"value": "555"}}}],
+    }}}}  # fmt: skip
+    providers.outside.answers["/wikidata/wiki/Special:EntityData/Q101.json"] = Reply.json(entity)
+    providers.films = [LANTERN]
+    await shelved(metadata, tree, "The Lantern (1999)")
+
+    assert await metadata.work() == ["completed"] * 4  # found, fetched, cross-walked, fetched there too
+
+    ids = await metadata.library.rows("SELECT provider, value FROM external_id ORDER BY provider")
+    assert {row["provider"]: row["value"] for row in ids} == {
+        "imdb": "tt0000101", "tmdb": "101", "tvdb": "555", "wikidata": "Q101",
+    }  # fmt: skip
+    (text,) = await metadata.library.rows("SELECT plot FROM item_text")
+    assert text["plot"] == "What happens in The Lantern."
+
+
+async def test_covers_come_by_the_ids_of_musicbrainz(metadata: MetadataBench) -> None:
+    source = CoverArtArchive(metadata.asking, Settings())
+    from app.library.kinds import ItemKind
+
+    ids = {"musicbrainz_release": "r", "musicbrainz_release_group": "g"}
+    assert source.own_id(ItemKind.ALBUM, ids) == "release:r"
+    assert source.own_id(ItemKind.ALBUM, {"musicbrainz_release_group": "g"}) == "g"
+    assert source.own_id(ItemKind.ARTIST, ids) is None
+    assert source.only_adds
+
+
+async def test_seasons_that_are_told_apart_are_asked_for_where_we_have_them(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree, transactions: Transactions
+) -> None:
+    outside = providers.outside
+    outside.answers["/tmdb/search/tv"] = Reply.json(
+        {"results": [{"id": 82, "name": "Harbour", "first_air_date": "2011-04-17", "origin_country": ["US"]}]}
+    )
+    seasons = [{"season_number": number, "name": f"Season {number}", "id": number} for number in (0, 1, 2, 3)]
+    outside.answers["/tmdb/tv/82"] = Reply.json({**SERIES, "id": 82, "seasons": seasons, "status": "Returning Series"})
+    outside.answers["/tmdb/tv/82/season/1"] = Reply.json(SEASON)
+    library_id = await metadata.library.add(
+        tree({"Harbour (2011)/Season 1/Harbour - S01E01.mkv": "x"}), kind="tvshows", name="Shows"
+    )
+    async with transactions.begin() as tx:
+        await metadata.service.set_sources(tx, library_id, {"sources": ["tmdb"]})
+    await metadata.library.scan(library_id)
+
+    assert await metadata.work() == ["completed"] * 3
+
+    assert [path for path in outside.paths if "season" in path] == ["/tmdb/tv/82/season/1"]
+    (episode,) = await metadata.library.rows(
+        "SELECT title, plot FROM item JOIN item_text USING (title) WHERE kind = 'episode'"
+    )
+    assert tuple(episode.values()) == ("One", "It begins.")
+    (row,) = await metadata.library.rows(
+        "SELECT refresh_at - fetched_at AS wait FROM metadata_record WHERE refresh_at IS NOT NULL"
+    )
+    assert timedelta(days=7) <= row["wait"] < timedelta(days=9)  # it is still running
+
+
+async def test_what_is_due_is_asked_for_once_and_spread_over_the_day(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree
+) -> None:
+    providers.films = [LANTERN, film(103, "Wick")]
+    await shelved(metadata, tree, "The Lantern (1999)", "Wick (1999)", "Nobody Knows This (2001)")
+    await metadata.work()
+    asked = len(providers.asked)
+    from app.metadata.jobs import RefreshMetadataArgs
+
+    assert await metadata.refresher.refresh(RefreshMetadataArgs()) == {"asked": 0, "asked_already": 0}
+    await metadata.library.connection.execute(
+        "UPDATE metadata_record SET refresh_at = now(); UPDATE metadata_match SET asked_at = now() - interval '15 days'"
+    )
+    assert await metadata.refresher.refresh(RefreshMetadataArgs()) == {"asked": 3, "asked_already": 0}
+    assert await metadata.refresher.refresh(RefreshMetadataArgs()) == {"asked": 0, "asked_already": 3}
+    rows = await metadata.library.rows(
+        "SELECT scheduled_at - now() AS wait FROM river.river_job"
+        " WHERE kind = 'metadata.fetch' AND state IN ('scheduled', 'available')"
+    )
+    assert len(rows) == 3
+    assert all(timedelta(seconds=-60) <= row["wait"] <= timedelta(days=1) for row in rows)
+    await metadata.library.connection.execute(
+        "UPDATE river.river_job SET state = 'available', scheduled_at = now() WHERE state = 'scheduled'"
+    )
+    await metadata.work()
+    assert len(providers.asked) == asked  # all of it was still fresh
+    (due,) = await metadata.library.rows("SELECT count(*) FROM metadata_record WHERE refresh_at <= now()")
+    assert due["count"] == 0
+
+
+JWT = "e30.eyJleHAiOjE4OTM0NTYwMDB9.x"
+"""Ends in 2030: {"exp": 1893456000}."""
+
+
+@pytest.fixture
+def tvdb(metadata: MetadataBench, transactions: Transactions, outside: Outside, tmp_path: Any) -> Tvdb:
+    from app.clock import SystemClock
+
+    settings = Settings(data_dir=tmp_path, metadata=MetadataSettings(tvdb={"api_key": "hushhush", "pin": "1234"}))  # type: ignore[arg-type]
+    vault = Vault(settings, transactions)
+    source = Tvdb(metadata.asking, settings, Tokens(transactions, vault, SystemClock()), SystemClock())
+    add(metadata, source, outside, "tvshows")
+    outside.answers["/tvdb/login"] = Reply.json({"status": "success", "data": {"token": JWT}})
+    outside.answers["/tvdb/series/121361/extended"] = Reply.json(TVDB_SERIES)
+    outside.answers["/tvdb/series/121361/episodes/default/eng"] = Reply.json(TVDB_SERIES)
+    return source
+
+
+async def test_a_token_is_got_once_for_all_kept_sealed_and_renewed_in_time(
+    tvdb: Tvdb, outside: Outside, metadata: MetadataBench
+) -> None:
+    from app.library.kinds import ItemKind
+    from app.metadata.records import Locale
+
+    for _ in range(2):
+        record = await tvdb.fetch(ItemKind.SERIES, "121361", Locale())
+    assert (record.facts.title, record.facts.original_title) == ("Harbour", "Hafen")
+    assert outside.paths.count("/tvdb/login") == 1
+    assert outside.asked[0].body == b'{"apikey":"hushhush","pin":"1234"}'
+    assert outside.asked[1].headers["authorization"] == f"Bearer {JWT}"
+    (row,) = await metadata.library.rows("SELECT * FROM metadata_token")
+    assert JWT not in str(row)
+    assert "hushhush" not in str(row)
+    assert row["expires_at"].year == 2030
+
+    tokens = tvdb._tokens
+    assert await tokens.refresh([tvdb]) == {"tvdb": "kept"}
+    await metadata.library.connection.execute("UPDATE metadata_token SET expires_at = now() + interval '2 days'")
+    assert await tokens.refresh([tvdb]) == {"tvdb": "renewed"}
+    assert outside.paths.count("/tvdb/login") == 2
+    outside.answers["/tvdb/login"] = Reply(500)
+    await metadata.library.connection.execute("UPDATE metadata_token SET expires_at = now() + interval '2 days'")
+    assert await tokens.refresh([tvdb]) == {"tvdb": "failed"}
+    assert SourceToken.__tablename__ == "metadata_token"
+
+
+def kept(**values: Any) -> Kept:
+    facts = values.pop("facts", Facts())
+    return Kept(facts=facts, description=Description(**values))
+
+
+def test_of_each_field_the_first_source_that_says_something() -> None:
+    first = kept(
+        facts=Facts(title="Film"),
+        texts=(Texts(language="de", plot="Zuerst."), Texts(language="en", title="Film")),
+        details=Details(status="Ended"),
+        labels=(("genre", "Drama"),),
+        ratings=(Rated(name="a", value=7),),
+        external_ids=(("tmdb", "1"),),
+        images=tuple(RemoteImage(role="poster", url=f"https://x/{n}") for n in range(9)),
+    )
+    second = kept(
+        facts=Facts(title="Other", year=1999),
+        texts=(Texts(language="en", title="Other", plot="Second."),),
+        details=Details(status="Running", runtime_minutes=90),
+        credits=(Credited(name="Ada", role="actor"), Credited(name="Ada", role="actor")),
+        labels=(("genre", "Comedy"), ("studio", "Lamp")),
+        ratings=(Rated(name="a", value=1), Rated(name="b", value=2)),
+        external_ids=(("tmdb", "2"), ("imdb", "tt1")),
+        images=(RemoteImage(role="poster", url="https://x/0"), RemoteImage(role="logo", url="https://x/l")),
+    )
+    merged = merge([first, second])
+    said = merged.description
+    assert merged.facts == Facts(title="Film", year=1999)
+    assert said.texts == (
+        Texts(language="de", plot="Zuerst."), Texts(language="en", title="Film", plot="Second."),
+    )  # fmt: skip
+    assert (said.details.status, said.details.runtime_minutes) == ("Ended", 90)
+    assert said.labels == (("genre", "Drama"), ("studio", "Lamp"))
+    assert [(rated.name, rated.value) for rated in said.ratings] == [("a", 7), ("b", 2)]
+    assert dict(said.external_ids) == {"tmdb": "1", "imdb": "tt1"}
+    assert len(said.credits) == 1
+    assert [image.role for image in said.images] == ["poster"] * 8 + ["logo"]
+    assert merge([]) == Kept()
+
+
+async def test_a_source_of_ones_own_is_the_file_that_the_page_shows(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree
+) -> None:
+    page = (ROOT / "docs" / "metadata.md").read_text("utf-8")
+    shown, line = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert line.strip() == "lantern = provide(Lantern, provides=Source)"
+    imports = """
+from collections.abc import Sequence
+from datetime import timedelta
+from app.library.kinds import ItemKind
+from app.library.repository.facts import Facts
+from app.metadata.asking import Asking
+from app.metadata.records import Candidate, Locale, Record, Wanted
+from app.metadata.sources import reading
+from app.metadata.sources.source import Source
+from app.metadata.terms import Terms
+"""
+    names: dict[str, Any] = {}
+    exec(compile(imports + shown, "lantern.py", "exec"), names)
+    object.__setattr__(metadata.registry._settings.sources, "movies", ())
+    add(metadata, names["Lantern"](metadata.asking), providers.outside, "movies")
+
+    def answer(asked: Asked) -> Reply:
+        return Reply.json({"films": [{"id": 5, "title": asked.one("q")}]})
+
+    providers.outside.answers["/lantern/search"] = answer
+    providers.outside.answers["/lantern/films/5"] = Reply.json({"title": "The Lantern, at Last"})
+    await shelved(metadata, tree, "The Lantern")
+    await metadata.work()
+    rows: Sequence[dict[str, Any]] = await metadata.library.rows("SELECT title FROM item")
+    assert [row["title"] for row in rows] == ["The Lantern, at Last"]
+    assert (await metadata.match())["source"] == "lantern"
