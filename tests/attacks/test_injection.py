@@ -166,22 +166,23 @@ BODIES: list[bytes] = [
 
 SMALL = 1000
 WITH_LARGE = {"/api/v1/logins", "/api/v1/libraries"}
-"""All bodies are read by the same code, and each large one costs it a while."""
+"""All bodies are read by the same code: here it gets them all, and each other route a part of the small ones."""
 
 
 async def test_no_body_breaks_what_reads_it(web: Web) -> None:
     """Too deep, too long, no text, no JSON, or somebody else's idea of it: told to be wrong, on every route."""
     bodies = 0
-    for method, path, one in await operations(web):
+    small = [body for body in BODIES if len(body) < SMALL]
+    for number, (method, path, one) in enumerate(await operations(web)):
         if "requestBody" not in one:
             continue
         names = [parameter["name"] for parameter in one.get("parameters", ()) if parameter["in"] == "path"]
         address = path.format(**dict.fromkeys(names, "01a229e3-efa0-7be9-b4b4-72ce710a31db"))
-        for body in BODIES if path in WITH_LARGE else [body for body in BODIES if len(body) < SMALL]:
+        for body in BODIES if path in WITH_LARGE else small[number % 4 :: 4]:
             answer = await web.http.request(method, address, content=body, headers={"Content-Type": "application/json"})
             assert answer.status_code in (400, 401, 403, 404, 409, 413, 415, 422, 429), (path, body[:40], answer.text)
             bodies += 1
-    assert bodies > 200
+    assert bodies > 100
 
 
 async def test_a_compressed_body_is_not_blown_up(web: Web) -> None:
