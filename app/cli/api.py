@@ -102,6 +102,8 @@ class Api:
         except msgspec.DecodeError:
             phrase = HTTPStatus(answer.status_code).phrase if answer.status_code in set(HTTPStatus) else ""
             return NotUnderstood(self._server, f"answered {answer.status_code} {phrase}".rstrip())
+        if problem.code == "login_required":
+            return RequestFailed(f"{self._server} needs a login: give an administrator's API key in REVENGE_API_KEY")
         if problem.code == "route_not_found":
             return NotUnderstood(self._server, "does not know this command")
         if answer.status_code in WRONG_INPUT:

@@ -60,7 +60,7 @@ async def add(
     role
         What they are; member unless told otherwise.
     """
-    from app.cli.output import print_answer, print_line
+    from app.cli.output import print_answer, print_line, print_note
     from app.cli.secrets import new_password
     from app.web.api_v1.account_view import Account
 
@@ -75,6 +75,8 @@ async def add(
         print_answer(answer.content)
     else:
         print_line(f"account {made.name}: {made.id} ({made.role})")
+        if made.max_age is not None and not made.allow_unrated:
+            print_note("what nobody says an age of is hidden from them too; --unrated shows it")
 
 
 async def list_(*, json: AsJson = False, session: GivenSession) -> None:

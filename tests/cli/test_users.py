@@ -71,6 +71,8 @@ async def test_what_opens_an_account_is_listed_made_and_ended(revenge, accounts)
     refused = await revenge("user", "add-key", "Gus", "x", "--scope", "read")
     assert (refused.code, refused.err) == (1, "revenge: guests have no API keys\n")
     assert (await revenge("user", "add-key", "Ada", "x")).code == 2
+    limited = await revenge("user", "add", "Lou", "--max-age", "6", "--no-password")
+    assert (limited.code, "--unrated shows it" in limited.err) == (0, True)
 
 
 async def test_no_password_makes_no_account(revenge, monkeypatch):
