@@ -76,7 +76,9 @@ async def _watcher(
     authenticator: Annotated[Authenticator, Depends(_authenticator)],
     _token: Annotated[object, Depends(_documented)],
 ) -> Viewer:
-    return _require(await authenticator.viewer(request, playback=playback_id), Scope.STREAM)
+    viewer = await authenticator.viewer(request, playback=playback_id)
+    count_viewer(request.scope, viewer)
+    return _require(viewer, Scope.STREAM)
 
 
 async def _player(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:

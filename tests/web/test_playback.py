@@ -6,9 +6,11 @@ import pytest
 
 from app.accounts.roles import Role
 from app.accounts.service import AccountChange
+from app.library.models import ItemFile
 from tests.fixtures.accounts import BY_HAND, Accounts
 from tests.fixtures.media import Media
 from tests.fixtures.playback import Player
+from tests.fixtures.shelf import Shelf
 from tests.playback.recipes import everything, make
 
 
@@ -90,6 +92,33 @@ async def test_what_cannot_be_seen_cannot_be_played(player: Player, media: Media
     headers = {"Authorization": f"Bearer {(await accounts.log_in('Bob')).access_token}"}
     body = {"item_id": str(shelved.item_id), "profile": "chrome"}
     assert (await player.web.http.post("/api/v1/playback", json=body, headers=headers)).status_code == 404
+
+
+async def test_what_is_beyond_an_age_cannot_be_played_nor_played_on(
+    player: Player, media: Media, accounts: Accounts, shelf: Shelf
+) -> None:
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    kim = await accounts.make("Kim", max_age=12, allow_unrated=True)
+    shelved = await player.add(make(media, "h264 aac mp4"))
+    headers = {"Authorization": f"Bearer {(await accounts.log_in('Kim')).access_token}"}
+    body = {"item_id": str(shelved.item_id), "profile": "chrome"}
+    begun = await player.web.http.post("/api/v1/playback", json=body, headers=headers)
+    assert begun.status_code == 201
+    await player.get(begun.json()["url"])
+
+    # The same file holds something else, which is not for them.
+    other = await shelf.item(player.films.library_id, "Wild", min_age=16)
+    async with accounts.transactions.begin() as tx:
+        tx.session.add(ItemFile(item_id=other, file_id=shelved.file_id))
+    await player.get(begun.json()["url"], expected=404)
+    assert (await player.web.http.post("/api/v1/playback", json=body, headers=headers)).status_code == 404
+
+    async with accounts.transactions.begin() as tx:
+        await accounts.service.change(tx, BY_HAND, kim.id, AccountChange(max_age=16))
+    await player.get(begun.json()["url"])
+    async with accounts.transactions.begin() as tx:
+        await accounts.service.change(tx, BY_HAND, kim.id, AccountChange(allow_unrated=False))
+    await player.get(begun.json()["url"], expected=404)
 
 
 @pytest.mark.parametrize(

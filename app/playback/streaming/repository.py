@@ -29,7 +29,15 @@ STREAM_COLUMNS = sql.SQL(", ").join(
 LEASE = timedelta(seconds=8)
 """After so long without a word a runner is taken for dead. It says one every second."""
 
-_VISIBLE = "(%(libraries)s::uuid[] IS NULL OR root.library_id = ANY(%(libraries)s::uuid[]))"
+_VISIBLE = """
+    (%(libraries)s::uuid[] IS NULL OR root.library_id = ANY(%(libraries)s::uuid[]))
+    AND (%(max_age)s::int IS NULL OR NOT EXISTS (
+        SELECT FROM item_file made JOIN item within ON within.id = made.item_id
+        WHERE made.file_id = file.id
+          AND NOT coalesce(within.min_age <= %(max_age)s::int, %(allow_unrated)s::boolean)
+    ))
+"""
+"""As the catalogue has it: the library was given, and all that is in the file is for the viewer's age."""
 
 
 async def _fetch(tx: Tx, query: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -42,8 +50,10 @@ async def _run(tx: Tx, query: str, **parameters: Any) -> int:
     return (await tx.connection.execute(sql.SQL(query), parameters)).rowcount
 
 
-def seen_by(viewer: Viewer) -> list[UUID] | None:
-    return None if viewer.libraries is None else sorted(viewer.libraries)
+def seen_by(viewer: Viewer) -> dict[str, Any]:
+    """Return the parameters of `_VISIBLE`."""
+    libraries = None if viewer.libraries is None else sorted(viewer.libraries)
+    return {"libraries": libraries, "max_age": viewer.max_age, "allow_unrated": viewer.allow_unrated}
 
 
 # -- what is there to play
@@ -62,7 +72,7 @@ async def file_to_play(tx: Tx, viewer: Viewer, item_id: UUID, file_id: UUID | No
         """,  # noqa: S608  the condition is ours
         item_id=item_id,
         file_id=file_id,
-        libraries=seen_by(viewer),
+        **seen_by(viewer),
     )
     return found[0]["file_id"] if found else None
 
@@ -179,7 +189,7 @@ async def playback(tx: Tx, viewer: Viewer, playback_id: UUID) -> PlaybackRow | N
         f" AND file.state <> 'purged' AND {_VISIBLE}",
         id=playback_id,
         account_id=viewer.account_id,
-        libraries=seen_by(viewer),
+        **seen_by(viewer),
     )
     return PlaybackRow(**found[0]) if found else None
 
