@@ -24,6 +24,7 @@ from app.catalog.views import (
     ReplayGain,
     SideFile,
     Stream,
+    UserState,
 )
 from app.library.kinds import FileState, ItemKind
 from app.library.paths import display_path, join
@@ -45,6 +46,8 @@ class Parts:
     words: Sequence[Row]
     """Subtitles and lyrics beside the files."""
     people: Sequence[Row]
+    states: Sequence[Row]
+    """What whoever asks has seen of them."""
 
 
 I = TypeVar("I", bound=Item)  # noqa: E741  one of two kinds of item
@@ -55,6 +58,7 @@ def items(order: Sequence[UUID], parts: Parts, make: type[I]) -> list[I]:
     streams_of = _grouped(parts.streams, "file_id")
     words_of = _grouped(parts.words, "file_id")
     people_of = _grouped(parts.people, "item_id")
+    state_of = {row["item_id"]: _state(row) for row in parts.states}
     said = {row["id"]: _described(row) for row in parts.described}
     by_id = {row["id"]: row for row in parts.items}
     found = []
@@ -63,7 +67,8 @@ def items(order: Sequence[UUID], parts: Parts, make: type[I]) -> list[I]:
             files = [_file(file, streams_of, words_of) for file in files_of.get(item_id, ())]
             made = {"artists": _credits(row["artists"]), "replay_gain": _gain_of_item(row, files)}
             people = [_person(person) for person in people_of.get(item_id, ())]
-            found.append(make(**{**row, **made}, **said.get(item_id, {}), people=people, files=files))
+            user = state_of.get(item_id, NOTHING_SEEN)
+            found.append(make(**{**row, **made}, **said.get(item_id, {}), people=people, files=files, user=user))
     return found
 
 
@@ -75,6 +80,13 @@ def _gain_of_item(row: Row, files: Sequence[File]) -> ReplayGain | None:
 
 def _gain(said: Mapping[str, float] | None) -> ReplayGain | None:
     return ReplayGain(**said) if said else None
+
+
+NOTHING_SEEN = UserState()
+
+
+def _state(row: Row) -> UserState:
+    return UserState(**{name: row[name] for name in UserState.__struct_fields__})
 
 
 def _person(row: Row) -> Person:

@@ -1,22 +1,27 @@
 """What there is to see: libraries, items, files. Every question names its viewer, and permission is part of the query.
 
-A page costs seven statements however long it is: which items, what they are, their files, what is in those and beside
-them, and what is said of the items.
+A page costs eight statements however long it is: which items, what they are, their files, what is in those and beside
+them, what is said of the items, and what the viewer has seen of them.
 What a viewer may not see does not exist for them: the same 404, the same empty page.
 """
 
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from app.accounts.viewer import Viewer
 from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
+from app.catalog.facets import count_facets, facets_of
+from app.catalog.filters import Filters
+from app.catalog.paging import FEW, ItemFilter, frequency, page_of_items
 from app.catalog.parts import read_items, read_items_as
+from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.search import search_query
-from app.catalog.sorting import Sort, sort_called
-from app.catalog.views import FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
+from app.catalog.sorting import SHUFFLED, SORTS, Sort, sort_called
+from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput
 from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound
@@ -40,16 +45,19 @@ class ItemQuery:
     artist_id: UUID | None = None
     """Credited to this artist: albums and tracks, also those of which others are the first artist."""
     q: str | None = None
+    filters: Filters = field(default_factory=Filters)
     sort: str | None = None
-    """title, added, year, or number among children; `-` before it turns it round. None: number among children,
-    else title."""
+    """title, added, year, released, rating, duration, random, or number among children; `-` before it turns it round.
+    None: number among children, else title."""
+    seed: str = ""
+    """Of random: where it begins."""
     cursor: str | None = None
     limit: int = 50
 
     def listing(self) -> list[str | None]:
         """All that makes this listing another than the next one; not where in it we are."""
         ids = (str(one) if one else None for one in (self.library_id, self.parent_id, self.artist_id))
-        return [*ids, self.kind, self.q, self.sort]
+        return [*ids, self.kind, self.q, self.sort, self.seed, *self.filters.listing()]
 
 
 class Catalog:
@@ -107,6 +115,18 @@ class Catalog:
                 level = [row["id"] for row in rows]
         return ItemTreePage(items=assemble.tree(tops, found, below), next_cursor=cursor)
 
+    async def facets(self, viewer: Viewer, query: ItemQuery) -> Facets:
+        """Count what a listing can be narrowed by further; its order, place and words play no part.
+
+        Raises:
+            InvalidInput: a field makes no sense.
+        """
+        async with self._transactions.begin() as tx:
+            asked = await _frequency(tx, _filter(query, SORTS["title"]))
+            await BY_INDEX.run(tx)
+            rows = await count_facets(viewer, asked).fetch(tx)
+        return facets_of(rows)
+
     async def item(self, viewer: Viewer, item_id: UUID) -> Item:
         """Raises: ItemNotFound."""
         async with self._transactions.begin() as tx:
@@ -141,13 +161,52 @@ class Catalog:
 async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], str | None]:
     """Return which items are on a page, and where the next begins."""
     sort = _sort(query)
-    asked = _filter(query, sort)
+    asked = await _frequency(tx, _filter(query, sort))
     if asked.words == "":
         return [], None
-    rows = await queries.page_of_items(viewer, asked, sort).fetch(tx)
+    if sort is SHUFFLED:
+        return await _shuffled(tx, viewer, query, asked)
+    rows = await _fetch(tx, viewer, asked, sort)
     shown = rows[: query.limit]
     cursor = encode_cursor(query.listing(), sort.keys_of(shown[-1])) if len(rows) > query.limit else None
     return [row["id"] for row in shown], cursor
+
+
+async def _fetch(tx: Tx, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[dict[str, Any]]:
+    if not asked.facets:
+        return await page_of_items(viewer, asked, sort).fetch(tx)
+    await BY_INDEX.run(tx)
+    rows = await page_of_items(viewer, asked, sort).fetch(tx)
+    await BY_ANY_WAY.run(tx)
+    return rows
+
+
+async def _frequency(tx: Tx, asked: ItemFilter) -> ItemFilter:
+    """Find out whether what has these facets is little or much: the two are listed in different ways."""
+    if not asked.facets or asked.is_narrow:
+        return asked
+    await BY_INDEX.run(tx)
+    (row,) = await frequency(asked).fetch(tx)
+    await BY_ANY_WAY.run(tx)
+    return replace(asked, is_frequent=row["count"] > FEW)
+
+
+async def _shuffled(tx: Tx, viewer: Viewer, query: ItemQuery, asked: ItemFilter) -> tuple[list[UUID], str | None]:
+    """Go round once, from where the seed says."""
+    start = zlib.crc32(query.seed.encode()) - 2**31
+    turn, after = (asked.after[0], asked.after[1:]) if asked.after else (0, (start - 1, UUID(int=2**128 - 1)))
+    shown: list[tuple[object, ...]] = []
+    found: list[UUID] = []
+    for now in (0, 1):
+        if now < int(str(turn)) or len(found) > query.limit:
+            continue
+        begins = after if now == turn else None
+        part = replace(asked, after=begins, until=start if now else None, limit=query.limit + 1 - len(found))
+        rows = await _fetch(tx, viewer, part, SHUFFLED)
+        found += [row["id"] for row in rows]
+        shown += [(now, *SHUFFLED.keys_of(row)) for row in rows]
+    cursor = encode_cursor(query.listing(), shown[query.limit - 1]) if len(found) > query.limit else None
+    return found[: query.limit], cursor
 
 
 async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
@@ -162,7 +221,7 @@ def _sort(query: ItemQuery) -> Sort:
     return sort_called(query.sort or ("number" if among_children else "title"), among_children=among_children)
 
 
-def _filter(query: ItemQuery, sort: Sort) -> queries.ItemFilter:
+def _filter(query: ItemQuery, sort: Sort) -> ItemFilter:
     if not 1 <= query.limit <= MAX_LIMIT:
         raise InvalidInput("limit", f"must be 1 to {MAX_LIMIT}")
     if query.kind is not None and query.kind not in set(ItemKind):
@@ -170,11 +229,14 @@ def _filter(query: ItemQuery, sort: Sort) -> queries.ItemFilter:
     if query.q is not None and len(query.q) > MAX_QUERY:
         raise InvalidInput("q", f"may have {MAX_QUERY} characters at most")
     after = None if query.cursor is None else decode_cursor(query.listing(), query.cursor, sort.keys)
-    return queries.ItemFilter(
+    return ItemFilter(
         library_id=query.library_id,
         kind=query.kind,
         parent_id=query.parent_id,
         artist_id=query.artist_id,
+        person_id=query.filters.person_id,
+        facets=query.filters.facets(),
+        since=query.filters.since(),
         words=search_query(query.q) if query.q and query.q.strip() else None,
         after=after,
         limit=query.limit + 1,

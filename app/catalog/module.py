@@ -6,12 +6,14 @@ from dishka import AnyOf, Provider, Scope, provide
 
 from app.catalog.beside import Beside
 from app.catalog.browse import Catalog
+from app.catalog.home import HomePage
 from app.catalog.index.indexer import Indexer
 from app.catalog.index.jobs import RebuildIndexArgs
 from app.catalog.index.requests import IndexRequests
 from app.catalog.index.workers import IndexItemsWorker, RebuildIndexWorker
 from app.catalog.postgres_search import PostgresSearch
 from app.catalog.searching import Search, SearchEngine
+from app.catalog.watching import Watching
 from app.config import Settings
 from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
@@ -26,6 +28,8 @@ class CatalogModule(Provider):
     catalog = provide(Catalog)
     beside = provide(Beside)
     search = provide(Search)
+    home = provide(HomePage)
+    watching = provide(Watching)
     engine = provide(PostgresSearch, provides=SearchEngine)
 
 

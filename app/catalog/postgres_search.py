@@ -22,13 +22,15 @@ from app.accounts.viewer import Viewer
 from app.catalog import permission
 from app.catalog.index.folding import is_unspaced, key_of, words
 from app.catalog.index.spelling import SHORTEST, meant, spellings
+from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.db.tx import Tx
 from app.library.kinds import ItemKind
 
 CANDIDATES = 2_000
-"""Documents that are ranked in a step. Ranking so many takes 10 ms."""
+"""Documents that are ranked in a step."""
+HARDLY = 3
 MAX_WORDS = 12
 NEAR = 8
 """Words that one misspelt word may have meant."""
@@ -53,8 +55,9 @@ class PostgresSearch:
         found: dict[UUID, None] = {}
         await BY_INDEX.run(tx)
         await _add(tx, found, by_title(viewer, asked, key))
-        wanted = Wanted([[word] for word in typed], _is_unfinished(asked.q))
-        await _add(tx, found, by_words(viewer, asked, wanted))
+        if not (len(found) >= asked.limit and _is_hardly_begun(typed)):
+            wanted = Wanted([[word] for word in typed], _is_unfinished(asked.q))
+            await _add(tx, found, by_words(viewer, asked, wanted))
         if len(found) < ENOUGH:
             await self._guess(tx, viewer, asked, typed, found)
         await BY_ANY_WAY.run(tx)
@@ -86,6 +89,11 @@ def looked_for(q: str) -> list[str]:
     typed = words(q)
     paired = {character for word in typed if len(word) > 1 and is_unspaced(word) for character in word}
     return [word for word in typed if word not in paired][:MAX_WORDS]
+
+
+def _is_hardly_begun(typed: Sequence[str]) -> bool:
+    """Return whether this is a letter or two, which words beyond counting begin with: titles are answer enough."""
+    return len(typed) == 1 and len(typed[0]) < HARDLY and not is_unspaced(typed[0])
 
 
 def _is_unfinished(q: str) -> bool:
@@ -152,6 +160,12 @@ def by_title(viewer: Viewer, asked: SearchQuery, key: str) -> Statement:
     return Statement(composed, {**_parameters(viewer, asked), "key": key, "end": key + "\U0010ffff"})
 
 
+_OF_AGE = sql.SQL("""CROSS JOIN LATERAL (
+    SELECT FROM item AS shown WHERE shown.id = found.item_id AND {visible} LIMIT 1
+) AS shown""")
+"""Whose age is limited has each candidate looked at, or all of them might be for others; whose is not, those shown."""
+
+
 def by_words(viewer: Viewer, asked: SearchQuery, wanted: Wanted) -> Statement:
     """Return items whose documents have all these words.
 
@@ -160,23 +174,25 @@ def by_words(viewer: Viewer, asked: SearchQuery, wanted: Wanted) -> Statement:
     """
     text = sql.SQL("""
         WITH found AS MATERIALIZED (
-            SELECT document.item_id, document.popularity, document.words @@ %(own)s::tsquery AS is_own
+            SELECT document.item_id, document.kind, document.popularity, document.words @@ %(own)s::tsquery AS is_own
             FROM search_document document
             WHERE document.words @@ %(words)s::tsquery AND document.kind = ANY(%(kinds)s)
               AND {in_sight} AND (%(library_id)s::uuid IS NULL OR document.library_id = %(library_id)s::uuid)
         )
         SELECT item.id FROM (
-            SELECT seen.id, seen.kind, document.popularity, document.is_own
-            FROM found AS document CROSS JOIN LATERAL (
-                SELECT item.id, item.kind FROM item WHERE item.id = document.item_id AND {visible} LIMIT 1
-            ) AS seen
-            LIMIT %(candidates)s
+            SELECT * FROM (SELECT found.item_id AS id, found.* FROM found {seen} LIMIT %(candidates)s) AS item
+            ORDER BY item.is_own DESC, {order}
         ) AS item
+        CROSS JOIN LATERAL (
+            SELECT FROM item AS shown WHERE shown.id = item.id AND {visible} LIMIT 1
+        ) AS shown
         ORDER BY item.is_own DESC, {order} LIMIT %(limit)s
     """)
+    visible = permission.item(viewer, "shown")
     composed = text.format(
         in_sight=permission.library("document", "library_id"),
-        visible=permission.item(viewer),
+        seen=sql.SQL("") if viewer.max_age is None else _OF_AGE.format(visible=visible),
+        visible=visible,
         order=_ORDER,
     )
     return Statement(
@@ -194,9 +210,3 @@ def near_words(word: str) -> Statement:
     """Return words that have a spelling in common with this one. `BY_INDEX` is to be said before."""
     text = sql.SQL("SELECT word FROM search_word WHERE spellings && %(spellings)s::text[] LIMIT %(limit)s")
     return Statement(text.format(), {"spellings": spellings(word), "limit": LOOKED_AT})
-
-
-BY_INDEX = Statement(sql.SQL("SET LOCAL enable_seqscan = off").format(), {})
-BY_ANY_WAY = Statement(sql.SQL("SET LOCAL enable_seqscan = on").format(), {})
-"""Around all of a search. PostgreSQL takes every beginning of a word, and every spelling, for a frequent one, and would
-rather read the whole table until it has met enough of them."""

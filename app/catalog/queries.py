@@ -10,11 +10,9 @@ from psycopg.rows import dict_row
 
 from app.accounts.viewer import Viewer
 from app.catalog import permission
-from app.catalog.search import VECTOR
-from app.catalog.sorting import SORTS, Sort
+from app.catalog.sorting import SORTS
 from app.catalog.views import Stream
 from app.db.tx import Tx
-from app.library.kinds import ItemKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,132 +46,6 @@ def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
         text.format(visible=permission.library("library", "id")),
         {**permission.parameters(viewer), "library_id": library_id},
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemFilter:
-    """What is None does not restrict."""
-
-    library_id: UUID | None = None
-    kind: str | None = None
-    parent_id: UUID | None = None
-    artist_id: UUID | None = None
-    """Credited to this artist, whoever the first one is."""
-    words: str | None = None
-    """A tsquery."""
-    after: Sequence[object] | None = None
-    """The keys of the last row shown before."""
-    limit: int
-
-    def parameters(self, viewer: Viewer) -> dict[str, Any]:
-        after = {f"after_{place}": key for place, key in enumerate(self.after or ())}
-        return {
-            **permission.parameters(viewer),
-            **after,
-            "library_id": self.library_id,
-            "kind": self.kind,
-            "kinds": list(ItemKind) if self.kind is None else [self.kind],
-            "parent_id": self.parent_id,
-            "artist_id": self.artist_id,
-            "words": self.words,
-            "limit": self.limit,
-        }
-
-
-def page_of_items(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    """Return the statement for one page: rows of `id` and the sort's keys."""
-    if asked.parent_id is not None or asked.artist_id is not None or asked.words is not None:
-        return _few(viewer, asked, sort)
-    return _walk(viewer, asked, sort)
-
-
-def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    """Walk every (library, kind) that is asked for along the sort's own index, and merge what they begin with.
-
-    So each order needs one index, whatever the question leaves open, and a page reads `limit` rows of each at most. For
-    a viewer with an age limit there is a second one, and every age they may see is walked: (library, kind, age).
-    The place is bounded from both sides rather than equated: of equal columns PostgreSQL knows that they need no
-    order, and then takes an index without them, which for a kind that a library has none of it reads to the end.
-    The libraries come as an array because a table that small is never analysed, and taken for one of hundreds of rows.
-    """
-    text = sql.SQL("""
-        SELECT item.*
-        FROM unnest(ARRAY(
-            SELECT library.id FROM library
-            WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
-        )) AS library(id)
-        CROSS JOIN unnest(%(kinds)s::text[]) AS wanted(kind)
-        {ages}
-        CROSS JOIN LATERAL (
-            SELECT item.id, item.sort_title, item.year, item.disc_number, item.number, {keys}
-            FROM item
-            WHERE {begins} AND ({place}) {ends} ({wanted})
-            ORDER BY {order_of_index}
-            LIMIT %(limit)s
-        ) AS item
-        ORDER BY {order}
-        LIMIT %(limit)s
-    """)
-    columns: tuple[sql.SQL, ...] = (sql.SQL("item.library_id"), sql.SQL("item.kind"))
-    place, wanted = sql.SQL(", ").join(columns), sql.SQL("library.id, wanted.kind")
-    ages = sql.SQL("")
-    if viewer.max_age is not None:
-        columns = (*columns, permission.AGE_OF_ITEM)
-        place, wanted = sql.SQL(", ").join(columns), sql.SQL("library.id, wanted.kind, allowed.age")
-        ages = sql.SQL("CROSS JOIN unnest(%(ages)s::int[]) AS allowed(age)")
-    if asked.after is None:
-        begins = sql.SQL("({}) {} ({})").format(wanted, sort.precedes_or_is, place)
-    else:
-        begins = sql.SQL("({}, {}) {} ({}, {})").format(place, sort.keys_sql, sort.follows, wanted, sort.after_sql)
-    composed = text.format(
-        keys=sort.selected_sql,
-        ages=ages,
-        begins=begins,
-        place=place,
-        wanted=wanted,
-        ends=sort.precedes_or_is,
-        order_of_index=sort.order_sql(*columns),
-        order=sort.order_sql(),
-        visible=permission.library("library", "id"),
-    )
-    return Statement(composed, asked.parameters(viewer))
-
-
-CREDITED = sql.SQL(
-    "item.id IN (SELECT credit.item_id FROM item_artist credit WHERE credit.artist_id = %(artist_id)s)"
-).format()
-
-
-def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    """Find the children of one parent, what an artist is credited with, or what a search finds, by index; sort those.
-
-    Materialized, because PostgreSQL takes every beginning of a word for a frequent one, and would rather read all
-    items in order until it has met enough of them.
-    """
-    conditions: list[sql.Composable] = [permission.item(viewer)]
-    conditions += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
-    if asked.artist_id is not None:
-        conditions.append(CREDITED)
-    conditions += [sql.SQL("item.library_id = %(library_id)s")] if asked.library_id is not None else []
-    conditions += [sql.SQL("item.kind = %(kind)s")] if asked.kind is not None else []
-    conditions += [VECTOR + sql.SQL(" @@ %(words)s::tsquery")] if asked.words is not None else []
-    text = sql.SQL("""
-        WITH found AS MATERIALIZED (
-            SELECT item.id, item.sort_title, item.year, item.disc_number, item.number
-            FROM item WHERE {conditions}
-        )
-        SELECT item.id, {keys} FROM found AS item WHERE {follows} ORDER BY {order} LIMIT %(limit)s
-    """)
-    follows: sql.Composable = sql.SQL("true")
-    if asked.after is not None:
-        follows = sql.SQL("({}) {} ({})").format(sort.keys_sql, sort.follows, sort.after_sql)
-    composed = text.format(
-        keys=sort.selected_sql,
-        follows=follows,
-        order=sort.order_sql(),
-        conditions=sql.SQL(" AND ").join(conditions),
-    )
-    return Statement(composed, asked.parameters(viewer))
 
 
 def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:

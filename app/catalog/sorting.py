@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from app.errors import InvalidInput
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Columns = tuple[sql.SQL, ...]
 
 ID = sql.SQL("item.id")
 TITLE = sql.SQL("item.sort_title")
+DOCUMENT = sql.SQL("document.item_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Sort:
     columns: Columns
     keys: Any
     descending: bool = False
+    is_of_document: bool = False
+    """Its columns are the document's: what has none yet is not listed."""
 
     @property
     def keys_sql(self) -> sql.Composed:
@@ -71,9 +76,18 @@ _SORTS = {
         (sql.SQL("coalesce(item.disc_number, 0)"), sql.SQL("coalesce(item.number, 0)"), TITLE, ID),
         tuple[Number, Number, Text, UUID],
     ),
+    "released": Sort((sql.SQL("document.released_on"), DOCUMENT), tuple[date, UUID], is_of_document=True),
+    "rating": Sort((sql.SQL("document.rating"), DOCUMENT), tuple[float, UUID], is_of_document=True),
+    "duration": Sort((sql.SQL("document.duration_ms"), DOCUMENT), tuple[Long, UUID], is_of_document=True),
 }
 
 SORTS = {**_SORTS, **{f"-{name}": replace(sort, descending=True) for name, sort in _SORTS.items()}}
+
+RANDOM = "random"
+SHUFFLED = Sort((sql.SQL("document.shuffle"), DOCUMENT), tuple[int, Number, UUID], is_of_document=True)
+"""A page of `random` is one or two of these: from where the seed begins to the end, then from the beginning to there.
+Its cursor says first which of the two it is in. Two seeds walk one circle from two places: any other order would have
+to read all there is before its first page."""
 
 OF_CHILDREN = frozenset({"number", "-number"})
 """Orders that mean something only among the children of one parent: few enough to need no index."""
@@ -85,7 +99,9 @@ def sort_called(name: str, *, among_children: bool) -> Sort:
     Raises:
         InvalidInput: there is none of that name, or not here.
     """
-    allowed = [known for known in SORTS if among_children or known not in OF_CHILDREN]
+    if name == RANDOM:
+        return SHUFFLED
+    allowed = [*(known for known in SORTS if among_children or known not in OF_CHILDREN), RANDOM]
     if name not in allowed:
         raise InvalidInput("sort", f"must be one of {', '.join(allowed)}" + ("" if among_children else CHILDREN_ONLY))
     return SORTS[name]

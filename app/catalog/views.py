@@ -155,6 +155,20 @@ class ArtistCredit(msgspec.Struct, frozen=True, kw_only=True):
     """What stands between this name and the next: ` feat. `, ` & `."""
 
 
+class UserState(msgspec.Struct, frozen=True, kw_only=True):
+    """What whoever asks has seen of an item, and thinks of it."""
+
+    position_ms: int = 0
+    """Where to go on; 0: at the beginning."""
+    watched: bool = False
+    """Of a series, season or album: all that is below it and may be seen."""
+    play_count: int = 0
+    last_played_at: Time | None = None
+    favorite: bool = False
+    unwatched_count: int | None = None
+    """Of a series, season or album: how many below it were not watched."""
+
+
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     library_id: UUID
@@ -234,6 +248,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     images: list[Image] = []
     people: list[Person] = []
     """Who plays in it and made it, in the order of billing: the first of each role, twenty at most."""
+    user: UserState = UserState()
 
 
 class ItemTree(Item, frozen=True, kw_only=True):
@@ -251,6 +266,59 @@ class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[Item]
     next_cursor: str | None
     """Give it back as `cursor` for what follows; null on the last page."""
+
+
+class FacetCount(msgspec.Struct, frozen=True, kw_only=True):
+    value: str
+    count: int
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what is listed, how many there are of each. The most frequent first, a hundred at most."""
+
+    total: int
+    """Items that were counted."""
+    is_exact: bool
+    """false: there are more, and these were drawn by chance."""
+    kinds: list[FacetCount]
+    genres: list[FacetCount]
+    studios: list[FacetCount]
+    countries: list[FacetCount]
+    decades: list[FacetCount]
+    resolutions: list[FacetCount]
+    hdr: list[FacetCount]
+    audio_languages: list[FacetCount]
+    subtitle_languages: list[FacetCount]
+    unmatched: int
+    missing: int
+
+
+class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[Item]
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    watched_at: Time
+    item: Item
+
+
+class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
+    entries: list[HistoryEntry]
+    """The last first; one for each time that something was watched to its end."""
+    next_cursor: str | None
+
+
+class HomeRow(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    """continue_watching, next_up, recently_added (of a library; episodes as their series, songs as their albums) or
+    genre."""
+    library_id: UUID | None = None
+    genre: str | None = None
+    items: list[Item]
+
+
+class Home(msgspec.Struct, frozen=True, kw_only=True):
+    rows: list[HomeRow]
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):

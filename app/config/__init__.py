@@ -18,6 +18,7 @@ from app.config.settings import (
     Settings,
     TmdbSettings,
     VanishSettings,
+    WatchedSettings,
     WatchSettings,
     WorkersSettings,
 )
@@ -42,5 +43,6 @@ __all__ = [
     "TmdbSettings",
     "VanishSettings",
     "WatchSettings",
+    "WatchedSettings",
     "WorkersSettings",
 ]

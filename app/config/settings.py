@@ -436,6 +436,16 @@ class MetadataSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class WatchedSettings:
+    begun_percent: Annotated[float, Field(ge=0, le=50)] = 5
+    """Before this much nothing was begun."""
+    watched_percent: Annotated[float, Field(ge=50, le=100)] = 90
+    """From here on it was watched: what is left are the credits."""
+    shortest: PositiveDuration = timedelta(minutes=5)
+    """What is shorter begins anew each time."""
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class PlaybackSettings:
     ffmpeg: Annotated[Path, AfterValidator(_absolute)] | None = None
     """None: the one that came along, else the one on PATH."""
@@ -455,6 +465,7 @@ class PlaybackSettings:
     """Without a word from a viewer, a conversion stops."""
     ended_after: PositiveDuration = timedelta(minutes=30)
     """Without a word from its client, a playback is over."""
+    watched: WatchedSettings = WatchedSettings()
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)

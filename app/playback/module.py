@@ -6,6 +6,7 @@ from typing import Any
 from dishka import Provider, Scope, collect, provide
 
 from app.jobs.worker import Worker
+from app.library.ports import LibraryListener
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ports import PlaybackListener
 from app.playback.streaming.segments import Segments
@@ -18,6 +19,8 @@ from app.playback.transcoding.room import Room
 from app.playback.transcoding.runner import Transcoder
 from app.playback.transcoding.store import SegmentStore
 from app.playback.transcoding.words import Words
+from app.playback.watching.listener import WatchStateFollows, WatchStateOfPlaybacks
+from app.playback.watching.states import WatchStates
 from app.playback.workers import TranscodeWorker
 
 
@@ -26,6 +29,9 @@ class PlaybackModule(Provider):
 
     scope = Scope.APP
 
+    states = provide(WatchStates)
+    of_playbacks = provide(WatchStateOfPlaybacks, provides=PlaybackListener)
+    follows = provide(WatchStateFollows, provides=LibraryListener)
     listeners = collect(PlaybackListener, provides=Sequence[PlaybackListener])
     service = provide(PlaybackService)
     tokens = provide(PlaybackTokens)

@@ -14,7 +14,7 @@ class Watched:
 
     playback_id: UUID
     account_id: UUID | None
-    """None: the local administrator, of whom nothing is remembered."""
+    """None: the local administrator."""
     item_id: UUID
     file_id: UUID
     client: str

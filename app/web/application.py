@@ -14,7 +14,19 @@ from dishka.integrations.fastapi import setup_dishka
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage, Library, SearchPage
+from app.catalog.views import (
+    Facets,
+    FileDetail,
+    HistoryPage,
+    Home,
+    Item,
+    ItemPage,
+    ItemRow,
+    ItemTreePage,
+    Library,
+    SearchPage,
+    UserState,
+)
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health
@@ -23,6 +35,7 @@ from app.web.api_v1 import (
     accounts,
     editing,
     events,
+    home,
     items,
     jobs,
     library,
@@ -35,6 +48,7 @@ from app.web.api_v1 import (
     schedule,
     search,
     side_files,
+    watching,
 )
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
 from app.web.api_v1.items import MediaUrl
@@ -75,6 +89,11 @@ STRUCTS = (
     ItemTreePage,
     Item,
     SearchPage,
+    Facets,
+    Home,
+    UserState,
+    ItemRow,
+    HistoryPage,
     FileDetail,
     MediaUrl,
     ItemMatch,
@@ -138,6 +157,8 @@ def create_app(
         editing,
         metadata,
         search,
+        home,
+        watching,
         side_files,
         playback,
         jobs,

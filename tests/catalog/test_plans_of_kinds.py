@@ -9,7 +9,8 @@ from psycopg import sql
 
 from app.accounts.viewer import LOCAL_ADMINISTRATOR
 from app.catalog import described, queries
-from app.catalog.queries import ItemFilter, Statement
+from app.catalog.paging import ItemFilter, page_of_items
+from app.catalog.queries import Statement
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions, Tx
 from tests.catalog.plans import Plan, indexes, nodes, plan_of
@@ -91,7 +92,7 @@ async def test_pages_of_every_kind_read_a_page(transactions: Transactions, libra
             after = None
             for _ in range(2):
                 asked = ItemFilter(library_id=library_id, kind=kind, after=after, limit=PAGE)
-                plan = await plan_of(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS[sort]))
+                plan = await plan_of(transactions, page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS[sort]))
                 assert rows_read(plan) <= PAGE * 1.1, (kind, library_id, sort, after)
                 after = await keys_near_the_end(transactions, kind, sort)
 
@@ -99,7 +100,7 @@ async def test_pages_of_every_kind_read_a_page(transactions: Transactions, libra
 async def keys_near_the_end(transactions: Transactions, kind: str, sort: str) -> list[object]:
     turned = SORTS[sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"]
     asked = ItemFilter(kind=kind, limit=PAGE * 2)
-    rows = await fetch(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, turned))
+    rows = await fetch(transactions, page_of_items(LOCAL_ADMINISTRATOR, asked, turned))
     return SORTS[sort].keys_of(rows[-1])
 
 
@@ -108,7 +109,7 @@ async def test_what_a_page_shows_is_looked_up_by_key(transactions: Transactions,
     assert len(libraries) == 2
     for kind in (kind for kinds in LEVELS.values() for kind in kinds):
         asked = ItemFilter(kind=kind, limit=PAGE)
-        page = await fetch(transactions, queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["title"]))
+        page = await fetch(transactions, page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["title"]))
         shown = [row["id"] for row in page]
         assert len(shown) == PAGE
         files = [row["id"] for row in await fetch(transactions, queries.files_of_items(LOCAL_ADMINISTRATOR, shown))]
@@ -130,11 +131,11 @@ async def test_what_is_below_is_read_alone(transactions: Transactions, libraries
     for kind in ("series", "season", "artist", "album"):
         (parent, *_) = await fetch(
             transactions,
-            queries.page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(kind=kind, limit=PAGE), SORTS["title"]),
+            page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(kind=kind, limit=PAGE), SORTS["title"]),
         )
         asked = ItemFilter(parent_id=parent["id"], limit=PAGE)
         for statement in (
-            queries.page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["number"]),
+            page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["number"]),
             queries.children(LOCAL_ADMINISTRATOR, [parent["id"]]),
         ):
             plan = await plan_of(transactions, statement)
@@ -144,11 +145,11 @@ async def test_what_is_below_is_read_alone(transactions: Transactions, libraries
     artist = (await fetch(transactions, one_of("artist")))[0]["id"]
     plan: Plan = await plan_of(
         transactions,
-        queries.page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(artist_id=artist, limit=PAGE), SORTS["title"]),
+        page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(artist_id=artist, limit=PAGE), SORTS["title"]),
     )
     assert rows_read(plan) <= 2 * MIDDLES * LEAVES
     assert libraries
 
 
 def one_of(kind: str) -> Statement:
-    return queries.page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(kind=kind, limit=1), SORTS["title"])
+    return page_of_items(LOCAL_ADMINISTRATOR, ItemFilter(kind=kind, limit=1), SORTS["title"])

@@ -5,7 +5,8 @@ from uuid import UUID
 import pytest
 
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
-from app.catalog.postgres_search import BY_INDEX, CANDIDATES, LOOKED_AT, Wanted, by_title, by_words, near_words
+from app.catalog.planning import BY_INDEX
+from app.catalog.postgres_search import CANDIDATES, LOOKED_AT, Wanted, by_title, by_words, near_words
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.db.tx import Transactions

@@ -194,3 +194,12 @@ async def test_a_renamed_artist_is_found_by_all_that_is_theirs(
     await index.catch_up()
     assert await titles(search, "kafer something") == ["Something"]
     assert await titles(search, "beatles") == []
+
+
+async def test_nobody_finds_what_is_not_for_their_age(search: Search, house: House, transactions: Transactions) -> None:
+    async with transactions.begin() as tx:
+        await tx.connection.execute("UPDATE item SET min_age = CASE title WHEN 'The Matrix' THEN 16 ELSE 6 END")
+    child = Viewer(name="x", libraries=None, max_age=12, allow_unrated=False)
+    assert await titles(search, "matrix", child) == ["The Matrix Reloaded", "Escape from the Matrix"]
+    assert await titles(search, "keanu", child) == []
+    assert await titles(search, "keanu", Viewer(name="x", libraries=None, max_age=16)) == ["The Matrix"]

@@ -1,5 +1,6 @@
 """What an item is found by: its own view, turned into words, keys, facets and numbers. Pure."""
 
+import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from app.catalog.index.folding import joined, key_of, words
 from app.catalog.views import File, Item
 from app.library.naming.languages import language_of
 
-VERSION = 1
+VERSION = 2
 """Of these rules. Raise it with any change of them, and every document is made anew."""
 
 MAX_TITLES = 20
@@ -117,7 +118,9 @@ def _numbers(item: Item) -> list[str]:
 
 def _rating(item: Item) -> float:
     first = item.ratings[0] if item.ratings else None
-    return round(10 * first.value / first.scale, 2) if first is not None and first.scale > 0 else 0.0
+    if first is None or first.scale <= 0:
+        return 0.0
+    return min(max(round(10 * first.value / first.scale, 2), 0.0), 10.0)
 
 
 def _main(files: Sequence[File]) -> list[File]:
@@ -146,11 +149,12 @@ def _facets(item: Item) -> list[str]:
     found += [f"studio:{name}" for name in item.studios]
     found += [f"country:{name}" for name in item.countries]
     if item.year:
-        found.append(f"decade:{item.year // 10 * 10}")
-    if item.kind in _NAMED_BY_OTHERS and not item.external_ids:
-        found.append("unmatched:true")
-    if item.state == "missing":
-        found.append("missing:true")
+        found += [f"year:{item.year}", f"decade:{item.year // 10 * 10}"]
+    if item.ratings:
+        found.append(f"rating:{math.floor(_rating(item))}")
+    if item.kind in _NAMED_BY_OTHERS:
+        found.append("unmatched:false" if item.external_ids else "unmatched:true")
+    found.append("missing:true" if item.state == "missing" else "missing:false")
     for file in _main(item.files):
         for stream in file.streams:
             found += _of_stream(stream.kind, stream.language)

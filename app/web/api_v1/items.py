@@ -1,5 +1,7 @@
 """Items and files: what there is to see, and its bytes."""
 
+from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -7,14 +9,15 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
-from app.catalog.sorting import SORTS
-from app.catalog.views import FileDetail, Item, ItemPage, ItemTreePage
+from app.catalog.filters import Filters
+from app.catalog.sorting import RANDOM, SORTS
+from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged
@@ -35,7 +38,7 @@ class MediaUrl(msgspec.Struct, frozen=True):
     """null: never, for a machine without accounts."""
 
 
-class ItemListing(Strict):
+class ItemFilters(Strict):
     library_id: UUID | None = None
     kind: Annotated[Text, described(enum=list(ItemKind))] | None = None
     """movie, series, season, episode, artist, album or track."""
@@ -43,16 +46,47 @@ class ItemListing(Strict):
     """Of a series its seasons, of a season its episodes, of an artist the albums, of an album the tracks."""
     artist_id: UUID | None = None
     """Credited to this artist, be it as a guest."""
+    person_id: UUID | None = None
+    """Plays in it, or made it."""
+    genre: Sequence[Text] = ()
+    """As facets spell it. Several: any of them; several filters: all of them."""
+    studio: Sequence[Text] = ()
+    country: Sequence[Text] = ()
+    year: int | None = None
+    decade: int | None = None
+    """The 1990s are 1990."""
+    rating: Annotated[int, Field(ge=0, le=10)] | None = None
+    """Of 10, at least."""
+    resolution: Sequence[Text] = ()
+    """sd, 720p, 1080p, 1440p, 2160p or 4320p."""
+    hdr: Sequence[Text] = ()
+    """pq, hdr10, hdr10plus, hlg, dolby_vision, or any of them."""
+    audio_language: Sequence[Text] = ()
+    """Two or three letters; und for what does not say."""
+    subtitle_language: Sequence[Text] = ()
+    unmatched: bool | None = None
+    """No source's id is known."""
+    missing: bool | None = None
+    """None of its files is there."""
+    added_since: AwareDatetime | None = None
+
+    def query(self) -> ItemQuery:
+        asked = self.model_dump()
+        narrowed = {field.name: asked.pop(field.name) for field in fields(Filters)}
+        return ItemQuery(**asked, filters=Filters(**narrowed))
+
+
+class ItemListing(ItemFilters):
     q: Text | None = None
     """Words; each must begin a word of a title."""
-    sort: Annotated[Text, described(enum=sorted(SORTS))] | None = None
-    """title, added, year, or number among the children of a parent; `-` before it turns it round."""
+    sort: Annotated[Text, described(enum=sorted([*SORTS, RANDOM]))] | None = None
+    """title, added, year, released, rating, duration, random, or number among the children of a parent; `-` before it
+    turns it round."""
+    seed: Annotated[Text, Field(max_length=100)] = ""
+    """Of random: another one begins elsewhere."""
     cursor: Text | None = None
     """The `next_cursor` of the page before."""
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
-
-    def query(self) -> ItemQuery:
-        return ItemQuery(**self.model_dump())
 
 
 class ItemTreeListing(ItemListing):
@@ -66,6 +100,14 @@ async def list_items(
 ) -> Response:
     """List items page by page. What has vanished from the disk stays listed, as missing."""
     return JsonResponse(await catalog.items(viewer, asked.query()))
+
+
+@router.get("/items/facets", responses=documented(Facets))
+async def count_facets(
+    asked: Annotated[ItemFilters, Query()], viewer: CurrentViewer, catalog: FromDishka[Catalog]
+) -> Response:
+    """Count what a listing can be narrowed by further."""
+    return JsonResponse(await catalog.facets(viewer, asked.query()))
 
 
 @router.get("/items/tree", responses=documented(ItemTreePage))
