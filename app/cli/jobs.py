@@ -1,7 +1,8 @@
 """`revenge jobs`: what runs in the background, and interfering with it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
@@ -10,6 +11,8 @@ from app.cli import bench
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
+    import msgspec
+
     from app.jobs.statistics import JobStatistics
     from app.web.api_v1.job_view import Job
 
@@ -24,9 +27,12 @@ SHOWN_ARGS = 60
 
 
 def group() -> App:
-    app = App(name="jobs", help="List jobs, look at one, cancel it, run it again, delete it; measure how fast they go.")
+    app = App(
+        name="jobs",
+        help="List jobs, look at one, insert one, cancel it, run it again, delete it; measure how fast they go.",
+    )
     app.command(list_, name="list")
-    for command in (get, cancel, retry, delete, stats, schedule, bench.bench):
+    for command in (get, insert, kinds, cancel, retry, delete, stats, schedule, bench.bench):
         app.command(command)
     return app
 
@@ -95,6 +101,83 @@ def _print_details(job: "Job") -> None:
                 print_line(f"{'':<13} {line}")
         else:
             print_line(f"{name:<13} {shown(value)}")
+
+
+async def insert(
+    kind: str,
+    args: str = "{}",
+    /,
+    *,
+    queue: Annotated[str | None, Parameter(help="Another queue than the kind's own.")] = None,
+    priority: Annotated[int | None, Parameter(validator=Number(gte=1, lte=4), help="1 comes first.")] = None,
+    at: Annotated[
+        datetime | None, Parameter(help="Not before then, such as 2027-01-01T03:00; UTC unless said.")
+    ] = None,
+    max_attempts: Annotated[int | None, Parameter(validator=Number(gte=1), help="How often it may be tried.")] = None,
+    tag: Annotated[list[str] | None, Parameter(help="To find it by. May be given again.")] = None,
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
+    """Insert a job of any kind that the server knows. What is not said is as the kind has it.
+
+    Parameters
+    ----------
+    kind
+        One of `revenge jobs kinds`.
+    args
+        Its args, as a JSON object; its fields stand in `revenge jobs kinds --json`.
+    """
+    from app.cli.output import print_answer, print_line
+    from app.web.api_v1.job_view import JobInserted
+
+    body: dict[str, object] = {"kind": kind, "args": _read_args(args), "queue": queue, "priority": priority}
+    body |= {"max_attempts": max_attempts, "tags": tag}
+    if at is not None:
+        body["scheduled_at"] = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    async with session.api() as api:
+        answer = await api.send("POST", "/jobs", JobInserted, body)
+    if json:
+        print_answer(answer.content)
+        return
+    job = answer.value.job
+    already = ", and was there already" if answer.value.duplicate else ""
+    print_line(f"job {job.id}: {job.state}{already}")
+
+
+def _read_args(text: str) -> "msgspec.Raw":
+    """Hand on the text itself: no digit of any number is lost."""
+    import msgspec
+
+    from app.errors import InvalidInput
+
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeEncodeError) as err:
+        raise InvalidInput("args", f"must be a JSON object: {err}") from None
+    return msgspec.Raw(text.encode())
+
+
+async def kinds(*, json: AsJson = False, session: GivenSession) -> None:
+    """List the kinds of jobs that the server knows; with --json, what args each takes."""
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.job_view import JobKindList
+
+    async with session.api() as api:
+        answer = await api.get("/job-kinds", JobKindList)
+    if json:
+        print_answer(answer.content)
+        return
+    rows = (
+        (one.kind, one.queue, one.max_attempts, " ".join(_fields(one.args_schema)), one.description)
+        for one in answer.value.kinds
+    )
+    print_table(("KIND", "QUEUE", "ATTEMPTS", "ARGS", ""), rows)
+
+
+def _fields(schema: dict[str, Any]) -> list[str]:
+    """Name the fields of a JSON Schema, which may stand among its definitions."""
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    return list(schema.get("$defs", {}).get(name, schema).get("properties", {}))
 
 
 async def cancel(job_ids: Ids, /, *, session: GivenSession) -> None:

@@ -5,6 +5,7 @@ like is asked at the end.
 """
 
 import asyncio
+import json
 import signal
 import sys
 from uuid import UUID
@@ -121,6 +122,30 @@ async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):
 
     assert (await revenge("jobs", "delete", number)).out == f"job {number}: deleted, it was available\n"
     assert (await revenge("jobs", "list", "--oldest-first", "--json")).json == {"jobs": [], "next_cursor": None}
+
+
+async def test_a_job_of_any_kind_is_inserted(revenge, films):
+    library = (await revenge("library", "add", "Films", films, "--json")).json["id"]
+    kinds, table = await revenge("jobs", "kinds", "--json"), await revenge("jobs", "kinds")
+    known = {one["kind"]: one for one in kinds.json["kinds"]}
+    (fields,) = [row[3] for row in table.rows if row[0] == "library.scan"]
+    assert fields.startswith("library_id ")
+    assert sorted(known) == sorted(row[0] for row in table.rows[1:])
+
+    args = json.dumps({"library_id": library, "full_scan": True})
+    words = ("jobs", "insert", "library.scan", args, "--at", "2100-01-01T03:00", "--priority", "4", "--tag", "by_hand")
+    made = (await revenge(*words, "--json")).json["job"]
+    assert (made["state"], made["scheduled_at"], made["priority"], made["tags"]) == (
+        "scheduled", "2100-01-01T03:00:00Z", 4, ["by_hand"],
+    )  # fmt: skip
+    assert (made["args"]["library_id"], made["args"]["full_scan"]) == (library, True)
+    assert (await revenge("jobs", "insert", "cleanup.sessions")).out == f"job {made['id'] + 1}: available\n"
+    again = await revenge("jobs", "insert", "cleanup.sessions")
+    assert again.out == f"job {made['id'] + 1}: available, and was there already\n"
+    wrong = [("library.scna",), ("library.scan", "{"), ("library.scan", "[]"), ("library.scan", '{"library_id": 1}')]
+    for words in wrong:
+        run = await revenge("jobs", "insert", *words)
+        assert (run.code, run.out, run.err.count("\n")) == (2, "", 1), words
 
 
 async def test_listings_of_nothing(revenge):
