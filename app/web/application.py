@@ -60,6 +60,7 @@ from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
 from app.web.api_v1.schedule_view import ScheduleEntries
+from app.web.codes import describe_problems
 from app.web.cors import Cors
 from app.web.errors import Problem
 from app.web.guard import Guard
@@ -192,5 +193,6 @@ def _document(app: FastAPI) -> dict[str, Any]:
         _, schemas = msgspec.json.schema_components(STRUCTS, ref_template="#/components/schemas/{name}")
         document.setdefault("components", {}).setdefault("schemas", {}).update(schemas)
         add_links(document)
+        describe_problems(document)
         app.openapi_schema = document
     return app.openapi_schema
