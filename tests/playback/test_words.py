@@ -1,0 +1,109 @@
+"""Subtitles that become part of the picture, and those that come beside it, whatever they were written in."""
+
+import asyncio
+import struct
+from pathlib import Path
+
+import pytest
+
+from app.ids import uuid7
+from app.library.models import SideFile
+from tests.fixtures.playback import Player, Shelved
+from tests.playback.hls_client import ffmpeg
+
+BLACK = ("-f", "lavfi", "-i", "color=c=black:size=320x180:rate=24:duration=6")
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "48")
+TEXT = "1\n00:00:01,000 --> 00:00:03,000\n<b>Grüße</b>\n"
+
+
+def pgs(begin: float, end: float) -> bytes:
+    """Return a white bar as a disc would show it from and until then, in seconds."""
+    width, height = 160, 20
+
+    def segment(at: float, kind: int, body: bytes) -> bytes:
+        return b"PG" + struct.pack(">IIBH", int(at * 90_000), 0, kind, len(body)) + body
+
+    def composition(at: float, *, is_shown: bool) -> bytes:
+        number = struct.pack(">HHBHBBBB", 320, 180, 0x10, 0, 0x80 if is_shown else 0, 0, 0, int(is_shown))
+        return segment(at, 0x16, number + (struct.pack(">HBBHH", 0, 0, 0, 80, 140) if is_shown else b""))
+
+    line = bytes([0, 0xC0, width, 1, 0, 0])
+    picture = struct.pack(">HH", width, height) + line * height
+    shown = composition(begin, is_shown=True)
+    shown += segment(begin, 0x17, struct.pack(">BBHHHH", 1, 0, 80, 140, width, height))
+    shown += segment(begin, 0x14, bytes([0, 0, 1, 235, 128, 128, 255]))
+    shown += segment(begin, 0x15, struct.pack(">HBB", 0, 0, 0xC0) + len(picture).to_bytes(3, "big") + picture)
+    return shown + segment(begin, 0x80, b"") + composition(end, is_shown=False) + segment(end, 0x80, b"")
+
+
+async def film(folder: Path, kind: str) -> Path:
+    """Make six black seconds with subtitles between the first and the third."""
+    words, path = folder / f"words.{kind}", folder / "black.mkv"
+    words.write_bytes(pgs(1, 3) if kind == "sup" else TEXT.encode())
+    codec = "copy" if kind == "sup" else "ass"
+    source = ("-f", "sup" if kind == "sup" else "srt", "-i", str(words))
+    await ffmpeg("-copyts", *BLACK, *source, "-map", "0:v", "-map", "1:s", *X264, "-c:s", codec, str(path))
+    return path
+
+
+async def beside(player: Player, shelved: Shelved, name: str, content: bytes) -> None:
+    path = shelved.path.parent / name
+    path.write_bytes(content)
+    status = path.stat()
+    async with player.shelf.transactions.begin() as tx:
+        tx.session.add(
+            SideFile(
+                id=uuid7(),
+                folder_id=player.shelf._folders[player.films.library_id],
+                name=name.encode(),
+                kind="subtitle",
+                size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+                file_id=shelved.file_id,
+                language="de",
+            )
+        )
+
+
+async def brightest(player: Player, url: str) -> list[int]:
+    """Return how bright the brightest point is, twice a second."""
+    shown = ("-vf", "fps=2,scale=320:180", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    raw = await ffmpeg("-i", player.web.server.url + url, "-map", "0:v:0", *shown)
+    return [max(raw[at : at + 320 * 180]) for at in range(0, len(raw), 320 * 180)]
+
+
+@pytest.mark.parametrize("kind", ["ass", "sup"])
+async def test_words_become_part_of_the_picture_when_it_is_their_turn(
+    player: Player, tmp_path: Path, kind: str
+) -> None:
+    shelved = await player.add(await film(tmp_path, kind))
+    playing = await player.play(shelved, subtitle={"stream": 1})
+    assert "subtitle_burn" in {reason["code"] for reason in playing["decision"]["reasons"]}
+    bright = [value > 150 for value in await brightest(player, playing["url"])]
+    assert bright[:2] == [False, False]
+    assert bright[3:5] == [True, True]
+    assert bright[8:12] == [False] * 4
+
+
+@pytest.mark.parametrize("kind", ["srt", "sup"])
+async def test_words_beside_a_file_become_part_of_the_picture_of_who_cannot_draw_them(
+    player: Player, tmp_path: Path, kind: str
+) -> None:
+    shelved = await player.add(await film(tmp_path, "ass"))
+    await beside(player, shelved, f"black.de.{kind}", pgs(1, 3) if kind == "sup" else TEXT.encode("cp1252"))
+    playing = await player.play(shelved, "hls-ts", subtitle={"beside": 0})
+    bright = [value > 150 for value in await brightest(player, playing["url"])]
+    assert bright[3:5] == [True, True]
+    assert bright[8:12] == [False] * 4
+
+
+async def test_words_beside_a_file_are_sent_as_texts(player: Player, tmp_path: Path) -> None:
+    shelved = await player.add(await film(tmp_path, "ass"))
+    await beside(player, shelved, "black.de.srt", TEXT.encode("cp1252"))
+    playing = await player.play(shelved, keep_style=False)
+    texts = await asyncio.gather(*(player.get(one["url"]) for one in playing["subtitles"]))
+    assert len(texts) == 2
+    for text in texts:
+        assert text.text.startswith("WEBVTT")
+        assert "00:01.000 --> 00:03.000" in text.text
+        assert "Grüße" in text.text
