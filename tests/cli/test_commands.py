@@ -84,6 +84,16 @@ async def test_what_lies_on_disk(revenge, films, tmp_path):
     assert none.rows == [["GROUP", "BYTES", "FILE", ""]]
 
 
+async def test_a_great_loss_is_confirmed(revenge, films):
+    await revenge("library", "add", "Films", films)
+
+    scan = await revenge("library", "scan", "Films", "--confirm-loss", "--json")
+
+    (root,) = (await revenge("library", "roots", "Films", "--json")).json["roots"]
+    assert (scan.code, root["loss_confirmed"]) == (0, True)
+    assert scan.json["job"]["args"]["requested_only"] is False
+
+
 async def test_a_root_that_lies_elsewhere_now(revenge, films):
     await revenge("library", "add", "Films", films)
     new = films.with_name("new disk")

@@ -13,7 +13,7 @@ from app.library.errors import NotAFile, OutsideRoot
 from app.library.kinds import SideFileKind
 from app.library.nfo import MAX_BYTES, Nfo, read_nfo
 from app.library.paths import join
-from app.library.repository.side_files import SideRow
+from app.library.repository.side_readings import SideRow
 
 
 class RootAway(Exception):

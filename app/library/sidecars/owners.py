@@ -6,7 +6,7 @@ from uuid import UUID
 from app.library.kinds import ItemKind, LibraryKind
 from app.library.naming import parse_episode, parse_track, split
 from app.library.paths import join
-from app.library.repository.side_files import MediaRow
+from app.library.repository.side_readings import MediaRow
 from app.library.sidecars.pairing import Owner
 
 MOST = 20_000

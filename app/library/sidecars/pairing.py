@@ -12,7 +12,7 @@ from uuid import UUID
 from app.library.kinds import ImageRole, ItemKind, LibraryKind
 from app.library.naming import ArtworkRole, ParsedSideFile, SideKind, parse_side_file, readable
 from app.library.naming.side_files import BACKDROP_FOLDERS, SUBTITLE_FOLDERS
-from app.library.repository.side_files import MediaRow, SideRow
+from app.library.repository.side_readings import MediaRow, SideRow
 
 DEEPEST = 2
 """Folders between media and their side files: `Subs/<name of the episode>/`."""

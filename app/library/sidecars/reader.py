@@ -19,8 +19,8 @@ from app.library.kinds import FactSource, ItemKind, LibraryKind, SideFileKind
 from app.library.naming import readable
 from app.library.nfo import NfoRecord
 from app.library.paths import display_path, join
-from app.library.repository import descriptions, facts, side_files
-from app.library.repository.side_files import FolderPlace, MediaRow, SideRow
+from app.library.repository import descriptions, facts, side_answers, side_readings
+from app.library.repository.side_readings import FolderPlace, MediaRow, SideRow
 from app.library.service import LibraryService
 from app.library.sidecars.assigning import Target, assign
 from app.library.sidecars.looking import Look, RootAway, look
@@ -99,12 +99,12 @@ class SideFileReader:
             await self._finish(tx, reading, complete)
 
     async def _open(self, tx: Tx, folder_id: UUID) -> _Reading | None:
-        place = await side_files.place_of(tx, folder_id)
+        place = await side_readings.place_of(tx, folder_id)
         if place is None:
             return None
-        sides = await side_files.side_rows(tx, folder_id)
+        sides = await side_readings.side_rows(tx, folder_id)
         home, folders = home_of(place.path)
-        media = await side_files.media_in(tx, folder_id, home)
+        media = await side_readings.media_in(tx, folder_id, home)
         kind = LibraryKind(place.library_kind)
         owner = await self._owner(tx, folder_id, home, kind, sides)
         folder = readable(home.rpartition(b"/")[2])
@@ -119,11 +119,11 @@ class SideFileReader:
     ) -> Owner | None:
         if not home or not any(side.kind in (SideFileKind.ARTWORK, SideFileKind.NFO) for side in sides):
             return None  # the root itself is about nothing
-        below = await side_files.media_below(tx, folder_id, home, MOST + 1)
+        below = await side_readings.media_below(tx, folder_id, home, MOST + 1)
         owner = owner_of(home, below, kind)
         if owner is None or owner.kind is not ItemKind.SERIES:
             return owner
-        seasons = await side_files.seasons_of(tx, owner.id)
+        seasons = await side_readings.seasons_of(tx, owner.id)
         return Owner(owner.id, owner.kind, owner.parent_id, tuple(sorted(seasons.items())))
 
     async def _look(self, place: FolderPlace, sides: Sequence[SideRow]) -> list[Look]:
@@ -153,25 +153,25 @@ class SideFileReader:
             await descriptions.describe(
                 tx, FactSource.NFO, {item: description_of(record) for item, record in said.items()}
             )
-        await side_files.keep_read(tx, [_row(one) for one in looks])
+        await side_answers.keep_read(tx, [_row(one) for one in looks])
         if given:
-            await side_files.keep_read_for(tx, given)
+            await side_answers.keep_read_for(tx, given)
         await self._service.announce_changed(tx, sorted({*changed, *said}))
 
     async def _finish(self, tx: Tx, reading: _Reading, complete: Complete) -> None:
-        asked_at = await side_files.lock_reading(tx, reading.folder_id)
+        asked_at = await side_readings.lock_reading(tx, reading.folder_id)
         if asked_at is not None:
-            await side_files.keep_words(tx, reading.told())
+            await side_answers.keep_words(tx, reading.told())
             wanted = [
                 (shown.item_id, shown.role.value, shown.side_id, shown.position) for shown in reading.pairs.images
             ]
-            changed = await side_files.put_images(tx, reading.folder_id, wanted)
+            changed = await side_answers.put_images(tx, reading.folder_id, wanted)
             silent = await self._take_back(tx, reading)
             await self._service.announce_changed(tx, sorted({*changed, *silent}))
         # The job first: while it runs, another reading of the folder is the same job and would not be inserted.
         await complete(tx)
         if asked_at == reading.place.asked_at:
-            await side_files.end_reading(tx, reading.folder_id)
+            await side_readings.end_reading(tx, reading.folder_id)
         elif asked_at is not None:
             await self._requests.insert(tx, [reading.folder_id])
 
@@ -179,7 +179,7 @@ class SideFileReader:
         """Forget what an NFO said of items that none speaks of any more: it was deleted, or is another's now."""
         before = {item_id for side in reading.sides.values() for item_id in side.read_for}
         spoken = await descriptions.spoken_of(tx, FactSource.NFO, sorted(before | set(reading.targets)))
-        silent = sorted(set(spoken) - await side_files.still_read_for(tx, spoken)) if spoken else []
+        silent = sorted(set(spoken) - await side_answers.still_read_for(tx, spoken)) if spoken else []
         if silent:
             await facts.apply_many(tx, FactSource.NFO, dict.fromkeys(silent))
             await descriptions.describe(tx, FactSource.NFO, dict.fromkeys(silent))

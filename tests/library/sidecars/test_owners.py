@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.ids import uuid7
 from app.library.kinds import ItemKind, LibraryKind
-from app.library.repository.side_files import MediaRow
+from app.library.repository.side_readings import MediaRow
 from app.library.sidecars import owners
 from app.library.sidecars.owners import owner_of
 from app.library.sidecars.pairing import Owner

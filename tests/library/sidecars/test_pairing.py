@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.ids import uuid7
 from app.library.kinds import ImageRole, ItemKind, LibraryKind
-from app.library.repository.side_files import MediaRow, SideRow
+from app.library.repository.side_readings import MediaRow, SideRow
 from app.library.sidecars.pairing import Owner, Pairs, home_of, pair
 
 UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
