@@ -16,7 +16,7 @@ LINKS = (
     ("get_file", "file_id", "id", "create", "media_token"),
     ("list_jobs", "job_id", "jobs/0/id", "get cancel retry delete", "job"),
     ("cancel_job", "job_id", "id", "retry delete", "job"),
-    ("list_queues", "name", "queues/0/name", "pause resume", "queue"),
+    ("list_queues", "name", "queues/0/name", "get pause resume", "queue"),
     ("create_account", "account_id", "id", "get change delete", "account"),
     ("create_account", "account_id", "id", "set", "password"),
     ("list_accounts", "account_id", "accounts/0/id", "get", "account"),

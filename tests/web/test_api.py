@@ -220,6 +220,9 @@ async def test_queues_are_paused_and_resumed_by_name_and_all(web: Web, driver: P
 
     assert await paused() == {"default": False, "low": False}
     assert (await web.http.put(f"{API}/queues/low/pause")).status_code == 204
+    low = (await web.http.get(f"{API}/queues/low")).json()
+    assert (low["name"], low["paused_at"] is not None) == ("low", True)
+    assert (await web.http.get(f"{API}/queues/nowhere")).json()["code"] == "not_found"
     assert await paused() == {"default": False, "low": True}
     assert (await web.http.put(f"{API}/queues/*/pause")).status_code == 204
     assert await paused() == {"default": True, "low": True}

@@ -128,6 +128,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("POST", "/api/v1/jobs/{job_id}/cancel"),
         ("POST", "/api/v1/jobs/{job_id}/retry"),
         ("GET", "/api/v1/queues"),
+        ("GET", "/api/v1/queues/{name}"),
         ("GET", "/api/v1/schedule"),
         ("GET", "/api/v1/events"),
         ("PUT", "/api/v1/queues/{name}/pause"),

@@ -19,6 +19,12 @@ async def list_queues(_viewer: Administrator, client: FromDishka[Client]) -> Res
     return JsonResponse(Queues([Queue.of(row) for row in await client.queues.list()]))
 
 
+@router.get("/{name}", responses=documented(Queue))
+async def get_queue(name: QueueName, _viewer: Administrator, client: FromDishka[Client]) -> Response:
+    """Show one queue. One that nobody has worked for a day is forgotten."""
+    return JsonResponse(Queue.of(await client.queues.get(name)))
+
+
 @router.put("/{name}/pause", status_code=204, responses=documented(None, 204, description="Paused"))
 async def pause_queue(name: QueueName, _viewer: Administrator, client: FromDishka[Client]) -> Response:
     """Let no client fetch from this queue; `*` means all there are now. Jobs that run go on."""
