@@ -96,13 +96,18 @@ class Fetcher:
             await self._inserter.insert_tx(tx.connection, RefreshExternalIdsArgs(item_id=item.item_id))
 
     async def _give_up(self, item: Context, args: FetchMetadataArgs, reason: str) -> None:
-        """The source does not know what the item was taken for: somebody has to look. What a person chose stays."""
+        """The source does not know what the item was taken for: somebody has to look. What a person chose stays, with
+        the reason beside it."""
         known = item.known
-        if known is None or known.source != args.provider or known.decided_by is Decider.USER:
+        if known is None or known.source != args.provider or item.kind is ItemKind.SEASON:
             return
         async with self._transactions.begin() as tx:
-            if await repository.lock_item(tx, item.item_id):
-                await repository.put_match(
-                    tx, item.item_id, MatchState.DOUBTFUL, known.decided_by, reason=reason, asked_for=item.asked_for
-                )
-                await self._keeper.forget(tx, item.item_id)
+            if not await repository.lock_item(tx, item.item_id):
+                return
+            if known.decided_by is Decider.USER:
+                await repository.put_reason(tx, item.item_id, reason)
+                return
+            await repository.put_match(
+                tx, item.item_id, MatchState.DOUBTFUL, known.decided_by, reason=reason, asked_for=item.asked_for
+            )
+            await self._keeper.forget(tx, item.item_id)

@@ -21,11 +21,18 @@ KINDS_OF = {
 
 
 class Registry:
-    """Nobody is asked who was not chosen: named for a library, named in the configuration, or given a key there."""
+    """Nobody is asked who was not chosen: named for a library, named in the configuration, or given a key there.
+
+    Raises:
+        UnknownSource, SourceWithoutKey: the configuration names one that cannot be asked.
+    """
 
     def __init__(self, sources: Sequence[Source], settings: Settings) -> None:
         self._sources = {source.name: source for source in sources}
         self._settings = settings.metadata
+        for kind in LibraryKind:
+            if (names := getattr(self._settings.sources, kind.value)) is not None:
+                self.check(f"metadata.sources.{kind.value}", names, kind)
 
     @property
     def all(self) -> tuple[Source, ...]:

@@ -58,6 +58,18 @@ FORGET = """
     DELETE FROM metadata_record WHERE item_id = ANY(%s) RETURNING item_id
 """
 
+MAKE_RECORDS_DUE = """
+    UPDATE metadata_record SET refresh_at = now() FROM item
+    WHERE item.id = metadata_record.item_id AND item.library_id = %s AND refresh_at > now()
+"""
+
+MAKE_MATCHES_OLD = """
+    UPDATE metadata_match SET asked_at = now() - interval '1 year' FROM item
+    WHERE item.id = metadata_match.item_id AND item.library_id = %s AND metadata_match.state <> 'matched'
+"""
+
+PUT_REASON = "UPDATE metadata_match SET reason = %s WHERE item_id = %s"
+
 UNTOLD = """
     SELECT item.id FROM item
     WHERE item.id = ANY(%s) AND item.kind IN ('season', 'episode', 'track')
@@ -161,6 +173,17 @@ async def record_id(tx: Tx, item_id: UUID, source: str) -> str | None:
 async def forget_records(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
     """Forget what sources say of items. Returns those of which something was said."""
     return sorted(set(await column(tx, FORGET, list(item_ids))))
+
+
+async def make_due(tx: Tx, library_id: UUID) -> None:
+    """Let the next refresh ask anew about all of a library, and look again for what nobody knew."""
+    await run(tx, MAKE_RECORDS_DUE, library_id)
+    await run(tx, MAKE_MATCHES_OLD, library_id)
+
+
+async def put_reason(tx: Tx, item_id: UUID, reason: str) -> None:
+    """Say what is wrong with a match that stays as it is."""
+    await run(tx, PUT_REASON, reason, item_id)
 
 
 async def untold(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:

@@ -138,6 +138,8 @@ class MetadataService:
     async def set_sources(self, tx: Tx, library_id: UUID, changes: Mapping[str, object]) -> LibrarySources:
         """Change what a library says otherwise than the configuration: `sources`, `language`, `region`. None: as there.
 
+        All that is known of its items is due then: the next refresh asks anew.
+
         Raises:
             LibraryNotFound: there is none of this id.
             UnknownSource, SourceWithoutKey: a source may not be asked about it.
@@ -154,6 +156,8 @@ class MetadataService:
             if field in changes:
                 value = changes[field]
                 setattr(row, field, None if value is None else str(value))
+        if tx.session.is_modified(row) or row in tx.session.new:
+            await repository.make_due(tx, library_id)
         await tx.session.flush()
         return row
 

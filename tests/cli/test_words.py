@@ -111,6 +111,7 @@ def test_help_is_there_for_each_command_of_a_group(revenge):
         "library": ("add", "list", "scan"),
         "jobs": ("list", "get", "cancel", "retry", "stats"),
         "queue": ("list", "pause", "resume"),
+        "metadata": ("sources", "use", "reviews", "show", "search", "choose", "unmatch", "retry", "refresh"),
     }.items():
         run = revenge(group, "--help")
         assert all(f" {name} " in run.stdout for name in names)

@@ -252,3 +252,53 @@ from app.metadata.terms import Terms
     rows: Sequence[dict[str, Any]] = await metadata.library.rows("SELECT title FROM item")
     assert [row["title"] for row in rows] == ["The Lantern, at Last"]
     assert (await metadata.match())["source"] == "lantern"
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ({"movies": ("nobody",)}, r"metadata\.sources\.movies: there is no source 'nobody'; there are tmdb"),
+        ({"movies": ("tmdb",)}, r"metadata\.sources\.movies: tmdb needs a key"),
+        ({"music": ("tvmaze",)}, r"metadata\.sources\.music: there is no source 'tvmaze'"),
+    ],
+)
+def test_a_configuration_that_names_whom_nobody_can_ask_is_told(sources: Any, said: str) -> None:
+    from app.clock import SystemClock
+    from app.errors import InvalidInput
+    from app.metadata.registry import Registry
+    from app.metadata.sources.tmdb import Tmdb
+    from app.metadata.sources.tvmaze import TvMaze
+
+    settings = Settings(metadata=MetadataSettings(sources=sources))
+    asking: Any = None
+    with pytest.raises(InvalidInput, match=said):
+        Registry([Tmdb(asking, settings, SystemClock()), TvMaze(asking, settings)], settings)
+
+
+async def test_another_language_is_asked_for_with_the_next_refresh(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree, transactions: Transactions
+) -> None:
+    providers.films = [LANTERN]
+    library_id = await shelved(metadata, tree, "The Lantern (1999)")
+    await metadata.work()
+    async with transactions.begin() as tx:
+        await metadata.service.set_sources(tx, library_id, {"language": "de", "region": "DE"})
+        await metadata.service.refresh(tx, library_id)
+    await metadata.work()
+    assert providers.outside.asked[-1].one("language") == "de-DE"
+    (text,) = await metadata.library.rows("SELECT language FROM item_text ORDER BY position LIMIT 1")
+    assert text["language"] == "de"
+
+
+async def test_a_persons_choice_that_the_source_does_not_know_stays_with_the_reason(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree, transactions: Transactions
+) -> None:
+    await shelved(metadata, tree, "The Lantern (1999)")
+    await metadata.work()
+    (item,) = await metadata.library.rows("SELECT id FROM item")
+    async with transactions.begin() as tx:
+        await metadata.service.choose(tx, item["id"], "tmdb", "999")
+    assert await metadata.work() == ["JobCancel"]
+    match = await metadata.match()
+    assert (match["state"], match["decided_by"]) == ("matched", "user")
+    assert "999" in match["reason"]

@@ -102,7 +102,7 @@ async def change_library_metadata(
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
 ) -> Response:
-    """Name the sources of a library, or its language. What is known already stays until it is refreshed."""
+    """Name the sources of a library, or its language. What is known stays until it is refreshed, and is due now."""
     async with transactions.begin() as tx:
         await service.set_sources(tx, library_id, {name: getattr(asked, name) for name in asked.model_fields_set})
         _, sources, locale = await service.sources_of(tx, library_id)
