@@ -10,7 +10,7 @@ import msgspec
 from app.clock import Clock
 from app.metadata.answers import Answers
 from app.metadata.errors import NotKnown, SourceFailed, SourceWaits
-from app.metadata.gate import KEY_REFUSED, Gate
+from app.metadata.gate import KEY_REFUSED, Gate, Turn
 from app.metadata.outbound import AddressRefused, Answer, Outbound, OutboundFailed
 from app.metadata.retry_after import retry_after
 from app.metadata.terms import Terms
@@ -53,8 +53,10 @@ class Asking:
         kept = await self._answers.find(terms, address)
         if kept is not None and kept.is_fresh:
             return _decoded(kept.body)
-        has_failed = await self._gate.take_turn(terms)
-        answer = await self._ask(terms, address, {**(headers or {}), **(kept.conditions if kept is not None else {})})
+        turn = await self._gate.take_turn(terms)
+        answer = await self._ask(
+            terms, turn, address, {**(headers or {}), **(kept.conditions if kept is not None else {})}
+        )
         if answer.status == _NOT_MODIFIED and kept is not None:
             value = _decoded(kept.body)
             await self._answers.still_true(terms, address)
@@ -63,7 +65,7 @@ class Asking:
             value = await self._read(terms, answer.body)
             last_modified = answer.headers.get("last-modified")
             await self._answers.keep(terms, address, answer.body, answer.headers.get("etag"), last_modified)
-        if has_failed:
+        if turn.has_failed:
             await self._gate.answered(terms)
         return value
 
@@ -72,13 +74,15 @@ class Asking:
 
         Raises: as `json`.
         """
-        await self._gate.take_turn(terms)
+        turn = await self._gate.take_turn(terms)
         content = msgspec.json.encode(body)
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             answer = await self._outbound.request("POST", terms.base_url + path, headers=headers, content=content)
         except (OutboundFailed, AddressRefused) as err:
             raise await self._failed(terms, err.reason) from None
+        finally:
+            await self._gate.end_turn(terms, turn)
         await self._judge(terms, path, answer)
         return await self._read(terms, answer.body)
 
@@ -88,11 +92,13 @@ class Asking:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise await self._failed(terms, "it answered what is no JSON") from None
 
-    async def _ask(self, terms: Terms, address: str, headers: Mapping[str, str]) -> Answer:
+    async def _ask(self, terms: Terms, turn: Turn, address: str, headers: Mapping[str, str]) -> Answer:
         try:
             return await self._outbound.get(terms.base_url + address, headers={"Accept": "application/json", **headers})
         except (OutboundFailed, AddressRefused) as err:
             raise await self._failed(terms, err.reason) from None
+        finally:
+            await self._gate.end_turn(terms, turn)
 
     async def _judge(self, terms: Terms, path: str, answer: Answer) -> None:
         status = answer.status

@@ -6,7 +6,8 @@ once, for the others); an answer opens it, a failure closes it for twice as long
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import sql
@@ -27,6 +28,9 @@ PROBE = timedelta(seconds=30)
 PATIENCE = timedelta(seconds=3)
 """A turn that is further off is not waited for: the job gives its worker back."""
 
+LEASE = timedelta(seconds=30)
+"""For how long a strict source is one request's alone, unless that ends sooner: longer than a request may take."""
+
 KEY_REFUSED = timedelta(minutes=15)
 
 RESERVE = """
@@ -39,11 +43,12 @@ RESERVE = """
             ELSE known.blocked_until
         END
     WHERE greatest(known.next_at, known.blocked_until) <= clock_timestamp() + %(patience)s
-    RETURNING next_at - %(interval)s - clock_timestamp(), next_at - %(interval)s, failures
+    RETURNING next_at - %(interval)s - clock_timestamp(), next_at - %(interval)s, failures, next_at
 """
 
 WAIT = """
-    SELECT greatest(next_at, blocked_until) - clock_timestamp(), blocked_until > next_at, problem
+    SELECT greatest(next_at, blocked_until) - clock_timestamp(), coalesce(blocked_until > clock_timestamp(), false),
+        problem
     FROM metadata_source WHERE name = %s
 """
 
@@ -72,7 +77,17 @@ OPEN = """
     WHERE name = %s AND failures > 0
 """
 
+RELEASE = "UPDATE metadata_source SET next_at = clock_timestamp() + %s WHERE name = %s AND next_at = %s"
+
 Sleep = Callable[[float], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    has_failed: bool
+    """The source failed before, so success is news."""
+    lease: datetime | None = None
+    """Until when a strict source is ours, unless it is given back."""
 
 
 class Gate:
@@ -82,18 +97,47 @@ class Gate:
         self._transactions = transactions
         self._sleep = sleep
 
-    async def take_turn(self, terms: Terms, patience: timedelta = PATIENCE) -> bool:
-        """Wait for the next turn at a source. Returns whether it has failed before, so that success is news.
+    async def take_turn(self, terms: Terms, patience: timedelta = PATIENCE) -> Turn:
+        """Wait for the next turn at a source. `end_turn` is to follow, whatever comes of it.
 
         Raises:
             SourceWaits: the turn is too far off, or the source is down.
         """
+        if terms.is_strict:
+            return await self._take_lease(terms, max(patience, terms.interval))
+        wait, _, failures, _ = await self._reserve(terms, terms.interval, max(patience, terms.interval))
+        if wait > timedelta(0):
+            await self._sleep(wait.total_seconds())
+        return Turn(bool(failures))
+
+    async def _take_lease(self, terms: Terms, patience: timedelta) -> Turn:
+        step = terms.interval / 4
+        for _ in range(max(int(patience / step), 1)):
+            try:
+                _, _, failures, lease = await self._reserve(terms, LEASE, timedelta(0))
+            except SourceWaits as err:
+                if not err.is_queue:
+                    raise
+                await self._sleep(step.total_seconds())
+            else:
+                return Turn(bool(failures), lease)
+        raise SourceWaits(terms.name, patience, "others are first", is_queue=True)
+
+    async def end_turn(self, terms: Terms, turn: Turn) -> None:
+        """The request is over: the next one may leave an interval from now."""
+        if turn.lease is not None:
+            async with self._transactions.begin() as tx:
+                await run(tx, RELEASE, terms.interval, terms.name, turn.lease)
+
+    async def _reserve(
+        self, terms: Terms, interval: timedelta, patience: timedelta
+    ) -> tuple[timedelta, datetime, int, datetime]:
         values = {
             "name": terms.name,
-            "interval": terms.interval,
+            "interval": interval,
             "failures": FAILURES,
             "probe": PROBE,
-            "patience": max(patience, terms.interval),
+            "patience": patience,
         }
         async with self._transactions.begin() as tx:
             found = await _rows(tx, RESERVE, values)
@@ -102,10 +146,8 @@ class Gate:
             wait, is_blocked, problem = waits[0]
             reason = problem or "it asked us to wait" if is_blocked else "others are first"
             raise SourceWaits(terms.name, max(wait, timedelta(0)), reason, is_queue=not is_blocked)
-        wait, _, failures = found[0]
-        if wait > timedelta(0):
-            await self._sleep(wait.total_seconds())
-        return bool(failures)
+        wait, slot, failures, next_at = found[0]
+        return wait, slot, failures, next_at
 
     async def wait_asked(self, terms: Terms, wait: timedelta, reason: str) -> None:
         """The source asked everybody to wait."""

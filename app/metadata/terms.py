@@ -11,6 +11,9 @@ class Terms:
     base_url: str
     interval: timedelta
     """Between two requests, of all nodes together."""
+    is_strict: bool = False
+    """The next request leaves an interval after the answer to the one before, whoever asked it: its log shows no two
+    closer together, however slow the way is. Else they leave at even times, and may arrive a little closer."""
     fresh_for: timedelta = timedelta(days=1)
     """How long an answer is not asked for again."""
     kept_for: timedelta = timedelta(days=150)

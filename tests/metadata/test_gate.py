@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sys
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from app.db.tx import Transactions
 from app.metadata.errors import SourceWaits
-from app.metadata.gate import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Gate
+from app.metadata.gate import FAILURES, FIRST_PAUSE, LEASE, LONGEST_PAUSE, Gate
 from app.metadata.terms import Terms
 from tests.fixtures.node import ROOT
+from tests.fixtures.outside import Asked, Outside, Reply
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -99,7 +101,7 @@ async def test_a_source_that_fails_again_and_again_is_down_and_looked_at_by_one(
         await gate.take_turn(SLOW)
 
     await let_pass(connection, FIRST_PAUSE)
-    assert await gate.take_turn(SLOW) is True  # one is let through
+    assert (await gate.take_turn(SLOW)).has_failed  # one is let through
     with pytest.raises(SourceWaits):
         await gate.take_turn(SLOW)
     again = await gate.failed(SLOW, "it answered 502")
@@ -107,11 +109,11 @@ async def test_a_source_that_fails_again_and_again_is_down_and_looked_at_by_one(
     assert 2 * FIRST_PAUSE - SECOND < again <= 2 * FIRST_PAUSE
 
     await let_pass(connection, 2 * FIRST_PAUSE)
-    assert await gate.take_turn(SLOW) is True
+    assert (await gate.take_turn(SLOW)).has_failed
     await gate.answered(SLOW)
     row = await source(connection)
     assert (row["failures"], row["blocked_until"], row["problem"]) == (0, None, None)
-    assert await gate.take_turn(SLOW, HOUR) is False
+    assert not (await gate.take_turn(SLOW, HOUR)).has_failed
 
 
 async def test_a_pause_has_a_longest(gate: Gate) -> None:
@@ -171,3 +173,78 @@ async def test_three_nodes_together_ask_once_a_second(database_url: str) -> None
     assert [len(turns) for turns in said] == [15, 15, 15]
     turns = sorted(datetime.fromisoformat(turn) for node in said for turn in node)
     assert all(later - earlier >= SECOND for earlier, later in itertools.pairwise(turns))
+
+
+LOG = """
+import asyncio, sys
+from datetime import timedelta
+from sqlalchemy.ext.asyncio import create_async_engine
+from app.clock import SystemClock
+from app.db.tx import Transactions
+from app.metadata.answers import Answers
+from app.metadata.asking import Asking
+from app.metadata.gate import Gate
+from app.metadata.errors import SourceWaits
+from app.metadata.outbound import Outbound
+from app.metadata.terms import Terms
+
+async def main(url, base, node):
+    engine = create_async_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    transactions, outbound = Transactions(engine), Outbound([base])
+    asking = Asking(outbound, Gate(transactions, asyncio.sleep), Answers(transactions), SystemClock())
+    terms = Terms(name="m", base_url=base, interval=timedelta(seconds=0.2), is_strict=True, attribution="")
+    async def ask(number):
+        while True:
+            try:
+                return await asking.json(terms, f"/{node}{number}")
+            except SourceWaits:
+                pass
+    await asyncio.gather(*(ask(number) for number in range(3)))
+    await outbound.close()
+    await engine.dispose()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_strict_sources_own_log_shows_no_two_requests_closer_than_it_allows(
+    database_url: str, outside: Outside
+) -> None:
+    """Three processes, three jobs each. That they are no closer holds however slow the machine is: the next one leaves
+    an interval after the answer to the one before has come."""
+    arrived: list[float] = []
+
+    def answer(_asked: Asked) -> Reply:
+        arrived.append(time.monotonic())
+        return Reply.json({})
+
+    outside.otherwise = answer
+    nodes = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", LOG, database_url, outside.url, node, cwd=ROOT)
+        for node in "abc"
+    ]
+    assert [await node.wait() for node in nodes] == [0, 0, 0]
+    assert len(arrived) == 9
+    assert min(later - earlier for earlier, later in itertools.pairwise(arrived)) >= 0.2
+
+
+async def test_a_strict_source_is_one_requests_alone_until_that_is_over(gate: Gate, sleeps: Sleeps) -> None:
+    strict = Terms(name="strict", base_url="", interval=HOUR, is_strict=True, attribution="")
+    turn = await gate.take_turn(strict)
+    with pytest.raises(SourceWaits, match="others are first") as waits:
+        await gate.take_turn(strict)
+    assert waits.value.is_queue
+    assert sum(sleeps) == 3600.0
+    await gate.end_turn(strict, turn)
+    with pytest.raises(SourceWaits):  # an interval has still to pass, and nobody here sleeps
+        await gate.take_turn(strict)
+
+
+async def test_a_lease_that_ran_out_ends_nobody_elses(gate: Gate, connection: psycopg.AsyncConnection[Any]) -> None:
+    strict = Terms(name="strict", base_url="", interval=SECOND, is_strict=True, attribution="")
+    dead = await gate.take_turn(strict)
+    await let_pass(connection, LEASE)
+    await gate.take_turn(strict)
+    before = (await source(connection))["next_at"]
+    await gate.end_turn(strict, dead)
+    assert (await source(connection))["next_at"] == before

@@ -38,7 +38,8 @@ class MusicBrainz(Source):
         self.terms = Terms(
             name="musicbrainz",
             base_url=settings.metadata.musicbrainz.base_url or "https://musicbrainz.org/ws/2",
-            interval=timedelta(milliseconds=1_050),  # once a second at most, and clocks are not exact
+            interval=timedelta(seconds=1),
+            is_strict=True,  # whoever is faster is refused altogether
             fresh_for=timedelta(days=7),
             attribution="Music data by MusicBrainz (musicbrainz.org), CC0",
         )
