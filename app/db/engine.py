@@ -40,7 +40,10 @@ class Database:
         self._pool: Pool | None = None
         self._recovery: asyncio.Task[None] | None = None
         self.engine: AsyncEngine = create_async_engine(
-            "postgresql+psycopg://", async_creator=self._connection, poolclass=NullPool
+            "postgresql+psycopg://",
+            async_creator=self._connection,
+            poolclass=NullPool,
+            hide_parameters=True,  # an error that is logged quotes its statement, and values may be anybody's secrets
         )
 
     @property

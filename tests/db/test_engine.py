@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg_pool import PoolTimeout
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
@@ -148,3 +149,12 @@ async def test_every_new_connection_asks_where_the_server_is_now(empty_database_
     async with database.pool.connection() as first, database.pool.connection() as second:
         assert first.info.dbname != second.info.dbname
     await database.stop()
+
+
+async def test_an_error_quotes_its_statement_and_no_value(database):
+    """It is logged, and a value may be anybody's secret."""
+    async with database.engine.connect() as connection:
+        with pytest.raises(DBAPIError) as failed:
+            await connection.execute(text("SELECT 1 / :zero WHERE :secret <> ''"), {"zero": 0, "secret": "hushhush"})
+    assert "SELECT 1 /" in str(failed.value)
+    assert "hushhush" not in str(failed.value)
