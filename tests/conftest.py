@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.fixtures.outside",
     "tests.fixtures.finding",
     "tests.fixtures.metadata",
+    "tests.fixtures.images",
 ]
 
 

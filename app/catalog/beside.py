@@ -10,6 +10,7 @@ from app.accounts.viewer import Viewer
 from app.catalog import assemble, described, queries
 from app.db.tx import Transactions
 from app.errors import InvalidInput, NotFound
+from app.library.artwork.store import ImageStore
 from app.library.errors import FileNotFound, ItemNotFound
 from app.library.kinds import ImageRole, SideFileKind
 from app.library.records import FileLocation, PictureSource
@@ -22,8 +23,9 @@ class WordsPlace:
 
 
 class Beside:
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, store: ImageStore) -> None:
         self._transactions = transactions
+        self._store = store
 
     async def picture(self, viewer: Viewer, item_id: UUID, role: str, index: int = 0) -> PictureSource:
         """Return where a picture of an item is, the best of its role for index 0.
@@ -42,7 +44,10 @@ class Beside:
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
         row = rows[index]
-        return PictureSource(assemble.side_file_location(row), row["stream_index"], row["tag"])
+        if row["digest"] is not None:
+            location = self._store.location(bytes(row["digest"]), row["stored_size"])
+            return PictureSource(location, None, row["tag"], row["shape"], is_stored=True)
+        return PictureSource(assemble.side_file_location(row), row["stream_index"], row["tag"], row["shape"])
 
     async def subtitle(self, viewer: Viewer, file_id: UUID, index: int) -> WordsPlace:
         """Return where the subtitles beside a file are.

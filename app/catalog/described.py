@@ -34,34 +34,38 @@ def _first(columns: Sequence[str], order: sql.SQL) -> sql.Composed:
 _TAG = "left(md5(concat_ws(' ', {0}.id, {0}.size, {0}.mtime_ns, image.stream_index)), 16) AS tag"
 """Of a picture: another as soon as its file is another, or is another's."""
 
+_COLUMNS = sql.SQL("""image.id, image.role, image.source, image.width, image.height, image.looked_at, image.placeholder,
+        image.color, image.side_file_id, image.file_id, image.stream_index, image.digest, image.size""")
+
 _ALL_IMAGES = sql.SQL("""
-    SELECT image.id, image.role, image.source, image.position, image.width, image.height,
-        image.side_file_id, image.file_id, image.stream_index, {side_tag}
+    SELECT {columns}, image.position, {side_tag}
     FROM image JOIN side_file ON side_file.id = image.side_file_id
-    WHERE image.item_id = item.id
+    WHERE image.item_id = item.id AND image.problem IS NULL
     UNION ALL
-    SELECT image.id, image.role, image.source, image.position, image.width, image.height,
-        image.side_file_id, image.file_id, image.stream_index, {file_tag}
+    SELECT {columns}, image.position, left(encode(image.digest, 'hex'), 16)
+    FROM image
+    WHERE image.item_id = item.id AND image.digest IS NOT NULL
+    UNION ALL
+    SELECT {columns}, image.position, {file_tag}
     FROM item_file link JOIN image ON image.file_id = link.file_id JOIN file ON file.id = link.file_id
-    WHERE link.item_id = item.id AND link.role = 'main' AND file.state = 'present'
+    WHERE link.item_id = item.id AND link.role = 'main' AND file.state = 'present' AND image.problem IS NULL
     UNION ALL
     (
-        SELECT image.id, image.role, image.source, 1000 + image.position, image.width, image.height,
-            image.side_file_id, image.file_id, image.stream_index, {file_tag}
+        SELECT {columns}, 1000 + image.position, {file_tag}
         FROM item track JOIN item_file link ON link.item_id = track.id JOIN image ON image.file_id = link.file_id
         JOIN file ON file.id = link.file_id
         WHERE item.kind = 'album' AND track.parent_id = item.id AND link.role = 'main' AND file.state = 'present'
-            AND {of_age}
+            AND image.problem IS NULL AND {of_age}
         ORDER BY track.disc_number NULLS FIRST, track.number, track.id, image.position
         LIMIT 1
     )
 """)
-"""Pictures whose bytes we have: beside the media, inside them, and of an album the first that a song of it holds."""
+"""Pictures whose bytes we have: beside media, fetched, inside media; of an album also the first that a song holds."""
 
 
 def _images(viewer: Viewer) -> sql.Composed:
     tags = {f"{one}_tag": sql.SQL(_TAG.format(table)) for one, table in (("side", "side_file"), ("file", "file"))}
-    return _ALL_IMAGES.format(of_age=permission.of_age(viewer, "track"), **tags)
+    return _ALL_IMAGES.format(columns=_COLUMNS, of_age=permission.of_age(viewer, "track"), **tags)
 
 
 IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), position, id")
@@ -122,7 +126,8 @@ def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         ) AS collected
         CROSS JOIN LATERAL (
             SELECT coalesce(jsonb_agg(jsonb_build_object(
-                'role', one.role, 'source', one.source, 'width', one.width, 'height', one.height, 'tag', one.tag
+                'role', one.role, 'source', one.source, 'width', one.width, 'height', one.height, 'tag', one.tag,
+                'placeholder', one.placeholder, 'color', one.color
             ) ORDER BY {image_order}), '[]') AS images
             FROM ({images}) AS one
         ) AS shown
@@ -164,7 +169,8 @@ def people(item_ids: Sequence[UUID]) -> Statement:
 def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
     """Return where the pictures of one role are, the best first."""
     text = sql.SQL("""
-        SELECT one.role, one.stream_index, one.tag, one.file_id AS media_id,
+        SELECT one.role, one.stream_index, one.tag, one.file_id AS media_id, one.digest, one.size AS stored_size,
+            CASE WHEN one.looked_at IS NOT NULL THEN one.width::float8 / nullif(one.height, 0) END AS shape,
             coalesce(side_file.id, file.id) AS file_id, library_root.library_id,
             library_root.path AS root_path, folder.path AS folder_path, coalesce(side_file.name, file.name) AS name,
             coalesce(side_file.size, file.size) AS size, coalesce(side_file.mtime_ns, file.mtime_ns) AS mtime_ns
@@ -172,8 +178,8 @@ def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
         CROSS JOIN LATERAL ({images}) AS one
         LEFT JOIN side_file ON side_file.id = one.side_file_id
         LEFT JOIN file ON file.id = one.file_id
-        JOIN folder ON folder.id = coalesce(side_file.folder_id, file.folder_id)
-        JOIN library_root ON library_root.id = folder.root_id
+        LEFT JOIN folder ON folder.id = coalesce(side_file.folder_id, file.folder_id)
+        LEFT JOIN library_root ON library_root.id = folder.root_id
         WHERE item.id = %(item_id)s AND one.role = %(role)s
         ORDER BY {image_order}
     """)

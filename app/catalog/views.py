@@ -118,9 +118,13 @@ class Image(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     """Changes when the picture does. The address holds it, so that it may be kept for good."""
     source: str
-    """local (beside the media) or embedded (inside it)."""
+    """local (beside the media), embedded (inside it), nfo or remote (fetched from where an NFO or a source said)."""
     width: int | None
     height: int | None
+    placeholder: str | None = None
+    """BlurHash: what it looks like from afar. null: nobody has looked yet; so also for the colour."""
+    color: str | None = None
+    """The one there is most of: `#rrggbb`."""
 
 
 class Rating(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,10 @@ from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
 from app.library.analysis import FileAnalyzer
 from app.library.artwork.embedded import EmbeddedPictures
+from app.library.artwork.pictures import PictureReader
 from app.library.artwork.rendering.renderer import Renderer
 from app.library.artwork.renditions import Renditions
+from app.library.artwork.store import ImageStore
 from app.library.editing import ItemEditor
 from app.library.jobs import RefreshAgesArgs
 from app.library.ports import AnalysisListener, LibraryListener
@@ -49,6 +51,8 @@ class LibraryModule(Provider):
     watcher = provide(LibraryWatcher)
     prober = provide(Prober)
     renderer = provide(Renderer)
+    image_store = provide(ImageStore)
+    picture_reader = provide(PictureReader)
     renditions = provide(Renditions)
     analyzer = provide(FileAnalyzer)
     place_tracks = provide(PlaceTracks, provides=AnalysisListener)

@@ -70,6 +70,8 @@ class PictureSource:
     """Another as soon as the file is another."""
     shape: float | None = None
     """Width by height as it is shown; None until somebody has looked."""
+    is_stored: bool = False
+    """In the store, by its content: a time says nothing about it."""
 
     @property
     def shown(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from dishka import Provider, Scope, collect, provide
+from dishka import AnyOf, Provider, Scope, collect, provide
 
 from app.config import Settings
 from app.db.tx import Transactions
@@ -17,6 +17,11 @@ from app.metadata.asking import Asking
 from app.metadata.fetching import Fetcher
 from app.metadata.gate import Gate
 from app.metadata.identifying import Identifier
+from app.metadata.images.downloader import ImageDownloader
+from app.metadata.images.fetching import ImageFetcher
+from app.metadata.images.requests import ImageRequests
+from app.metadata.images.sweeping import StoreSweeper
+from app.metadata.images.worker import DownloadImagesWorker
 from app.metadata.jobs import RefreshMetadataArgs, RefreshTokensArgs
 from app.metadata.keeping import Keeper
 from app.metadata.listener import InsertFetchJobs
@@ -67,6 +72,11 @@ class MetadataModule(Provider):
     external_ids = provide(RefreshExternalIdsWorker, provides=Worker[Any])
     refresh = provide(RefreshMetadataWorker, provides=Worker[Any])
     tokens_worker = provide(RefreshTokensWorker, provides=Worker[Any])
+    image_requests = provide(ImageRequests, provides=AnyOf[ImageRequests, LibraryListener])
+    image_fetcher = provide(ImageFetcher)
+    image_downloader = provide(ImageDownloader)
+    store_sweeper = provide(StoreSweeper)
+    download_images = provide(DownloadImagesWorker, provides=Worker[Any])
 
     @provide
     async def outbound(self, settings: Settings) -> AsyncIterator[Outbound]:

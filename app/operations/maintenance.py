@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.db.tx import Transactions
 from app.metadata.answers import Answers
+from app.metadata.images.sweeping import StoreSweeper, Swept
 from app.operations.health import HealthReport, check_health
 from app.operations.invariants import Broken, check_invariants
 
@@ -22,6 +23,7 @@ class MaintenanceReport(msgspec.Struct, frozen=True, kw_only=True):
     analyzed_tables: int
     forgotten: dict[str, int]
     """How many rows of each kind had been kept long enough."""
+    images: Swept
     broken_invariants: list[Broken]
     health: HealthReport
 
@@ -30,13 +32,21 @@ class DatabaseMaintenance:
     """Killed anywhere and run again it does the same: every step stands alone."""
 
     def __init__(
-        self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock, *, answers: Answers
+        self,
+        engine: AsyncEngine,
+        transactions: Transactions,
+        settings: Settings,
+        clock: Clock,
+        *,
+        answers: Answers,
+        store: StoreSweeper,
     ) -> None:
         self._engine = engine
         self._transactions = transactions
         self._audit_retention: timedelta | None = settings.accounts.audit_retention
         self._clock = clock
         self._answers = answers
+        self._store = store
 
     async def run(self) -> MaintenanceReport:
         analyzed = await self._analyze()
@@ -44,6 +54,7 @@ class DatabaseMaintenance:
         report = MaintenanceReport(
             analyzed_tables=analyzed,
             forgotten=forgotten,
+            images=await self._store.sweep(),
             broken_invariants=await check_invariants(self._transactions),
             health=await check_health(self._transactions),
         )

@@ -11,6 +11,7 @@ from app.db.tx import Transactions
 from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
 from app.metadata.answers import Answers
+from app.metadata.images.sweeping import StoreSweeper
 from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
 from app.operations.maintenance import DatabaseMaintenance
@@ -28,9 +29,16 @@ class OperationsModule(Provider):
 
     @provide
     def maintenance(
-        self, engine: AsyncEngine, transactions: Transactions, settings: Settings, clock: Clock, answers: Answers
+        self,
+        engine: AsyncEngine,
+        transactions: Transactions,
+        settings: Settings,
+        clock: Clock,
+        *,
+        answers: Answers,
+        store: StoreSweeper,
     ) -> DatabaseMaintenance:
-        return DatabaseMaintenance(engine, transactions, settings, clock, answers=answers)
+        return DatabaseMaintenance(engine, transactions, settings, clock, answers=answers, store=store)
 
     @provide
     def hourly(self) -> PeriodicJob:

@@ -10,7 +10,9 @@ from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.beside import Beside
 from app.catalog.browse import Catalog, ItemNotFound, ItemQuery
 from app.catalog.sorting import SORTS
+from app.config import Settings
 from app.db.tx import Transactions
+from app.library.artwork.store import ImageStore
 from app.library.errors import FileNotFound
 from app.library.models import ItemFile
 from tests.fixtures.shelf import Shelf
@@ -89,12 +91,12 @@ async def test_what_is_beyond_is_not_counted_and_not_named(house: House, transac
         with pytest.raises(ItemNotFound):
             await house.catalog.item(KIM, house.films[title])
         with pytest.raises(ItemNotFound):
-            await Beside(transactions).picture(KIM, house.films[title], "poster")
+            await Beside(transactions, ImageStore(Settings())).picture(KIM, house.films[title], "poster")
         for ask in (house.catalog.file, house.catalog.location):
             with pytest.raises(FileNotFound):
                 await ask(KIM, house.files[title])
         with pytest.raises(FileNotFound):
-            await Beside(transactions).subtitle(KIM, house.files[title], 0)
+            await Beside(transactions, ImageStore(Settings())).subtitle(KIM, house.files[title], 0)
     assert (await house.catalog.file(KIM, house.files["Castle"])).item_ids == [house.films["Castle"]]
 
 

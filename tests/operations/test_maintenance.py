@@ -13,8 +13,9 @@ from app.operations.maintenance import DatabaseMaintenance
 
 
 @pytest.fixture
-def maintenance(database, transactions, clock):
-    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=Answers(transactions))
+def maintenance(database, transactions, clock, store_sweeper):
+    answers = Answers(transactions)
+    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=answers, store=store_sweeper)
 
 
 async def test_all_holds_in_a_library_as_scans_leave_it(shelf, transactions, tmp_path):

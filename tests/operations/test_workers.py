@@ -52,8 +52,9 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
 
 
 @pytest.fixture
-def maintenance(database, transactions, clock):
-    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=Answers(transactions))
+def maintenance(database, transactions, clock, store_sweeper):
+    answers = Answers(transactions)
+    return DatabaseMaintenance(database.engine, transactions, Settings(), clock, answers=answers, store=store_sweeper)
 
 
 @pytest.fixture

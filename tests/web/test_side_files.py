@@ -9,9 +9,11 @@ import pytest
 from app.accounts.viewer import Viewer
 from app.catalog.beside import Beside
 from app.catalog.browse import ItemNotFound
+from app.config import Settings
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.ids import uuid7
+from app.library.artwork.store import ImageStore
 from app.library.errors import FileNotFound
 from app.library.models import Image, SideFile
 from tests.fixtures.media import Media
@@ -292,7 +294,7 @@ async def test_what_a_viewer_may_not_see_does_not_exist(desk: Desk, transactions
     await desk.shown(item, [await desk.beside("poster.png", png, "artwork")])
     await desk.beside("Film.srt", b"1", "subtitle", file_id=file)
     await desk.beside("Film.lrc", b"1", "lyrics", file_id=file)
-    beside = Beside(transactions)
+    beside = Beside(transactions, ImageStore(Settings()))
     stranger = Viewer(name="stranger", libraries=frozenset({uuid7()}))
     guest = Viewer(name="guest", libraries=frozenset({desk.films.library_id}))
 

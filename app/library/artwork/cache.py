@@ -8,20 +8,17 @@ and is no rendition. No symbolic link below the folder is followed, neither to r
 import contextlib
 import errno
 import os
-import re
-import secrets
-import stat
 import threading
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
 
 import structlog
 
+from app.library.artwork import files
 from app.library.artwork.rendering.answers import Made
-from app.library.containment import open_within, opened_folder
+from app.library.containment import open_within
 from app.library.errors import NotAFile, OutsideRoot
 
 log = structlog.get_logger("library.renditions")
@@ -30,9 +27,6 @@ _HEAD = Struct(">4sBHHI")
 """Mark, type, width, height, checksum of the content that follows."""
 _MARK = b"RVR1"
 _TYPES = ("image/webp", "image/avif", "image/jpeg")
-
-_OURS = re.compile(r"[0-9a-f]{64}")
-_HALF = re.compile(r"\.[0-9a-f]{64}\.[0-9a-f]{8}")
 
 USED_STEP = 3_600
 """Seconds. How exactly it is known when a rendition was last used: noting every use would write with every read."""
@@ -61,7 +55,7 @@ class RenditionCache:
         if not self._limit:
             return None
         try:
-            file = open_within(self._folder, _place(key))
+            file = open_within(self._folder, files.place_of(key))
         except (OSError, OutsideRoot, NotAFile):
             return None
         try:
@@ -82,7 +76,7 @@ class RenditionCache:
             return False
         data = _encoded(made)
         try:
-            self._write(key, data)
+            files.put(self._folder, key, data)
         except (OSError, OutsideRoot) as err:
             if not self._is_told:
                 self._is_told = True
@@ -98,33 +92,16 @@ class RenditionCache:
             self._written += len(data)
             return self._written > self._limit // 16
 
-    def _write(self, key: str, data: bytes) -> None:
-        above, _, name = _place(key).rpartition(b"/")
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)  # noqa: PTH103  bytes
-        with opened_folder(self._folder, b"") as top, contextlib.suppress(FileExistsError):
-            os.mkdir(above, mode=0o700, dir_fd=top)
-        half = b".%s.%s" % (name, secrets.token_hex(4).encode())
-        with opened_folder(self._folder, above) as folder:
-            try:
-                file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-                with os.fdopen(file, "wb") as stream:
-                    stream.write(data)
-                os.replace(half, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(half, dir_fd=folder)
-                raise
-
     def clear(self) -> int:
         """Give up what is too much, and halves that nobody writes any more. Return how many renditions went."""
         with self._lock:
             self._written = 0
         kept: list[tuple[float, int, bytes, bytes]] = []
-        for above, name, status in self._entries():
-            if _OURS.fullmatch(name.decode("ascii", "replace")):
+        for above, name, status, is_half in files.entries(self._folder):
+            if not is_half:
                 kept.append((status.st_mtime, max(status.st_size, status.st_blocks * 512), above, name))
             elif time.time() - status.st_mtime > HALF_AGE:
-                self._forget(above, name)
+                files.forget(self._folder, above, name)
         total = sum(size for _, size, _, _ in kept)
         if total <= self._limit:
             return 0
@@ -132,50 +109,11 @@ class RenditionCache:
         for _, size, above, name in sorted(kept):
             if total <= self._limit * 0.9:
                 break
-            self._forget(above, name)
+            files.forget(self._folder, above, name)
             total -= size
             gone += 1
         log.debug("renditions given up", count=gone)
         return gone
-
-    def _forget(self, above: bytes, name: bytes) -> None:
-        with (
-            contextlib.suppress(OSError, OutsideRoot),  # another node was quicker
-            opened_folder(self._folder, above) as folder,
-        ):
-            os.unlink(name, dir_fd=folder)
-
-    def _entries(self) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
-        """Give what is ours: anything else that somebody put there is left alone."""
-        for above in (b"%02x" % number for number in range(256)):
-            try:
-                with opened_folder(self._folder, above) as path:
-                    # What was opened to be walked through may not be listed.
-                    listed = os.open(b".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=path)
-                try:
-                    names = os.listdir(listed)  # noqa: PTH208  a descriptor
-                    found = [(name, _status(name, listed)) for name in names]
-                finally:
-                    os.close(listed)
-            except (OSError, OutsideRoot):
-                continue
-            for name, status in found:
-                if status is not None and (_OURS.fullmatch(name) or _HALF.fullmatch(name)):
-                    yield above, os.fsencode(name), status
-
-
-def _status(name: str, folder: int) -> os.stat_result | None:
-    try:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except OSError:
-        return None
-    return status if stat.S_ISREG(status.st_mode) else None
-
-
-def _place(key: str) -> bytes:
-    if not _OURS.fullmatch(key):
-        raise ValueError(f"no key of a rendition: {key!r}")
-    return f"{key[:2]}/{key}".encode("ascii")
 
 
 def _encoded(made: Made) -> bytes:

@@ -151,5 +151,6 @@ class Renditions:
 def _is_recorded(file: int, source: PictureSource) -> bool:
     with contextlib.suppress(OSError):
         status = os.fstat(file)
-        return (status.st_size, status.st_mtime_ns) == (source.location.size, source.location.mtime_ns)
+        recorded = source.location
+        return status.st_size == recorded.size and (source.is_stored or status.st_mtime_ns == recorded.mtime_ns)
     return False

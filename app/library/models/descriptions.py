@@ -5,15 +5,28 @@ What several sources say stands side by side, and whoever asks takes the source 
 one more source that nobody outranks.
 """
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Date, Double, ForeignKey, Index, Integer, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
 from app.library.kinds import FactSource, ImageRole, ImageSource, LabelKind
-from app.library.models.columns import one_of
+from app.library.models.columns import Timestamp, one_of
 
 
 def _item() -> Mapped[UUID]:
@@ -201,6 +214,7 @@ class Image(Base):
         Index("uq_image_item_id_role_side_file_id", "item_id", "role", "side_file_id", unique=True),
         Index("uq_image_file_id_stream_index", "file_id", "stream_index", unique=True),
         Index("ix_image_side_file_id", "side_file_id"),
+        Index("ix_image_digest", "digest", postgresql_where=text("digest IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -215,3 +229,17 @@ class Image(Base):
     """Order among several of one role and source; the lower is the better."""
     width: Mapped[int | None] = mapped_column(Integer)
     height: Mapped[int | None] = mapped_column(Integer)
+    """Once somebody has looked: as it is shown, upright."""
+    looked_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    """When its pixels were looked at. NULL: they wait for that, or it was not fetched."""
+    placeholder: Mapped[str | None] = mapped_column(Text)
+    """BlurHash."""
+    color: Mapped[str | None] = mapped_column(Text)
+    """The one there is most of: `#rrggbb`."""
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """SHA-256 of what was fetched, and its name in the store."""
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    """What its file was when it was looked at; what was fetched has no time."""
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Why it is not shown and not fetched again."""

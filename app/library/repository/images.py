@@ -1,12 +1,13 @@
-"""Pictures inside media files."""
+"""Pictures: inside media files, and what is known of all of them once somebody has looked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
-from app.library.repository.rows import rows, run
+from app.library.kinds import ImageSource
+from app.library.repository.rows import column, named_rows, rows, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,205 @@ async def put_embedded(tx: Tx, file_ids: Sequence[UUID], found: Sequence[Embedde
     await run(tx, DROP, list(file_ids))
     if found:
         await run(tx, ADD, *map(list, zip(*map(astuple, found), strict=True)))
+
+
+# -- pictures nobody has looked at
+
+_UNFETCHED = """
+    SELECT image.id, image.item_id, image.role, image.url,
+        row_number() OVER (
+            PARTITION BY image.item_id, image.role
+            ORDER BY array_position(%(places)s::text[], image.source), image.position, image.id
+        ) + held.count AS place
+    FROM image
+    CROSS JOIN LATERAL (
+        SELECT count(*) FROM (
+            SELECT FROM image other
+            WHERE other.item_id = image.item_id AND other.role = image.role AND other.problem IS NULL
+                AND (other.side_file_id IS NOT NULL OR other.digest IS NOT NULL)
+            UNION ALL
+            SELECT FROM item track JOIN item_file link ON link.item_id = track.id AND link.role = 'main'
+            JOIN image other ON other.file_id = link.file_id AND other.role = image.role AND other.problem IS NULL
+            WHERE track.id = image.item_id OR (track.parent_id = image.item_id AND track.kind = 'track')
+        ) AS one
+    ) AS held
+    WHERE image.item_id = ANY(%(item_ids)s) AND image.url IS NOT NULL AND image.digest IS NULL
+        AND image.problem IS NULL
+"""
+"""Pictures that have only an address, the best of each role first, after those of the role that we have."""
+
+WAITING = f"""
+    SELECT image.item_id FROM image
+    WHERE image.item_id = ANY(%(item_ids)s) AND image.side_file_id IS NOT NULL AND image.looked_at IS NULL
+    UNION
+    SELECT CASE WHEN item.kind = 'track' THEN coalesce(item.parent_id, item.id) ELSE item.id END
+    FROM item JOIN item_file link ON link.item_id = item.id AND link.role = 'main'
+    JOIN image ON image.file_id = link.file_id AND image.looked_at IS NULL
+    WHERE item.id = ANY(%(item_ids)s)
+    UNION
+    SELECT unfetched.item_id FROM ({_UNFETCHED}) AS unfetched
+    WHERE unfetched.place <= CASE unfetched.role WHEN 'backdrop' THEN %(backdrops)s ELSE 1 END
+"""  # noqa: S608  parts of ours
+
+TO_LOOK_AT = """
+    SELECT image.id, image.stream_index, folder.path, coalesce(side_file.name, file.name), library_root.path,
+        coalesce(side_file.size, file.size), coalesce(side_file.mtime_ns, file.mtime_ns)
+    FROM (
+        SELECT image.* FROM image WHERE image.item_id = %(item_id)s AND image.side_file_id IS NOT NULL
+        UNION
+        SELECT image.* FROM item JOIN item_file link ON link.item_id = item.id AND link.role = 'main'
+        JOIN image ON image.file_id = link.file_id
+        WHERE item.id = %(item_id)s OR (item.parent_id = %(item_id)s AND item.kind = 'track')
+    ) AS image
+    LEFT JOIN side_file ON side_file.id = image.side_file_id
+    LEFT JOIN file ON file.id = image.file_id AND file.state = 'present'
+    JOIN folder ON folder.id = coalesce(side_file.folder_id, file.folder_id)
+    JOIN library_root ON library_root.id = folder.root_id
+    WHERE image.looked_at IS NULL AND image.id <> ALL(%(but)s)
+    ORDER BY image.id LIMIT %(limit)s
+"""
+
+TO_FETCH = f"""
+    SELECT id, role, url FROM ({_UNFETCHED}) AS unfetched
+    WHERE place <= CASE role WHEN 'backdrop' THEN %(backdrops)s ELSE 1 END AND id <> ALL(%(but)s)
+    ORDER BY role, place LIMIT 1
+"""  # noqa: S608  parts of ours
+
+OWN_QUEUES = """
+    SELECT DISTINCT ON (one.id) one.id, 'root_' || root.id
+    FROM unnest(%s::uuid[]) AS one (id)
+    CROSS JOIN LATERAL (
+        SELECT folder.root_id FROM image JOIN side_file ON side_file.id = image.side_file_id
+        JOIN folder ON folder.id = side_file.folder_id WHERE image.item_id = one.id
+        UNION
+        SELECT file.root_id FROM item JOIN item_file link ON link.item_id = item.id AND link.role = 'main'
+        JOIN file ON file.id = link.file_id
+        WHERE item.id = one.id OR (item.parent_id = one.id AND item.kind = 'track')
+    ) AS within
+    JOIN library_root root ON root.id = within.root_id AND root.has_own_queue
+    ORDER BY one.id, root.id
+"""
+
+KEEP_LOOK = """
+    UPDATE image
+    SET looked_at = now(), width = coalesce(new.width, image.width), height = coalesce(new.height, image.height),
+        placeholder = new.placeholder, color = new.color, problem = new.problem,
+        digest = new.digest, size = new.size, mtime_ns = new.mtime_ns
+    FROM unnest(
+        %s::uuid[], %s::int[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::bigint[], %s::bigint[]
+    ) AS new (id, width, height, placeholder, color, problem, digest, size, mtime_ns)
+    WHERE image.id = new.id AND (image.side_file_id IS NULL OR EXISTS (
+        SELECT FROM side_file
+        WHERE side_file.id = image.side_file_id AND (side_file.size, side_file.mtime_ns) = (new.size, new.mtime_ns)
+    ))
+"""
+"""A file that has changed since it was looked at is looked at again."""
+
+HELD = "SELECT digest FROM image WHERE digest = ANY(%s)"
+
+STORED = """
+    SELECT id, digest FROM image WHERE digest IS NOT NULL AND (digest, id) > (%s, %s)
+    ORDER BY digest, id LIMIT %s
+"""
+
+FORGET_FETCHED = """
+    UPDATE image SET digest = NULL, size = NULL, problem = NULL, looked_at = NULL, placeholder = NULL, color = NULL
+    WHERE id = ANY(%s)
+"""
+
+ITEMS_UNSEEN = """
+    SELECT one.item_id FROM (
+        SELECT image.item_id FROM image
+        WHERE image.looked_at IS NULL AND image.problem IS NULL AND image.item_id > %(after)s
+        UNION
+        SELECT link.item_id FROM image JOIN item_file link ON link.file_id = image.file_id AND link.role = 'main'
+        WHERE image.looked_at IS NULL AND link.item_id > %(after)s
+    ) AS one
+    ORDER BY one.item_id LIMIT %(limit)s
+"""
+"""Reads all pictures that nobody has looked at: for the night."""
+
+MOST_BACKDROPS = 3
+"""Fetched for an item; of every other role one is enough, as long as there is none beside or inside the media."""
+
+_PLACES = [source.value for source in ImageSource]
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenRow:
+    """A picture beside or inside media that nobody has looked at."""
+
+    id: UUID
+    stream_index: int | None
+    folder: bytes
+    name: bytes
+    root: bytes
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookRow:
+    """What a look at a picture said. Empty but for a problem where there is nothing to see."""
+
+    id: UUID
+    width: int | None = None
+    height: int | None = None
+    placeholder: str | None = None
+    color: str | None = None
+    problem: str | None = None
+    digest: bytes | None = None
+    """Of what was fetched."""
+    size: int | None = None
+    mtime_ns: int | None = None
+    """What the file was when it was looked at."""
+
+
+async def waiting(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
+    """Return which items have pictures to look at or to fetch. Those of songs are their album's."""
+    values = {"item_ids": list(item_ids), "places": _PLACES, "backdrops": MOST_BACKDROPS}
+    return sorted(row[0] for row in await named_rows(tx, WAITING, values))
+
+
+async def own_queues(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the queues of those of these items whose media are in a root with a queue of its own."""
+    return {row[0]: row[1] for row in await rows(tx, OWN_QUEUES, list(item_ids))}
+
+
+async def to_look_at(tx: Tx, item_id: UUID, but: Collection[UUID], limit: int) -> list[UnseenRow]:
+    """Return pictures of an item that wait for a look, `but` those."""
+    values = {"item_id": item_id, "but": list(but), "limit": limit}
+    return [UnseenRow(*row) for row in await named_rows(tx, TO_LOOK_AT, values)]
+
+
+async def to_fetch(tx: Tx, item_id: UUID, but: Collection[UUID]) -> tuple[UUID, str, str] | None:
+    """Return (id, role, address) of the next picture of an item that is wanted and not here, `but` those."""
+    values = {"item_ids": [item_id], "places": _PLACES, "backdrops": MOST_BACKDROPS, "but": list(but)}
+    found = await named_rows(tx, TO_FETCH, values)
+    return (found[0][0], found[0][1], found[0][2]) if found else None
+
+
+async def keep_looks(tx: Tx, looks: Sequence[LookRow]) -> None:
+    """Record what was seen."""
+    if looks:
+        await run(tx, KEEP_LOOK, *map(list, zip(*map(astuple, looks), strict=True)))
+
+
+async def held(tx: Tx, digests: Sequence[bytes]) -> set[bytes]:
+    """Return which of these some picture is."""
+    return {bytes(digest) for digest in await column(tx, HELD, list(digests))}
+
+
+async def stored(tx: Tx, after: tuple[bytes, UUID], limit: int) -> list[tuple[UUID, bytes]]:
+    """Return (id, digest) of what was fetched, in the order of digests, after one."""
+    return [(row[0], bytes(row[1])) for row in await rows(tx, STORED, *after, limit)]
+
+
+async def forget_fetched(tx: Tx, image_ids: Sequence[UUID]) -> None:
+    """Take it that these were never fetched."""
+    await run(tx, FORGET_FETCHED, list(image_ids))
+
+
+async def items_unseen(tx: Tx, after: UUID, limit: int) -> list[UUID]:
+    """Return items that may have pictures to look at or to fetch, in order, after one."""
+    return [row[0] for row in await named_rows(tx, ITEMS_UNSEEN, {"after": after, "limit": limit})]

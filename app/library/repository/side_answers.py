@@ -52,9 +52,16 @@ PUT_IMAGES = """
     JOIN item ON item.id = new.item_id JOIN side_file ON side_file.id = new.side_file_id
     WHERE side_file.media_type IS NOT NULL
     ON CONFLICT (item_id, role, side_file_id) DO UPDATE
-    SET position = excluded.position, width = excluded.width, height = excluded.height
-    WHERE (image.position, image.width, image.height) IS DISTINCT FROM
-        (excluded.position, excluded.width, excluded.height)
+    SET position = excluded.position, looked_at = NULL, placeholder = NULL, color = NULL, problem = NULL,
+        width = excluded.width, height = excluded.height
+    WHERE image.position <> excluded.position OR CASE
+        WHEN image.looked_at IS NULL
+        THEN (image.width, image.height) IS DISTINCT FROM (excluded.width, excluded.height)
+        ELSE NOT EXISTS (
+            SELECT FROM side_file WHERE side_file.id = excluded.side_file_id
+                AND (side_file.size, side_file.mtime_ns) = (image.size, image.mtime_ns)
+        )
+    END
     RETURNING item_id
 """
 
