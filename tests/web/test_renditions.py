@@ -89,7 +89,7 @@ async def test_a_picture_comes_in_the_size_and_format_asked_for(web: Web, wall: 
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "private, no-cache"
-    assert "vary" not in answer.headers
+    assert "Accept" not in answer.headers["vary"].split(", ")
     assert (decoded(answer.content).format, decoded(answer.content).size) == ("WEBP", (240, 360))
     assert (again.content, again.headers["etag"]) == (answer.content, answer.headers["etag"])
     assert len(renders) == 1
@@ -103,7 +103,7 @@ async def test_the_format_follows_accept(web: Web, wall: Wall) -> None:
     }
 
     assert [answer.headers["content-type"] for answer in got.values()] == ["image/avif", "image/webp", "image/jpeg"]
-    assert {answer.headers["vary"] for answer in got.values()} == {"Accept"}
+    assert all("Accept" in answer.headers["vary"].split(", ") for answer in got.values())
     assert len({answer.headers["etag"] for answer in got.values()}) == 3
 
 
