@@ -80,3 +80,22 @@ async def test_copies_are_listed_page_by_page(
     assert not first["duplicates"][0]["files"][0]["is_hard_link"]
     assert third == {"duplicates": [], "next_cursor": None}
     assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_input")
+
+
+async def test_a_path_that_is_no_text_is_taken_told_and_kept_in_the_book(
+    web: Web, films: Films, tmp_path: Path
+) -> None:
+    """The book holds it as it is shown: no text of the database can hold it as it is."""
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    Path(os.fsdecode(folder)).mkdir()
+    body = {"paths": [str(films.root), f"file://{tmp_path}/caf%E9"]}
+
+    made = await web.http.post(f"{API}/libraries", json={"name": "Café", "kind": "movies", "paths": body["paths"][1:]})
+    changed = await web.http.patch(f"{API}/libraries/{films.library_id}", json=body)
+
+    assert (made.status_code, made.json()["paths"]) == (201, [f"{tmp_path}/caf\\xe9"])
+    assert (changed.status_code, changed.json()["code"]) == (409, "roots_overlap")
+    gone = await web.http.delete(made.headers["location"])
+    changed = await web.http.patch(f"{API}/libraries/{films.library_id}", json=body)
+    assert gone.status_code == 204
+    assert (changed.status_code, changed.json()["paths"]) == (200, [str(films.root), f"{tmp_path}/caf\\xe9"])

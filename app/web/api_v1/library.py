@@ -67,8 +67,9 @@ async def create_library(  # noqa: PLR0917  the framework passes them by name
     """Make a library that looks into these folders."""
     async with transactions.begin() as tx:
         made = await service.create_library(tx, name=asked.name, kind=asked.kind, paths=asked.paths)
-        await record(tx, actor, "library.created", made.name, library_id=str(made.id), paths=asked.paths)
         library = await catalog.library_tx(tx, viewer, made.id)
+        # The paths as they are shown: as they were given, they may hold what no text of the database can.
+        await record(tx, actor, "library.created", made.name, library_id=str(made.id), paths=library.paths)
     return JsonResponse(library, 201, {"Location": f"/api/v1/libraries/{made.id}"})
 
 
@@ -97,9 +98,9 @@ async def change_library(  # noqa: PLR0917  the framework passes them by name
         before = await catalog.library_tx(tx, viewer, library_id)
         require_match(if_match, entity_tag(encoded(before)))
         await service.update_library(tx, library_id, name=asked.name, paths=asked.paths)
-        told = {name: value for name, value in asked.model_dump().items() if value is not None}
-        await record(tx, actor, "library.changed", before.name, library_id=str(library_id), **told)
         after = await catalog.library_tx(tx, viewer, library_id)
+        told = {name: getattr(after, name) for name, value in asked.model_dump().items() if value is not None}
+        await record(tx, actor, "library.changed", before.name, library_id=str(library_id), **told)
     return tagged(after)
 
 
