@@ -76,6 +76,10 @@ async def test_what_is_doubtful_is_listed_chosen_and_taken_back(
     assert (await ok(web, "GET", "/metadata/reviews"))["reviews"] == []  # somebody has looked
     again = await ok(web, "POST", f"/items/{item_id}/match/retry", status=202)
     assert again["job"]["args"]["provider"] == ""
+    book = (await ok(web, "GET", "/audit"))["events"]
+    assert [line["action"] for line in book][:4] == [
+        "item.match_forgotten", "item.unmatched", "item.matched", "library.metadata_changed",
+    ]  # fmt: skip
 
 
 async def test_what_makes_no_sense_names_its_field_and_changes_nothing(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from app.accounts.audit import record
 from app.db.tx import Transactions
 from app.jobs.types import JobInsertResult
 from app.library.errors import ItemNotFound
@@ -28,7 +29,7 @@ from app.web.api_v1.metadata_view import (
     ReviewPage,
 )
 from app.web.api_v1.parameters import ItemId, LibraryId, Strict, Text
-from app.web.auth import Administrator
+from app.web.auth import Administrator, CurrentActor
 
 router = APIRouter(prefix="/api/v1", tags=["metadata"], route_class=DishkaRoute, default_response_class=Response)
 
@@ -98,6 +99,7 @@ async def get_library_metadata(
 async def change_library_metadata(
     library_id: LibraryId,
     _viewer: Administrator,
+    actor: CurrentActor,
     asked: LibraryMetadataChange,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
@@ -105,6 +107,8 @@ async def change_library_metadata(
     """Name the sources of a library, or its language. What is known stays until it is refreshed, and is due now."""
     async with transactions.begin() as tx:
         await service.set_sources(tx, library_id, {name: getattr(asked, name) for name in asked.model_fields_set})
+        fields = sorted(asked.model_fields_set)
+        await record(tx, actor, "library.metadata_changed", library_id=str(library_id), fields=fields)
         _, sources, locale = await service.sources_of(tx, library_id)
     return JsonResponse(LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region))
 
@@ -140,6 +144,7 @@ async def get_match(item_id: ItemId, _viewer: Administrator, transactions: FromD
 async def choose_match(
     item_id: ItemId,
     _viewer: Administrator,
+    actor: CurrentActor,
     asked: Choice,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
@@ -147,6 +152,8 @@ async def choose_match(
     """Say what an item is. Nothing but a person changes that any more."""
     async with transactions.begin() as tx:
         result = await service.choose(tx, item_id, asked.source, asked.external_id)
+        taken = {"source": asked.source, "external_id": asked.external_id}
+        await record(tx, actor, "item.matched", item_id=str(item_id), **taken)
     return _asked(result)
 
 
@@ -154,12 +161,14 @@ async def choose_match(
 async def unmatch(
     item_id: ItemId,
     _viewer: Administrator,
+    actor: CurrentActor,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Say that an item is nothing the sources know. What they said is taken back, and it is not looked for again."""
     async with transactions.begin() as tx:
         await service.unmatch(tx, item_id)
+        await record(tx, actor, "item.unmatched", item_id=str(item_id))
     return JsonResponse(await _match_of(transactions, item_id))
 
 
@@ -169,12 +178,14 @@ async def unmatch(
 async def retry_match(
     item_id: ItemId,
     _viewer: Administrator,
+    actor: CurrentActor,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Forget what was decided, and look anew."""
     async with transactions.begin() as tx:
         result = await service.look_again(tx, item_id)
+        await record(tx, actor, "item.match_forgotten", item_id=str(item_id))
     return _asked(result)
 
 
