@@ -14,6 +14,7 @@ from app.events import models as events  # noqa: F401  # as below
 from app.library import models  # noqa: F401  # its tables enter Base.metadata
 from app.metadata import models as metadata  # noqa: F401  # as above
 from app.playback.streaming import models as playback  # noqa: F401  # as above
+from app.playback.trickplay import models as trickplay  # noqa: F401  # as above
 from app.playback.watching import models as watching  # noqa: F401  # as above
 from app.vault import models as vault  # noqa: F401  # as above
 

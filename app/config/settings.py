@@ -453,6 +453,8 @@ class PlaybackSettings:
     """Use an encoder of the machine's hardware where a test encode works."""
     preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium"] = "veryfast"
     """How much work goes into a picture that is converted by software."""
+    thumbnails: bool = False
+    """Make small pictures of every film ahead, for players that show them while somebody looks for a place."""
     cache_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
     """Where segments are kept; several nodes must name the same. None: in the data directory."""
     cache_size: Annotated[ByteSize, Field(ge=64 * 2**20)] = ByteSize(10 * 2**30)

@@ -4,6 +4,17 @@ from uuid import UUID
 
 from app.jobs.args import JobArgs
 from app.jobs.insert_opts import InsertOpts
+from app.library.jobs import ONCE
+
+
+class ThumbnailsArgs(JobArgs, kind="media.thumbnails"):
+    """Make the small pictures of one film."""
+
+    media_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
 
 
 class TranscodeArgs(JobArgs, kind="media.transcode"):

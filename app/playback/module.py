@@ -6,7 +6,7 @@ from typing import Any
 from dishka import Provider, Scope, collect, provide
 
 from app.jobs.worker import Worker
-from app.library.ports import LibraryListener
+from app.library.ports import AnalysisListener, LibraryListener
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ports import PlaybackListener
 from app.playback.streaming.segments import Segments
@@ -19,9 +19,10 @@ from app.playback.transcoding.room import Room
 from app.playback.transcoding.runner import Transcoder
 from app.playback.transcoding.store import SegmentStore
 from app.playback.transcoding.words import Words
+from app.playback.trickplay.service import SheetStore, ThumbnailRequests, TrickplayService
 from app.playback.watching.listener import WatchStateFollows, WatchStateOfPlaybacks
 from app.playback.watching.states import WatchStates
-from app.playback.workers import TranscodeWorker
+from app.playback.workers import ThumbnailsWorker, TranscodeWorker
 
 
 class PlaybackModule(Provider):
@@ -44,4 +45,8 @@ class PlaybackModule(Provider):
     room = provide(Room)
     words = provide(Words)
     transcoder = provide(Transcoder)
+    sheets = provide(SheetStore)
+    trickplay = provide(TrickplayService)
+    thumbnail_requests = provide(ThumbnailRequests, provides=AnalysisListener)
+    thumbnails = provide(ThumbnailsWorker, provides=Worker[Any])
     transcode = provide(TranscodeWorker, provides=Worker[Any])

@@ -7,13 +7,21 @@ from app.library.threads import in_thread
 from app.playback.streaming import repository
 from app.playback.streaming.service import PlaybackService
 from app.playback.transcoding.store import PART, SegmentStore
+from app.playback.trickplay.service import TrickplayService
 
 UNUSED = timedelta(hours=24)
 """How long segments are kept that nobody watches: somebody who pauses for the night goes on in the morning."""
 
 
 class PlaybackSweeper:
-    def __init__(self, transactions: Transactions, service: PlaybackService, store: SegmentStore) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        service: PlaybackService,
+        store: SegmentStore,
+        trickplay: TrickplayService,
+    ) -> None:
+        self._trickplay = trickplay
         self._transactions = transactions
         self._service = service
         self._store = store
@@ -26,7 +34,12 @@ class PlaybackSweeper:
             unused = await repository.unused_transcodes(tx, UNUSED)
         for transcode_id in unused:
             await in_thread(lambda gone=transcode_id: self._store.remove(gone))  # type: ignore[misc]  # bound at once
-        return {"playbacks": playbacks, "transcodes": len(unused), "segment_folders": await self._orphans()}
+        return {
+            "playbacks": playbacks,
+            "transcodes": len(unused),
+            "segment_folders": await self._orphans(),
+            "trickplay_folders": await self._trickplay.sweep(),
+        }
 
     async def _orphans(self) -> int:
         """Remove folders whose transcode is gone, and count anew what the others take."""

@@ -48,6 +48,7 @@ from app.web.api_v1 import (
     schedule,
     search,
     side_files,
+    trickplay,
     watching,
 )
 from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, Logins, LoginTokens, Me, NewApiKey
@@ -162,6 +163,7 @@ def create_app(
         watching,
         side_files,
         playback,
+        trickplay,
         jobs,
         queues,
         schedule,

@@ -9,6 +9,7 @@ from app.library.threads import in_thread
 from app.playback.errors import SegmentDelayed
 
 TYPES = {
+    "jpg": "image/jpeg",
     "mp4": "video/mp4",
     "m4s": "video/iso.segment",
     "ts": "video/mp2t",

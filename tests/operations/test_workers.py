@@ -14,9 +14,11 @@ from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
 from app.operations.maintenance import DatabaseMaintenance
 from app.operations.workers import CleanUpSessionsWorker, MaintainDatabaseWorker
+from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.streaming.service import PlaybackService
 from app.playback.sweeping import PlaybackSweeper
 from app.playback.transcoding.store import SegmentStore
+from app.playback.trickplay.service import SheetStore, TrickplayService
 from tests.fixtures.accounts import Accounts
 
 
@@ -30,7 +32,12 @@ def sweeper(accounts: Accounts, transactions, driver, tmp_path):
         media_tokens=accounts.media,
         limiter=accounts.limiter,
         events=EventLog(transactions, driver),
-        playback=PlaybackSweeper(transactions, PlaybackService([], settings), SegmentStore(settings)),
+        playback=PlaybackSweeper(
+            transactions,
+            PlaybackService([], settings),
+            SegmentStore(settings),
+            TrickplayService(transactions, FfmpegBinary(settings), SheetStore(settings)),
+        ),
     )
 
 
@@ -47,7 +54,12 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
     accounts.wait(days=62)
 
     swept = {"attempt_limits": 3, "logins": 1, "media_tokens": 0, "codes": 1, "events": 0}
-    assert await sweeper.sweep() == swept | {"playbacks": 0, "transcodes": 0, "segment_folders": 0}
+    assert await sweeper.sweep() == swept | {
+        "playbacks": 0,
+        "transcodes": 0,
+        "segment_folders": 0,
+        "trickplay_folders": 0,
+    }
     assert set((await sweeper.sweep()).values()) == {0}
 
 

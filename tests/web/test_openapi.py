@@ -110,6 +110,8 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("GET", "/api/v1/files/{file_id}/lyrics/{place}"),
         ("GET", "/api/v1/files/{file_id}/stream"),
         ("HEAD", "/api/v1/files/{file_id}/stream"),
+        ("GET", "/api/v1/files/{file_id}/trickplay/index.vtt"),
+        ("GET", "/api/v1/files/{file_id}/trickplay/{number}.jpg"),
         ("POST", "/api/v1/playback"),
         ("GET", "/api/v1/playback/{playback_id}"),
         ("PUT", "/api/v1/playback/{playback_id}"),

@@ -77,6 +77,7 @@ def address(path: str) -> str:
     return (
         path.replace("{rendition}/{name}", "v0/init.mp4")
         .replace("{rendition}", "v0")
+        .replace("{number}", "0")
         .replace("{job_id}", "999999")
         .replace("{name}", "nowhere")
         .replace("{role}", "poster")

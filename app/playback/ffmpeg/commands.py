@@ -18,7 +18,7 @@ FRAME = {"aac": 1024, "opus": 960, "ac3": 1536, "mp3": 1152}
 _ENCODERS = {"aac": "aac", "opus": "libopus", "ac3": "ac3", "mp3": "libmp3lame"}
 _SOUND_BIT_RATE = {1: 96_000, 2: 160_000, 6: 448_000}
 
-_TO_STANDARD_RANGE = (
+TO_STANDARD_RANGE = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
 
@@ -147,7 +147,7 @@ def _filtered(recipe: VideoRecipe, ffmpeg: Capabilities, words: int | None) -> l
     if recipe.deinterlace:
         chain.append("bwdif=mode=send_frame:deint=interlaced")
     if recipe.tone_map and ffmpeg.tone_maps:
-        chain.append(_TO_STANDARD_RANGE)
+        chain.append(TO_STANDARD_RANGE)
     chain.append(f"scale={recipe.width}:{recipe.height},setsar=1")
     last = [upload] if (upload := upload_filter(ffmpeg.h264)) else ["format=yuv420p"]
     burn = recipe.burn
