@@ -32,7 +32,7 @@ _FIELDS = {
 }
 
 
-def count_facets(viewer: Viewer, asked: ItemFilter) -> Statement:
+def count_facets(viewer: Viewer, asked: ItemFilter, most: int = COUNTED) -> Statement:
     """Return rows of `facet` and `count`, and one of an empty facet with how many items were looked at."""
     conditions: list[sql.Composable] = [permission.library("document", "library_id"), *asked.of_document()]
     conditions += [sql.SQL("document.library_id = %(library_id)s")] if asked.library_id is not None else []
@@ -56,7 +56,7 @@ def count_facets(viewer: Viewer, asked: ItemFilter) -> Statement:
             conditions=sql.SQL(" AND ").join(conditions),
             of_item=sql.SQL(" AND ").join(of_item),
             visible=permission.library("library", "id"),
-            most=sql.Literal(COUNTED + 1),
+            most=sql.Literal(most + 1),
         )
     )
     return Statement(composed, asked.parameters(viewer))

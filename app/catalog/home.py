@@ -25,6 +25,8 @@ LIBRARIES = 30
 """Rows of what came last. Who has more libraries looks into them."""
 GENRES = 6
 GENRE_KINDS = ("movie", "series")
+DRAWN = 500
+"""Films, and series, whose genres decide which there is most of."""
 LATEST = 400
 """The last films, episodes and songs of a library that are looked at: a series that came at once is one of the row."""
 
@@ -64,7 +66,7 @@ class HomePage:
     async def _genres(self, tx: Tx, viewer: Viewer, limit: int) -> list[HomeRow]:
         counts: dict[str, int] = {}
         for kind in GENRE_KINDS:
-            counted = facets_of(await count_facets(viewer, ItemFilter(kind=kind, limit=1)).fetch(tx))
+            counted = facets_of(await count_facets(viewer, ItemFilter(kind=kind, limit=1), DRAWN).fetch(tx))
             for genre in counted.genres:
                 counts[genre.value] = counts.get(genre.value, 0) + genre.count
         most = sorted(counts, key=lambda genre: (-counts[genre], genre))[:GENRES]
@@ -97,7 +99,9 @@ def recently_added(viewer: Viewer, library_id: UUID, limit: int) -> Statement:
                 ORDER BY item.library_id DESC, item.kind DESC, item.id DESC LIMIT %(latest)s
             ) AS latest
         ) AS latest
-        LEFT JOIN item parent ON parent.id = latest.parent_id
+        LEFT JOIN LATERAL (
+            SELECT above.id, above.parent_id FROM item above WHERE above.id = latest.parent_id LIMIT 1
+        ) AS parent ON true
         CROSS JOIN LATERAL (
             SELECT CASE latest.kind WHEN 'movie' THEN latest.id
                 WHEN 'episode' THEN coalesce(parent.parent_id, parent.id) ELSE coalesce(parent.id, latest.id) END AS id
