@@ -27,11 +27,13 @@ def why_offline(root: bytes, root_id: UUID, known: Collection[bytes]) -> str | N
     `known` are the names that lay directly in the root; with none of them any folder that lists is believed.
     """
     try:
-        names = _names(root)
+        with os.scandir(root) as entries:
+            next(entries, None)
+        if not known or read_marker(root) == str(root_id):
+            return None
+        names = _names(root)  # a hundred thousand, where everything lies in one folder: only if they are needed
     except OSError as err:
         return err.strerror or type(err).__name__
-    if not known or read_marker(root) == str(root_id):
-        return None
     found = len(names.intersection(known))
     if found and found >= ENOUGH * len(known):
         return None

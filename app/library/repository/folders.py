@@ -98,7 +98,7 @@ async def find(tx: Tx, root_id: UUID, paths: Collection[bytes]) -> dict[bytes, K
 
 async def top_names(tx: Tx, root_id: UUID) -> set[bytes]:
     """Return what is known to lie directly in a root."""
-    return set(await column(tx, TOP_NAMES, root_id))
+    return {row[0] for row in await binary_rows(tx, TOP_NAMES, root_id)}
 
 
 async def add(tx: Tx, folders: Sequence[NewFolder]) -> None:
