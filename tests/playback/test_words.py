@@ -36,13 +36,27 @@ def pgs(begin: float, end: float) -> bytes:
     return shown + segment(begin, 0x80, b"") + composition(end, is_shown=False) + segment(end, 0x80, b"")
 
 
-async def film(folder: Path, kind: str) -> Path:
-    """Make six black seconds with subtitles between the first and the third."""
+async def film(folder: Path, kind: str, *, offset: int = 0) -> Path:
+    """Make six black seconds with subtitles between the first and the third; the file may count from later on."""
     words, path = folder / f"words.{kind}", folder / "black.mkv"
     words.write_bytes(pgs(1, 3) if kind == "sup" else TEXT.encode())
     codec = "copy" if kind == "sup" else "ass"
     source = ("-f", "sup" if kind == "sup" else "srt", "-i", str(words))
-    await ffmpeg("-copyts", *BLACK, *source, "-map", "0:v", "-map", "1:s", *X264, "-c:s", codec, str(path))
+    await ffmpeg(
+        "-copyts",
+        *BLACK,
+        *source,
+        "-map",
+        "0:v",
+        "-map",
+        "1:s",
+        *X264,
+        "-c:s",
+        codec,
+        "-output_ts_offset",
+        str(offset),
+        str(path),
+    )
     return path
 
 
@@ -72,11 +86,11 @@ async def brightest(player: Player, url: str) -> list[int]:
     return [max(raw[at : at + 320 * 180]) for at in range(0, len(raw), 320 * 180)]
 
 
-@pytest.mark.parametrize("kind", ["ass", "sup"])
+@pytest.mark.parametrize(("kind", "offset"), [("ass", 0), ("sup", 0), ("ass", 10)])
 async def test_words_become_part_of_the_picture_when_it_is_their_turn(
-    player: Player, tmp_path: Path, kind: str
+    player: Player, tmp_path: Path, kind: str, offset: int
 ) -> None:
-    shelved = await player.add(await film(tmp_path, kind))
+    shelved = await player.add(await film(tmp_path, kind, offset=offset))
     playing = await player.play(shelved, subtitle={"stream": 1})
     assert "subtitle_burn" in {reason["code"] for reason in playing["decision"]["reasons"]}
     bright = [value > 150 for value in await brightest(player, playing["url"])]
@@ -85,11 +99,11 @@ async def test_words_become_part_of_the_picture_when_it_is_their_turn(
     assert bright[8:12] == [False] * 4
 
 
-@pytest.mark.parametrize("kind", ["srt", "sup"])
+@pytest.mark.parametrize(("kind", "offset"), [("srt", 0), ("sup", 0), ("srt", 10), ("sup", 10)])
 async def test_words_beside_a_file_become_part_of_the_picture_of_who_cannot_draw_them(
-    player: Player, tmp_path: Path, kind: str
+    player: Player, tmp_path: Path, kind: str, offset: int
 ) -> None:
-    shelved = await player.add(await film(tmp_path, "ass"))
+    shelved = await player.add(await film(tmp_path, "ass", offset=offset))
     await beside(player, shelved, f"black.de.{kind}", pgs(1, 3) if kind == "sup" else TEXT.encode("cp1252"))
     playing = await player.play(shelved, "hls-ts", subtitle={"beside": 0})
     bright = [value > 150 for value in await brightest(player, playing["url"])]
@@ -97,8 +111,11 @@ async def test_words_beside_a_file_become_part_of_the_picture_of_who_cannot_draw
     assert bright[8:12] == [False] * 4
 
 
-async def test_words_beside_a_file_are_sent_as_texts(player: Player, tmp_path: Path) -> None:
-    shelved = await player.add(await film(tmp_path, "ass"))
+@pytest.mark.parametrize("offset", [0, 10])
+async def test_words_are_sent_as_texts_that_count_from_the_first_picture(
+    player: Player, tmp_path: Path, offset: int
+) -> None:
+    shelved = await player.add(await film(tmp_path, "ass", offset=offset))
     await beside(player, shelved, "black.de.srt", TEXT.encode("cp1252"))
     playing = await player.play(shelved, keep_style=False)
     texts = await asyncio.gather(*(player.get(one["url"]) for one in playing["subtitles"]))

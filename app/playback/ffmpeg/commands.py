@@ -56,6 +56,8 @@ class Tools:
     preset: str
     words: int | None = None
     """The descriptor of subtitles to draw."""
+    zero_ms: int = 0
+    """The file's own time of what is watched first, which is when words from beside it begin to count."""
 
 
 def video(recipe: VideoRecipe, span: Span, descriptor: int, tools: Tools) -> list[str]:
@@ -64,7 +66,7 @@ def video(recipe: VideoRecipe, span: Span, descriptor: int, tools: Tools) -> lis
         *_before(recipe, tools.ffmpeg),
         "-copyts",
         *input_of(descriptor, span.seek),
-        *_drawn_input(recipe, span, tools.words),
+        *_drawn_input(recipe, span, tools),
         *_pictures(recipe, span, tools),
         *("-an", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
         *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+frag_keyframe", "-use_editlist", "0", "pipe:1"),
@@ -90,7 +92,7 @@ def muxed(recipe: MuxedRecipe, span: Span, descriptor: int, tools: Tools) -> lis
         *([] if recipe.video is None else _before(recipe.video, tools.ffmpeg)),
         "-copyts",
         *input_of(descriptor, span.seek),
-        *([] if recipe.video is None else _drawn_input(recipe.video, span, tools.words)),
+        *([] if recipe.video is None else _drawn_input(recipe.video, span, tools)),
         *pictures,
         *sound,
         *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
@@ -98,21 +100,27 @@ def muxed(recipe: MuxedRecipe, span: Span, descriptor: int, tools: Tools) -> lis
     ]
 
 
-def subtitle(stream: int | None, descriptor: int, kind: str) -> list[str]:
-    """Take one subtitle out of a film, or turn a file of subtitles into another kind."""
+def subtitle(stream: int | None, descriptor: int, kind: str, shift_ms: int = 0) -> list[str]:
+    """Take one subtitle out of a film, or turn a file of subtitles into another kind; `shift_ms` later than it says."""
     muxer = {"vtt": "webvtt", "ass": "ass", "srt": "srt", "sup": "sup"}[kind]
     source = input_of(descriptor) if stream is not None else _words_input(descriptor)
     codec = ["-c:s", "copy"] if kind == "sup" else []
     mapped = f"0:{stream}" if stream is not None else "0:s:0"
-    return ["-copyts", *source, "-map", mapped, *codec, "-f", muxer, "pipe:1"]
+    return ["-copyts", *_later(shift_ms), *source, "-map", mapped, *codec, "-f", muxer, "pipe:1"]
 
 
-def _drawn_input(recipe: VideoRecipe, span: Span, words: int | None) -> list[str]:
+def _drawn_input(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
     """Pictures of words from beside the film are an input of their own; texts are read by the filter that draws."""
-    if words is None or recipe.burn is None or recipe.burn.is_text:
+    if tools.words is None or recipe.burn is None or recipe.burn.is_text:
         return []
-    seek = [] if span.seek is None else ["-seek_timestamp", "1", "-ss", f"{span.seek:.6f}"]
-    return ["-protocol_whitelist", "file", "-format_whitelist", "sup", *seek, "-i", f"file:/dev/fd/{words}"]
+    zero = tools.zero_ms / 1000
+    seek = [] if span.seek is None else ["-seek_timestamp", "1", "-ss", f"{max(span.seek - zero, 0):.6f}"]
+    allowed = ["-protocol_whitelist", "file", "-format_whitelist", "sup"]
+    return [*allowed, *_later(tools.zero_ms), *seek, "-i", f"file:/dev/fd/{tools.words}"]
+
+
+def _later(shift_ms: int) -> list[str]:
+    return ["-itsoffset", f"{shift_ms / 1000:.3f}"] if shift_ms else []
 
 
 def _words_input(descriptor: int) -> list[str]:

@@ -240,12 +240,12 @@ class Transcoder:
         ffmpeg = await self._binary.capabilities()
         recipe = state.row.recipe
         if isinstance(recipe, SubtitleRecipe):
-            text = await self._words.text(recipe, state.row.file_id, descriptor)
+            text = await self._words.text(recipe, state.row.file_id, descriptor, state.row.zero_ms)
             await self._write(state, Made(0, text))
             return
         async with AsyncExitStack() as held:
             words = await self._burnt_words(held, state, descriptor)
-            tools = commands.Tools(ffmpeg, self._preset, words)
+            tools = commands.Tools(ffmpeg, self._preset, words, state.row.zero_ms)
             arguments = self._arguments(state, tools, descriptor, early=early)
             keep_open = [descriptor] if words is None else [descriptor, words]
             process = await held.enter_async_context(running(ffmpeg.program, arguments, keep_open=keep_open))
@@ -369,7 +369,7 @@ class Transcoder:
         burn = _burn_of(state.row)
         if burn is None or (burn.stream is not None and not burn.is_text):
             return None
-        return await self._words.opened(held, burn, state.row.file_id, descriptor)
+        return await self._words.opened(held, burn, state.row.file_id, descriptor, state.row.zero_ms)
 
     # -- leaving
 

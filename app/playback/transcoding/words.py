@@ -34,31 +34,37 @@ class Words:
         self._transactions = transactions
         self._binary = binary
 
-    async def text(self, recipe: SubtitleRecipe, file_id: UUID, descriptor: int) -> bytes:
-        """Return subtitles in the form that was asked for.
+    async def text(self, recipe: SubtitleRecipe, file_id: UUID, descriptor: int, zero_ms: int) -> bytes:
+        """Return subtitles in the form that was asked for, counted from what is watched first.
 
         Raises:
             TranscodeFailed: they are gone, or no subtitles.
         """
-        return await self._made(recipe.stream, recipe.beside, recipe.format, file_id, descriptor)
+        place = (recipe.stream, recipe.beside)
+        shift = -zero_ms if recipe.stream is not None else 0
+        return await self._made(place, recipe.format, file_id, descriptor, shift)
 
-    async def opened(self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int) -> int:
-        """Return a descriptor of subtitles to be drawn, which is closed with `held`."""
+    async def opened(self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int, zero_ms: int) -> int:
+        """Return a descriptor of subtitles to be drawn, which is closed with `held`; texts count as the film does."""
         kind: Literal["ass", "sup"] = "ass" if burn.is_text else "sup"
-        content = await self._made(burn.stream, burn.beside, kind, file_id, descriptor)
+        shift = zero_ms if burn.stream is None else 0
+        content = await self._made((burn.stream, burn.beside), kind, file_id, descriptor, shift)
         return await in_thread(lambda: _held(held, content))
 
-    async def _made(self, stream: int | None, beside: int | None, kind: str, file_id: UUID, descriptor: int) -> bytes:
+    async def _made(
+        self, place: tuple[int | None, int | None], kind: str, file_id: UUID, descriptor: int, shift_ms: int
+    ) -> bytes:
+        stream, beside = place
         program = (await self._binary.capabilities()).program
         if beside is None:
-            arguments = commands.subtitle(stream, descriptor, kind)
+            arguments = commands.subtitle(stream, descriptor, kind, shift_ms)
             return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
         content = await self._beside(file_id, beside, is_text=kind not in PICTURES)
         if kind in PICTURES:
             return content
         async with AsyncExitStack() as held:
             written = await in_thread(lambda: _held(held, content))
-            arguments = commands.subtitle(None, written, kind)
+            arguments = commands.subtitle(None, written, kind, shift_ms)
             return await output_of(program, arguments, keep_open=[written], seconds=SECONDS, most=MOST)
 
     async def _beside(self, file_id: UUID, place: int, *, is_text: bool) -> bytes:
