@@ -30,6 +30,9 @@ class Beside:
     async def picture(self, viewer: Viewer, item_id: UUID, role: str, index: int = 0) -> PictureSource:
         """Return where a picture of an item is, the best of its role for index 0.
 
+        An item that has none of a role is shown by what it belongs to: an episode by its season or series, a track by
+        its album, an album by its artist.
+
         Raises:
             InvalidInput: there is no such role.
             ItemNotFound: there is no such item, or not for this viewer.
@@ -38,9 +41,14 @@ class Beside:
         if role not in set(ImageRole):
             raise InvalidInput("role", f"must be one of {', '.join(ImageRole)}")
         async with self._transactions.begin() as tx:
-            if not await queries.items(viewer, [item_id]).fetch(tx):
+            found = await queries.items(viewer, [item_id]).fetch(tx)
+            if not found:
                 raise ItemNotFound(item_id)
             rows = await described.images_of(viewer, item_id, role).fetch(tx)
+            while not rows and found and (parent_id := found[0]["parent_id"]) is not None:
+                found = await queries.items(viewer, [parent_id]).fetch(tx)
+                if found:
+                    rows = await described.images_of(viewer, parent_id, role).fetch(tx)
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
         row = rows[index]

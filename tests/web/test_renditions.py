@@ -298,6 +298,22 @@ async def test_a_picture_is_for_those_who_may_see_its_item(
             assert answer.status_code == status, (name, address)
 
 
+async def test_an_item_without_a_picture_is_shown_by_what_it_belongs_to(web: Web, wall: Wall, shelf: Shelf) -> None:
+    library = wall.films.library_id
+    series = await shelf.item(library, "Series", kind="series")
+    season = await shelf.item(library, "Season", kind="season", parent_id=series, number=1)
+    episode = await shelf.item(library, "Episode", kind="episode", parent_id=season, number=1)
+    address = f"/api/v1/items/{episode}/images/poster"
+    assert (await web.http.get(address)).status_code == 404
+
+    sizes = {series: (90, 60), season: (60, 90), episode: (70, 70)}
+    for item, size in sizes.items():
+        await wall.hang(encoded(quarters(size), "PNG"), item_id=item)
+        assert decoded((await web.http.get(address)).content).size == size
+    assert (await web.http.get(f"{address}/1")).status_code == 404
+    assert (await web.http.get(f"/api/v1/items/{episode}/images/logo")).status_code == 404
+
+
 async def test_a_link_in_the_place_of_a_picture_is_not_followed(web: Web, wall: Wall, tmp_path: Path) -> None:
     secret = tmp_path / "secret.jpg"
     secret.write_bytes(encoded(quarters(), "PNG"))
