@@ -32,10 +32,17 @@ async def record(tx: Tx, actor: Actor, action: str, subject: str | None = None, 
             action=action,
             subject=subject,
             address=actor.address,
-            details=details,
+            details={name: _storable(value) for name, value in details.items()},
         )
     )
     await tx.session.flush()
+
+
+def _storable(value: Any) -> Any:
+    """Write out what PostgreSQL's JSON cannot hold: a path of the disk may be no UTF-8."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return [_storable(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 async def events(tx: Tx, *, before: UUID | None, limit: int) -> list[AuditEvent]:
