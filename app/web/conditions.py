@@ -16,6 +16,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from app.accounts.errors import ChangedMeanwhile
 from app.errors import InvalidInput
 
+_BESIDE = re.compile(r'-[0-9a-f]{24}"')
 _ETAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
 
@@ -91,18 +92,26 @@ def _is_newer(validators: Validators, since: datetime) -> bool:
     return validators.last_modified is None or validators.last_modified > since
 
 
-def entity_tag(content: bytes) -> str:
-    """Return the ETag of what is told of something: another one as soon as anything else is told."""
-    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+def entity_tag(content: bytes, beside: bytes = b"") -> str:
+    """Return the ETag of what is told of something: another one as soon as anything else is told.
+
+    `beside` is what is told of whoever asks rather than of the thing. It has a part of its own, behind a dash, so that
+    an editor who also watches is not taken for somebody whose knowledge is old.
+    """
+    return f'"{_digest(content)}-{_digest(beside)}"' if beside else f'"{_digest(content)}"'
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
 
 
 def require_match(if_match: str | None, etag: str) -> None:
-    """Let nobody change what is not what they read any more.
+    """Let nobody change what is not what they read any more. `etag` is of the thing alone, without anything beside it.
 
     Raises:
         ChangedMeanwhile: what `If-Match` names is not how it is now.
     """
-    if if_match is not None and not _names(if_match, etag, weakly=False):
+    if if_match is not None and not _names(_BESIDE.sub('"', if_match), etag, weakly=False):
         raise ChangedMeanwhile
 
 

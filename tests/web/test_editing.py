@@ -143,6 +143,18 @@ async def test_of_two_who_edit_one_item_the_second_is_told(web: Web, films: Film
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
 
+async def test_who_watches_meanwhile_may_still_edit(web: Web, films: Films) -> None:
+    """What a viewer has seen is shown with the item, and is no change of it."""
+    path = await a_film(films)
+    read = (await web.http.get(path)).headers["ETag"]
+
+    assert (await web.http.put(f"{path}/watched")).status_code < 300
+
+    assert (await web.http.get(path, headers={"If-None-Match": read})).status_code == 200
+    assert (await web.http.patch(path, json={"title": "Mine"}, headers={"If-Match": read})).status_code == 200
+    assert (await web.http.patch(path, json={"title": "No"}, headers={"If-Match": read})).status_code == 412
+
+
 async def test_of_two_who_edit_one_library_the_second_is_told(web: Web, films: Films) -> None:
     path = f"/api/v1/libraries/{films.library_id}"
     etag = (await web.http.get(path)).headers["ETag"]

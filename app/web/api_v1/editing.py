@@ -16,6 +16,7 @@ from app.db.tx import Transactions
 from app.library.editing import ItemEdit, ItemEditor
 from app.library.kinds import LabelKind
 from app.web.answers import documented, encoded, tagged
+from app.web.api_v1.item_tags import etag_of, without_viewer
 from app.web.api_v1.parameters import IfMatch, ItemId, Strict, Text
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import entity_tag, require_match
@@ -88,8 +89,8 @@ async def change_item(  # noqa: PLR0917  the framework passes them by name
     async with transactions.begin() as tx:
         await editor.lock(tx, item_id)
         before = await catalog.item_tx(tx, viewer, item_id)
-        require_match(if_match, entity_tag(encoded(before)))
+        require_match(if_match, entity_tag(encoded(without_viewer(before))))
         await editor.edit(tx, item_id, edit)
         await record(tx, actor, "item.edited", before.title, item_id=str(item_id), fields=edit.fields)
         after = await catalog.item_tx(tx, viewer, item_id)
-    return tagged(after)
+    return tagged(after, etag=etag_of(after))

@@ -21,6 +21,7 @@ from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged
+from app.web.api_v1.item_tags import etag_of
 from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Strict, Text, described
 from app.web.auth import CurrentViewer, MissingScope, Streamer
 from app.web.authentication import MEDIA_TOKEN
@@ -123,7 +124,8 @@ async def get_item(
     item_id: ItemId, viewer: CurrentViewer, catalog: FromDishka[Catalog], if_none_match: IfNoneMatch = None
 ) -> Response:
     """Show one item. Its ETag is what `If-Match` takes when it is edited."""
-    return tagged(await catalog.item(viewer, item_id), if_none_match)
+    item = await catalog.item(viewer, item_id)
+    return tagged(item, if_none_match, etag=etag_of(item))
 
 
 @router.get("/files/{file_id}", tags=["files"], responses=documented(FileDetail))
