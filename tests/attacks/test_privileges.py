@@ -13,7 +13,14 @@ from tests.fixtures.accounts import BY_HAND, Accounts
 from tests.fixtures.web import Films, Web
 
 UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
-PLACES = {"role": "poster", "place": "0", "name": "default", "provider": "tmdb"}
+PLACES = {
+    "rendition": "v0",
+    "number": "0",
+    "role": "poster",
+    "place": "0",
+    "name": "1.m4s",
+    "provider": "tmdb",
+}
 """Parts of addresses that are no ids."""
 
 
@@ -55,8 +62,10 @@ async def operations(web: Web) -> list[tuple[str, str, list[str], dict[str, Any]
 def body_for(one: dict[str, Any]) -> dict[str, Any]:
     if "requestBody" not in one:
         return {}
-    password = {"new": "guess guess"} if one["operationId"].endswith("password") else {}
-    return {"content": json.dumps(password), "headers": {"Content-Type": "application/json"}}
+    name = one["operationId"]
+    body: dict[str, Any] = {"new": "guess guess"} if name.endswith("password") else {}
+    body |= {"position_ms": 1} if name in {"tell_progress", "report_position"} else {}
+    return {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
 
 
 def without_ids(text: str, ids: list[str]) -> dict[str, Any]:
@@ -79,7 +88,8 @@ async def test_nobody_reaches_what_is_somebody_elses_by_its_id(
         told = []
         for real in (True, False):
             values = {
-                name: PLACES.get(name) or (ids[name] if real else "999999999" if name == "job_id" else str(UNKNOWN))
+                name: PLACES.get(name)
+                or (ids.get(name, str(UNKNOWN)) if real else "999999999" if name == "job_id" else str(UNKNOWN))
                 for name in names
             }
             sent = body_for(one)
