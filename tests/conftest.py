@@ -1,5 +1,6 @@
 """What every test may ask for; each file of fixtures says what it gives."""
 
+import os
 import signal
 from collections.abc import Generator
 
@@ -29,6 +30,15 @@ pytest_plugins = [
     "tests.fixtures.metadata",
     "tests.fixtures.images",
 ]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the system's PostgreSQL repeat what asks one anything: nothing else can come out otherwise."""
+    if os.environ.get("REVENGE_TEST_POSTGRES") != "system":
+        return
+    asked = [item for item in items if "postgres_binaries" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
+    items[:] = asked
 
 
 @pytest.hookimpl(wrapper=True)
