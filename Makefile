@@ -45,7 +45,8 @@ test: $(READY) ## run all tests on the bundled PostgreSQL; on the system's, wher
 	*) exit 1;; esac
 
 .PHONY: soak
-soak: $(READY) ## repeat every fault of tests/faults for ten minutes each (REVENGE_TEST_SOAK=600s); all damaged media
+soak: $(READY) ## every fault of tests/faults for ten minutes (REVENGE_TEST_SOAK=600s); all damaged media; plans on a million rows
+	@REVENGE_TEST_ROWS=1000000 $(RUN) -m pytest --timeout 3600 tests/catalog/test_plans.py tests/catalog/test_plans_of_kinds.py tests/catalog/test_search_plans.py
 	@REVENGE_TEST_SOAK=$${REVENGE_TEST_SOAK:-600s} $(RUN) -m pytest tests/faults tests/library/probing/test_mutants.py $(ARGS)
 
 .PHONY: fuzz

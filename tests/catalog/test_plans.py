@@ -10,17 +10,17 @@ from app.catalog.paging import ItemFilter, page_of_items
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions
 from app.ids import uuid7
-from tests.catalog.plans import Plan, indexes, nodes, plan_of, rows_of
+from tests.catalog.plans import ROWS, Plan, indexes, nodes, plan_of, rows_of
 from tests.fixtures.shelf import Shelf
 
-ITEMS = 12_000
+ITEMS = ROWS
 PAGE = 50
 
 FILL = """
     INSERT INTO item (id, library_id, kind, title, sort_title, year)
     SELECT
         -- keys in the order of time, as we make them
-        (lpad(to_hex(1700000000000 + n), 12, '0') || '7000800000000000' || lpad(to_hex(n), 4, '0'))::uuid,
+        (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
         library.id, 'movie', 'Film ' || n, 'film ' || lpad(n::text, 8, '0'), 1950 + n % 70
     FROM generate_series(1, %(items)s) AS n JOIN library ON library.id = (%(libraries)s::uuid[])[1 + n %% 3]
 """
@@ -55,7 +55,7 @@ async def test_the_last_page_reads_as_little_as_the_first(transactions: Transact
 def keys_at(sort: str, depth: int) -> tuple[object, ...]:
     """Return the keys of an item about as deep in that order."""
     number = ITEMS - depth if sort.startswith("-") else depth
-    key = UUID(f"{1700000000000 + number:012x}7000800000000000{number:04x}")
+    key = UUID(f"{1700000000000 + number:012x}70008000{number:012x}")
     match sort.removeprefix("-"):
         case "title":
             return (f"film {number:08}", key)

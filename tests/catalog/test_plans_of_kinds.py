@@ -13,13 +13,13 @@ from app.catalog.paging import ItemFilter, page_of_items
 from app.catalog.queries import Statement
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions, Tx
-from tests.catalog.plans import Plan, indexes, nodes, plan_of
+from tests.catalog.plans import ROWS, Plan, indexes, nodes, plan_of
 from tests.catalog.test_plans import rows_read
 from tests.fixtures.shelf import Shelf
 
 PAGE = 50
-TOPS, MIDDLES, LEAVES = 120, 4, 12
-"""Series of so many seasons of so many episodes; artists, albums and tracks likewise: 6,360 items each."""
+TOPS, MIDDLES, LEAVES = ROWS // 100, 4, 12
+"""Series of so many seasons of so many episodes; artists, albums and tracks likewise: half of the rows each."""
 
 FILL = sql.SQL("""
     INSERT INTO item (id, library_id, parent_id, kind, title, sort_title, year, number)

@@ -10,16 +10,16 @@ from app.catalog.postgres_search import CANDIDATES, LOOKED_AT, Wanted, by_title,
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.db.tx import Transactions
-from tests.catalog.plans import indexes, plan_of, rows_of
+from tests.catalog.plans import ROWS, indexes, plan_of, rows_of
 from tests.fixtures.shelf import Shelf
 
-ITEMS = 12_000
+ITEMS = ROWS
 PAGE = 20
 
 FILL = """
     INSERT INTO item (id, library_id, kind, title, sort_title)
     SELECT
-        (lpad(to_hex(1700000000000 + n), 12, '0') || '7000800000000000' || lpad(to_hex(n), 4, '0'))::uuid,
+        (lpad(to_hex(1700000000000 + n), 12, '0') || '70008000' || lpad(to_hex(n), 12, '0'))::uuid,
         (%(libraries)s::uuid[])[1 + n %% 3], CASE n %% 2 WHEN 0 THEN 'movie' ELSE 'episode' END, 'Film ' || n, 'film'
     FROM generate_series(1, %(items)s) AS n
 """
