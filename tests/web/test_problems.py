@@ -33,7 +33,7 @@ UNKNOWN = UUID("01a20927-790f-7a1d-9a1c-d2cf9b3f5b13")
         ("GET", f"/api/v1/items/{UNKNOWN}", 404, "not_found"),
         ("GET", "/api/v1/items?limit=501", 400, "invalid_input"),
         ("GET", "/api/v1/items?limit=0", 400, "invalid_input"),
-        ("GET", "/api/v1/items?sort=rating", 400, "invalid_input"),
+        ("GET", "/api/v1/items?sort=colour", 400, "invalid_input"),
         ("GET", "/api/v1/items?cursor=x", 400, "invalid_cursor"),
         ("GET", "/api/v1/items?q=%00", 400, "invalid_input"),
         ("GET", "/api/v1/items?libary_id=1", 400, "invalid_input"),

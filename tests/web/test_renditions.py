@@ -75,7 +75,7 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 
 def store(tmp_path: Path) -> list[Path]:
-    return [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    return [path for path in (tmp_path / "data" / "store").rglob("*") if path.is_file()]
 
 
 async def test_a_picture_comes_in_the_size_and_format_asked_for(web: Web, wall: Wall, renders: list[object]) -> None:
