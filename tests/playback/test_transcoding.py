@@ -34,11 +34,12 @@ def long_film(media: Media) -> Path:
 
 
 def children() -> set[int]:
-    """Return the processes of FFmpeg that are ours."""
+    """Return the processes of FFmpeg that are ours and work on a film; one that is asked what it can do is none."""
     found = set()
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdecimal() and b"ffmpeg" in (entry / "cmdline").read_bytes().split(b"\0")[0]:
+            command = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
+            if b"ffmpeg" in command.split(b"\0")[0] and b"file:/dev/fd/" in command:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 if parent == os.getpid():
                     found.add(int(entry.name))
