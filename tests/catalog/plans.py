@@ -33,14 +33,20 @@ def nodes(plan: Plan) -> list[Plan]:
     return [plan, *(inner for child in plan.get("Plans", ()) for inner in nodes(child))]
 
 
-def rows_of(plan: Plan, table: str) -> int:
-    """Rows of a table that were looked at, those thrown away again among them."""
+def rows_of(plan: Plan, table: str) -> float:
+    """Rows of a table that were looked at, those thrown away again among them; the fewest that the plan can mean."""
     return sum(
-        (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
+        (_least(node) + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
         * node["Actual Loops"]
         for node in nodes(plan)
         if node.get("Relation Name") == table
     )
+
+
+def _least(node: Plan) -> float:
+    """The average of all loops, which PostgreSQL rounds to whole rows before version 18."""
+    rows = node["Actual Rows"]
+    return max(0, rows - 0.5) if isinstance(rows, int) and node["Actual Loops"] > 1 else rows
 
 
 def indexes(plan: Plan) -> set[str]:

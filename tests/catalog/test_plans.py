@@ -36,13 +36,13 @@ async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
     return made
 
 
-def rows_read(plan: Plan) -> int:
+def rows_read(plan: Plan) -> float:
     return rows_of(plan, "item")
 
 
 async def test_the_last_page_reads_as_little_as_the_first(transactions: Transactions, libraries: list[UUID]) -> None:
     sorts = sorted(name for name in SORTS if "number" not in name and not SORTS[name].is_of_document)
-    for sort, library_id, kind, depth in product(sorts, (None, libraries[1]), (None, "movie"), (0, ITEMS - 1000)):
+    for sort, library_id, kind, depth in product(sorts, (None, libraries[1]), (None, "movie"), (0, ITEMS * 11 // 12)):
         asked = ItemFilter(library_id=library_id, kind=kind, after=keys_at(sort, depth) if depth else None, limit=PAGE)
 
         plan = await plan_of(transactions, page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS[sort]))
@@ -101,7 +101,7 @@ async def test_a_search_goes_by_the_index_of_words(transactions: Transactions, l
     plan = await plan_of(transactions, page_of_items(LOCAL_ADMINISTRATOR, asked, SORTS["title"]))
 
     assert "ix_item_search" in indexes(plan)
-    assert rows_read(plan) < 100
+    assert rows_read(plan) <= 111  # 2049, 2049x and 2049xx, of a million
 
 
 async def test_children_are_found_by_their_parent(transactions: Transactions, libraries: list[UUID]) -> None:
