@@ -198,7 +198,7 @@ def _grouped(rows: Sequence[Row], column: str) -> dict[UUID, list[Row]]:
 
 
 def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words: Sequence[Row]) -> FileDetail:
-    made = {"modified_at", "tags", "pictures", "streams", "chapters", "subtitles", "lyrics"}
+    made = {"modified_at", "tags", "pictures", "streams", "chapters", "subtitles", "lyrics", "replay_gain"}
     fields = {name: row[name] for name in FileDetail.__struct_fields__ if name not in made}
     return FileDetail(
         **fields,
@@ -206,9 +206,19 @@ def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words
         tags=row["tags"] or {},
         pictures=row["pictures"] or [],
         streams=_streams(streams),
-        chapters=[Chapter(**chapter) for chapter in chapters],
+        chapters=[_chapter(row["id"], chapter) for chapter in chapters],
         subtitles=subtitles(row["id"], words),
         lyrics=lyrics(row["id"], words),
+        replay_gain=_gain(row["replay_gain"]),
+    )
+
+
+def _chapter(file_id: UUID, row: Row) -> Chapter:
+    return Chapter(
+        start_ms=row["start_ms"],
+        end_ms=row["end_ms"],
+        title=row["title"],
+        image_url=f"/api/v1/files/{file_id}/chapters/{row['index']}.jpg" if row["has_picture"] else None,
     )
 
 

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from app.accounts.viewer import Viewer
-from app.catalog import permission
+from app.catalog import loudness, permission
 from app.catalog.sorting import SORTS
 from app.catalog.views import Stream
 from app.db.tx import Tx
@@ -58,7 +58,7 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
             CASE item.kind WHEN 'season' THEN parent.title WHEN 'episode' THEN above.title END AS series_title,
             CASE item.kind WHEN 'episode' THEN parent.number END AS season_number,
             CASE WHEN item.kind = 'track' AND parent.kind = 'album' THEN parent.title END AS album,
-            {album_gain} AS replay_gain,
+            CASE item.kind WHEN 'album' THEN {album_gain} END AS replay_gain,
             (SELECT count(*) FROM item child WHERE child.parent_id = item.id AND {child_visible}) AS child_count
         FROM item
         LEFT JOIN item parent ON parent.id = item.parent_id AND {parent_visible}
@@ -83,28 +83,9 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         parent_visible=permission.item(viewer, "parent"),
         above_visible=permission.item(viewer, "above"),
         child_visible=permission.item(viewer, "child"),
-        album_gain=_ALBUM_GAIN.format(
-            gains=_gains("album_gain", "album_peak"), visible=permission.item(viewer, "track")
-        ),
+        album_gain=loudness.of_album(permission.item(viewer, "track")),
     )
     return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
-
-
-def _gains(*names: str) -> sql.Composed:
-    """Take out of the tags of a song what they say of loudness; an empty object if nothing."""
-    pairs = sql.SQL(", ").join(sql.SQL("{0}, file.music_tags -> {0}").format(sql.Literal(name)) for name in names)
-    return sql.SQL("jsonb_strip_nulls(jsonb_build_object({}))").format(pairs)
-
-
-_ALBUM_GAIN = sql.SQL("""
-    CASE item.kind WHEN 'album' THEN (
-        SELECT {gains}
-        FROM item track JOIN item_file link ON link.item_id = track.id JOIN file ON file.id = link.file_id
-        WHERE track.parent_id = item.id AND {visible} AND link.role = 'main' AND file.music_tags ? 'album_gain'
-        ORDER BY track.disc_number NULLS FIRST, track.number, track.id, link.position
-        LIMIT 1
-    ) END
-""")
 
 
 def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
@@ -128,11 +109,17 @@ def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         FROM item_file
         JOIN file ON file.id = item_file.file_id
         JOIN library_root AS root ON root.id = file.root_id
+        JOIN item ON item.id = item_file.item_id
+        {loudness}
         WHERE item_file.item_id = ANY(%(item_ids)s) AND {visible}
         ORDER BY item_file.item_id, item_file.position, file.id
     """)
-    gains = _gains("track_gain", "track_peak", "album_gain", "album_peak")
-    composed = text.format(columns=_FILE_COLUMNS, gains=gains, visible=permission.file(viewer))
+    composed = text.format(
+        columns=_FILE_COLUMNS,
+        gains=loudness.OF_FILE,
+        loudness=loudness.joined(sql.SQL("item.parent_id")),
+        visible=permission.file(viewer),
+    )
     return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
@@ -154,7 +141,12 @@ def streams_of_files(file_ids: Sequence[UUID]) -> Statement:
 
 def chapters_of_file(file_id: UUID) -> Statement:
     text = sql.SQL("""
-        SELECT chapter.start_ms, chapter.end_ms, chapter.title FROM chapter
+        SELECT chapter.index, chapter.start_ms, chapter.end_ms, chapter.title,
+            coalesce(chapter.index = ANY(made.chapters), false) AS has_picture
+        FROM chapter
+        JOIN file ON file.id = chapter.file_id
+        LEFT JOIN chapter_pictures made
+            ON made.file_id = file.id AND (made.size, made.mtime_ns) = (file.size, file.mtime_ns)
         WHERE chapter.file_id = %(file_id)s ORDER BY chapter.index
     """)
     return Statement(text.format(), {"file_id": file_id})
@@ -168,13 +160,25 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
             ARRAY(
                 SELECT item.id FROM item_file JOIN item ON item.id = item_file.item_id
                 WHERE item_file.file_id = file.id AND {item_visible} ORDER BY item.id
-            ) AS item_ids
+            ) AS item_ids,
+            {gains} AS replay_gain
         FROM file
         JOIN library_root AS root ON root.id = file.root_id
         JOIN folder ON folder.id = file.folder_id
+        {loudness}
         WHERE file.id = %(file_id)s AND {visible}
     """)
-    return Statement(
-        text.format(columns=_FILE_COLUMNS, visible=permission.file(viewer), item_visible=permission.item(viewer)),
-        {**permission.parameters(viewer), "file_id": file_id},
+    composed = text.format(
+        columns=_FILE_COLUMNS,
+        gains=loudness.OF_FILE,
+        loudness=loudness.joined(_ALBUM_OF_FILE),
+        visible=permission.file(viewer),
+        item_visible=permission.item(viewer),
     )
+    return Statement(composed, {**permission.parameters(viewer), "file_id": file_id})
+
+
+_ALBUM_OF_FILE = sql.SQL("""(
+    SELECT track.parent_id FROM item_file link JOIN item track ON track.id = link.item_id
+    WHERE link.file_id = file.id AND link.role = 'main' ORDER BY track.id LIMIT 1
+)""")

@@ -69,7 +69,10 @@ class SideFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReplayGain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How much louder to play than it is recorded, in dB, to sound as loud as all else at -18 LUFS: as the tags say."""
+    """How much louder to play than it is recorded, in dB, to sound as loud as all else at -18 LUFS.
+
+    As the tags say; where they do not, as was measured.
+    """
 
     track_gain: float | None = None
     track_peak: float | None = None
@@ -105,7 +108,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     """Beside the file; those inside it are streams."""
     lyrics: list[SideFile] = []
     replay_gain: ReplayGain | None = None
-    """Of a song, if it is tagged with it."""
+    """Of a song, if it is tagged with it or was measured."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,7 +208,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     artists: list[ArtistCredit] = []
     """Of a track and of an album."""
     replay_gain: ReplayGain | None = None
-    """Of a track that of its first file; of an album what its first tagged song says of the album."""
+    """Of a track that of its first file; of an album what its first tagged song says of the album, else as measured."""
     child_count: int = 0
     """How many items have this one as their parent: seasons of a series, albums of an artist."""
     min_age: int | None = None
@@ -334,6 +337,8 @@ class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     title: str | None
+    image_url: str | None = None
+    """Of a picture of it, below this server's own address. null: none has been made."""
 
 
 class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -362,3 +367,4 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     chapters: list[Chapter]
     subtitles: list[SideFile] = []
     lyrics: list[SideFile] = []
+    replay_gain: ReplayGain | None = None

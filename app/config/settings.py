@@ -455,6 +455,10 @@ class PlaybackSettings:
     """How much work goes into a picture that is converted by software."""
     thumbnails: bool = False
     """Make small pictures of every film ahead, for players that show them while somebody looks for a place."""
+    chapters: bool = False
+    """Make a picture of every chapter ahead."""
+    loudness: bool = False
+    """Measure how loud songs and albums are whose tags do not say it, so that clients can play them equally loud."""
     cache_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
     """Where segments are kept; several nodes must name the same. None: in the data directory."""
     cache_size: Annotated[ByteSize, Field(ge=64 * 2**20)] = ByteSize(10 * 2**30)

@@ -17,6 +17,34 @@ class ThumbnailsArgs(JobArgs, kind="media.thumbnails"):
         return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
 
 
+class ChaptersArgs(JobArgs, kind="media.chapters"):
+    """Picture the chapters of one film."""
+
+    media_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
+
+
+class LoudnessArgs(JobArgs, kind="media.loudness"):
+    """Measure how loud one song is, and add up its album."""
+
+    media_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
+
+
+class CatchUpArgs(JobArgs, kind="media.catch_up"):
+    """Ask for what is to be made ahead and is not there: of files that were known before it was wanted."""
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
+
+
 class TranscodeArgs(JobArgs, kind="media.transcode"):
     """Make what is wanted of one rendition. What that is stands on the rendition's own row, and changes.
 

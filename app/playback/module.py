@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dishka import Provider, Scope, collect, provide
+from dishka import AnyOf, Provider, Scope, collect, provide
 
+from app.config import Settings
+from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
 from app.library.ports import AnalysisListener, LibraryListener
+from app.playback.ahead.files import FilesAhead
+from app.playback.ahead.requests import AheadRequests
+from app.playback.chapters.service import ChapterService, ChapterStore
 from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.jobs import CatchUpArgs
+from app.playback.loudness.service import LoudnessService
 from app.playback.ports import PlaybackListener
 from app.playback.streaming.segments import Segments
 from app.playback.streaming.service import PlaybackService
@@ -19,10 +26,10 @@ from app.playback.transcoding.room import Room
 from app.playback.transcoding.runner import Transcoder
 from app.playback.transcoding.store import SegmentStore
 from app.playback.transcoding.words import Words
-from app.playback.trickplay.service import SheetStore, ThumbnailRequests, TrickplayService
+from app.playback.trickplay.service import SheetStore, TrickplayService
 from app.playback.watching.listener import WatchStateFollows, WatchStateOfPlaybacks
 from app.playback.watching.states import WatchStates
-from app.playback.workers import ThumbnailsWorker, TranscodeWorker
+from app.playback.workers import CatchUpWorker, ChaptersWorker, LoudnessWorker, ThumbnailsWorker, TranscodeWorker
 
 
 class PlaybackModule(Provider):
@@ -45,8 +52,20 @@ class PlaybackModule(Provider):
     room = provide(Room)
     words = provide(Words)
     transcoder = provide(Transcoder)
+    files_ahead = provide(FilesAhead)
+    requests = provide(AheadRequests, provides=AnyOf[AheadRequests, AnalysisListener])
+    catch_up = provide(CatchUpWorker, provides=Worker[Any])
     sheets = provide(SheetStore)
     trickplay = provide(TrickplayService)
-    thumbnail_requests = provide(ThumbnailRequests, provides=AnalysisListener)
     thumbnails = provide(ThumbnailsWorker, provides=Worker[Any])
+    chapter_store = provide(ChapterStore)
+    chapters = provide(ChapterService)
+    picture_chapters = provide(ChaptersWorker, provides=Worker[Any])
+    loudness = provide(LoudnessService)
+    measure_loudness = provide(LoudnessWorker, provides=Worker[Any])
     transcode = provide(TranscodeWorker, provides=Worker[Any])
+
+    @provide
+    def nightly(self, settings: Settings) -> PeriodicJob:
+        """Also at the start, for settings change between two of them."""
+        return PeriodicJob(cron(settings.operations.nightly), CatchUpArgs, id="media.catch_up", run_on_start=True)

@@ -4,10 +4,14 @@ from datetime import timedelta
 
 from app.db.tx import Transactions
 from app.library.threads import in_thread
+from app.playback.ahead.files import FilesAhead
+from app.playback.ahead.sweeping import sweep
+from app.playback.chapters.service import ChapterStore
 from app.playback.streaming import repository
 from app.playback.streaming.service import PlaybackService
-from app.playback.transcoding.store import PART, SegmentStore
-from app.playback.trickplay.service import TrickplayService
+from app.playback.transcoding.store import SegmentStore
+from app.playback.trickplay.service import SheetStore
+from app.playback.writing import PART
 
 UNUSED = timedelta(hours=24)
 """How long segments are kept that nobody watches: somebody who pauses for the night goes on in the morning."""
@@ -19,9 +23,13 @@ class PlaybackSweeper:
         transactions: Transactions,
         service: PlaybackService,
         store: SegmentStore,
-        trickplay: TrickplayService,
+        *,
+        files: FilesAhead,
+        sheets: SheetStore,
+        chapters: ChapterStore,
     ) -> None:
-        self._trickplay = trickplay
+        self._files = files
+        self._pictures = {"trickplay_folders": sheets, "chapter_folders": chapters}
         self._transactions = transactions
         self._service = service
         self._store = store
@@ -38,7 +46,7 @@ class PlaybackSweeper:
             "playbacks": playbacks,
             "transcodes": len(unused),
             "segment_folders": await self._orphans(),
-            "trickplay_folders": await self._trickplay.sweep(),
+            **{name: await sweep(store, self._files) for name, store in self._pictures.items()},
         }
 
     async def _orphans(self) -> int:

@@ -1,15 +1,36 @@
 """How the kinds of playback are worked: thin."""
 
 from datetime import timedelta
+from typing import Any
 
-from app.db.tx import Tx
+from app.db.tx import Transactions, Tx
 from app.jobs.completion import job_complete_tx
 from app.jobs.driver.driver import Driver
 from app.jobs.job import Job
 from app.jobs.worker import NO_TIMEOUT, Worker
-from app.playback.jobs import ThumbnailsArgs, TranscodeArgs
+from app.playback.ahead.files import Complete
+from app.playback.ahead.requests import AheadRequests
+from app.playback.chapters.service import ChapterService
+from app.playback.jobs import CatchUpArgs, ChaptersArgs, LoudnessArgs, ThumbnailsArgs, TranscodeArgs
+from app.playback.loudness.service import LoudnessService
 from app.playback.transcoding.runner import Transcoder
 from app.playback.trickplay.service import TrickplayService
+
+LONGEST = timedelta(minutes=30)
+"""Of the longest film, on a slow disk."""
+
+
+def _completing(driver: Driver, job: Job[Any]) -> Complete:
+    """Return what ends the job in the transaction that keeps what it has made."""
+
+    async def complete(tx: Tx) -> None:
+        await job_complete_tx(driver, tx.connection, job)
+
+    return complete
+
+
+def _is_last_try(job: Job[Any]) -> bool:
+    return job.attempt >= job.row.max_attempts
 
 
 class ThumbnailsWorker(Worker[ThumbnailsArgs]):
@@ -19,14 +40,58 @@ class ThumbnailsWorker(Worker[ThumbnailsArgs]):
         self._trickplay = trickplay
         self._driver = driver
 
-    def timeout(self, job: Job[ThumbnailsArgs]) -> timedelta:  # noqa: ARG002  of the longest film, on a slow disk
-        return timedelta(minutes=30)
+    def timeout(self, job: Job[ThumbnailsArgs]) -> timedelta:  # noqa: ARG002  the same for all
+        return LONGEST
 
     async def work(self, job: Job[ThumbnailsArgs]) -> None:
-        async def complete(tx: Tx) -> None:
-            await job_complete_tx(self._driver, tx.connection, job)
+        await self._trickplay.make(job.args.media_id, _completing(self._driver, job), job.report_progress)
 
-        await self._trickplay.make(job.args.media_id, complete, job.report_progress)
+
+class ChaptersWorker(Worker[ChaptersArgs]):
+    """Pictures the chapters of one film. A later attempt makes those that are not there."""
+
+    def __init__(self, chapters: ChapterService, driver: Driver) -> None:
+        self._chapters = chapters
+        self._driver = driver
+
+    def timeout(self, job: Job[ChaptersArgs]) -> timedelta:  # noqa: ARG002  as above
+        return LONGEST
+
+    async def work(self, job: Job[ChaptersArgs]) -> None:
+        complete = _completing(self._driver, job)
+        await self._chapters.make(job.args.media_id, complete, job.report_progress, is_last_try=_is_last_try(job))
+
+
+class LoudnessWorker(Worker[LoudnessArgs]):
+    """Measures one song. What was measured is not measured again, only added up."""
+
+    def __init__(self, loudness: LoudnessService, driver: Driver) -> None:
+        self._loudness = loudness
+        self._driver = driver
+
+    def timeout(self, job: Job[LoudnessArgs]) -> timedelta:  # noqa: ARG002  as above
+        return LONGEST
+
+    async def work(self, job: Job[LoudnessArgs]) -> None:
+        complete = _completing(self._driver, job)
+        await self._loudness.make(job.args.media_id, complete, job.report_progress, is_last_try=_is_last_try(job))
+
+
+class CatchUpWorker(Worker[CatchUpArgs]):
+    """Asks for what lacks. What it has inserted before it is killed stays, and is not inserted again."""
+
+    def __init__(self, requests: AheadRequests, transactions: Transactions, driver: Driver) -> None:
+        self._requests = requests
+        self._transactions = transactions
+        self._driver = driver
+
+    def timeout(self, job: Job[CatchUpArgs]) -> timedelta:  # noqa: ARG002  as above
+        return LONGEST
+
+    async def work(self, job: Job[CatchUpArgs]) -> None:
+        job.record_output({"asked": await self._requests.catch_up()})
+        async with self._transactions.begin() as tx:
+            await job_complete_tx(self._driver, tx.connection, job)
 
 
 class TranscodeWorker(Worker[TranscodeArgs]):
@@ -40,8 +105,6 @@ class TranscodeWorker(Worker[TranscodeArgs]):
         return NO_TIMEOUT
 
     async def work(self, job: Job[TranscodeArgs]) -> None:
-        async def complete(tx: Tx) -> None:
-            await job_complete_tx(self._driver, tx.connection, job)
-
         runner = f"{job.id}/{job.attempt}"
+        complete = _completing(self._driver, job)
         await self._transcoder.work(job.args.media_id, job.args.profile, runner, complete, job.report_progress)

@@ -33,6 +33,7 @@ from app.web import errors, health
 from app.web.api_v1 import (
     account_access,
     accounts,
+    chapters,
     editing,
     events,
     home,
@@ -56,7 +57,7 @@ from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobInserted, JobKindList, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
 from app.web.api_v1.metadata_view import Candidates, ItemMatch, LibraryMetadata, MetadataSources, ReviewPage
-from app.web.api_v1.playback import Playback
+from app.web.api_v1.playback_view import Playback
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
@@ -164,6 +165,7 @@ def create_app(
         side_files,
         playback,
         trickplay,
+        chapters,
         jobs,
         queues,
         schedule,

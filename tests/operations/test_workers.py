@@ -14,11 +14,12 @@ from app.operations.cleanup import SessionSweeper
 from app.operations.jobs import CleanUpSessionsArgs, MaintainDatabaseArgs
 from app.operations.maintenance import DatabaseMaintenance
 from app.operations.workers import CleanUpSessionsWorker, MaintainDatabaseWorker
-from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.ahead.files import FilesAhead
+from app.playback.chapters.service import ChapterStore
 from app.playback.streaming.service import PlaybackService
 from app.playback.sweeping import PlaybackSweeper
 from app.playback.transcoding.store import SegmentStore
-from app.playback.trickplay.service import SheetStore, TrickplayService
+from app.playback.trickplay.service import SheetStore
 from tests.fixtures.accounts import Accounts
 
 
@@ -36,7 +37,9 @@ def sweeper(accounts: Accounts, transactions, driver, tmp_path):
             transactions,
             PlaybackService([], settings),
             SegmentStore(settings),
-            TrickplayService(transactions, FfmpegBinary(settings), SheetStore(settings)),
+            files=FilesAhead(transactions),
+            sheets=SheetStore(settings),
+            chapters=ChapterStore(settings),
         ),
     )
 
@@ -59,6 +62,7 @@ async def test_what_is_worth_nothing_any_more_is_swept(accounts, sweeper):
         "transcodes": 0,
         "segment_folders": 0,
         "trickplay_folders": 0,
+        "chapter_folders": 0,
     }
     assert set((await sweeper.sweep()).values()) == {0}
 

@@ -294,6 +294,7 @@ async def test_what_is_left_behind_is_swept(
     row = (await transcodes(connection))["video"]
     orphan = SegmentStore(Settings(data_dir=player.store.folder(row["id"]).parents[3]))
     orphan.write(shelved.item_id, "00000.m4s", b"x")
-    assert await sweeper.sweep() == {"playbacks": 1, "transcodes": 2, "segment_folders": 1, "trickplay_folders": 0}
+    folders = {"segment_folders": 1, "trickplay_folders": 0, "chapter_folders": 0}
+    assert await sweeper.sweep() == {"playbacks": 1, "transcodes": 2} | folders
     assert player.store.known() == []
     await player.get(f"/api/v1/playback/{playing['id']}", expected=404)

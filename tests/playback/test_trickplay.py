@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.config import Settings
-from app.config.settings import PlaybackSettings
 from app.jobs.types import JobState
+from app.playback.ahead.files import FilesAhead
+from app.playback.ahead.sweeping import sweep
 from app.playback.jobs import ThumbnailsArgs
-from app.playback.trickplay.service import SheetStore, ThumbnailRequests, TrickplayService
+from app.playback.trickplay.service import SheetStore, TrickplayService
 from app.playback.trickplay.sheets import Sheets, count_for, index
 from app.playback.workers import ThumbnailsWorker
 from tests.fixtures.clients import MakeClient, until_state
@@ -59,28 +59,15 @@ async def test_a_player_finds_the_picture_of_every_ten_seconds(
     await player.get(f"{base}/1.jpg", expected=404)
 
 
-async def test_they_go_with_their_film(
-    player: Player, media: Media, worker: ThumbnailsWorker, connection: psycopg.AsyncConnection[Any]
-) -> None:
+async def test_they_go_with_their_film(player: Player, media: Media, connection: psycopg.AsyncConnection[Any]) -> None:
     shelved = await player.add(await asyncio.to_thread(film, media))
-    store, service = await player.web.container.get(SheetStore), await player.web.container.get(TrickplayService)
+    store, files = await player.web.container.get(SheetStore), await player.web.container.get(FilesAhead)
     stamp = shelved.path.stat()
     store.write(shelved.file_id, (stamp.st_size, stamp.st_mtime_ns), 0, b"x")
-    assert await service.sweep() == 0
+    assert await sweep(store, files) == 0
     await connection.execute("DELETE FROM file")
-    assert await service.sweep() == 1
+    assert await sweep(store, files) == 1
     assert store.known() == []
-
-
-async def test_they_are_asked_for_where_that_is_wanted(player: Player, media: Media) -> None:
-    shelved = await player.add(await asyncio.to_thread(film, media))
-    for wanted in (False, True, True):
-        requests = ThumbnailRequests(player.web.client.inserter, Settings(playback=PlaybackSettings(thumbnails=wanted)))
-        async with player.shelf.transactions.begin() as tx:
-            await requests.media_analyzed(tx, [shelved.file_id])
-    async with player.shelf.transactions.begin() as tx:
-        found = await tx.connection.execute("SELECT count(*) FROM river.river_job WHERE kind = 'media.thumbnails'")
-        assert await found.fetchone() == (1,)
 
 
 def test_an_index_goes_on_from_sheet_to_sheet() -> None:

@@ -129,7 +129,13 @@ async def running(
 
 
 async def output_of(
-    program: str, arguments: Sequence[str], *, keep_open: Sequence[int] = (), seconds: float, most: int
+    program: str,
+    arguments: Sequence[str],
+    *,
+    keep_open: Sequence[int] = (),
+    seconds: float,
+    most: int,
+    nice: int = NICE,
 ) -> bytes:
     """Return what a short run makes.
 
@@ -137,7 +143,7 @@ async def output_of(
         TranscodeFailed: it failed, took too long, or made more than `most` bytes.
     """
     try:
-        async with asyncio.timeout(seconds), running(program, arguments, keep_open=keep_open) as ffmpeg:
+        async with asyncio.timeout(seconds), running(program, arguments, keep_open=keep_open, nice=nice) as ffmpeg:
             made = bytearray()
             while piece := await ffmpeg.stdout.read(BUFFER):
                 made += piece

@@ -5,21 +5,16 @@ ours: numbers and UUIDs. The room that segments take is limited twice, by a cap 
 """
 
 import contextlib
-import errno
 import os
-import secrets
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from uuid import UUID
 
 from app.config import Settings
-from app.playback.errors import CacheFull
+from app.playback.writing import PART, write_whole
 
-PART = ".part"
 INIT_NAME = "init.mp4"
-
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def segment_name(number: int, extension: str) -> str:
@@ -58,19 +53,7 @@ class SegmentStore:
 
     def write(self, transcode_id: UUID, name: str, content: bytes) -> None:
         """Raises: CacheFull: there is no room, and nothing of it was written."""
-        folder = self.folder(transcode_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(folder).free - len(content) < self._keep_free:
-            raise CacheFull("the disk of the segments has no room to spare; see playback.keep_free")
-        part = folder / f"{name}.{secrets.token_hex(6)}{PART}"
-        try:
-            part.write_bytes(content)
-            part.replace(folder / name)
-        except OSError as err:
-            part.unlink(missing_ok=True)
-            if err.errno in _NO_ROOM:
-                raise CacheFull("the disk of the segments is full") from err
-            raise
+        write_whole(self.path(transcode_id, name), content, self._keep_free)
 
     def remove_segments(self, transcode_id: UUID, names: Iterable[str]) -> int:
         """Remove some files; return how many bytes that gave."""

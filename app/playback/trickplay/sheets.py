@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from app.library.media import StreamInfo
+from app.playback.ahead.files import NICE
 from app.playback.ffmpeg.binary import Capabilities
 from app.playback.ffmpeg.commands import TO_STANDARD_RANGE, input_of
 from app.playback.ffmpeg.process import BUFFER, running
@@ -29,11 +30,18 @@ class Sheets(msgspec.Struct, frozen=True, kw_only=True):
     sheets: int
 
 
-def size_of(video: StreamInfo) -> tuple[int, int]:
+def size_of(video: StreamInfo, most: int = WIDTH) -> tuple[int, int]:
     """Return the size of one picture: as wide as they all are, or as the film is if that is less."""
     width, height = shown_size(video)
-    across = max(min(WIDTH, width) // 2 * 2, 2)
+    across = max(min(most, width) // 2 * 2, 2)
     return across, max(round(across * height / max(width, 1) / 2) * 2, 2)
+
+
+def made_small(video: StreamInfo, ffmpeg: Capabilities, most: int) -> list[str]:
+    """Return the filters that make a picture of it small, and one that every screen shows."""
+    width, height = size_of(video, most)
+    tone = [TO_STANDARD_RANGE] if video.hdr and ffmpeg.tone_maps else []
+    return [*tone, f"scale={width}:{height}"]
 
 
 def count_for(duration_ms: int) -> int:
@@ -44,9 +52,7 @@ def count_for(duration_ms: int) -> int:
 
 def arguments(video: StreamInfo, ffmpeg: Capabilities, descriptor: int, first: int) -> list[str]:
     """Return what makes the sheets from number `first` on: only keyframes are decoded, sixteen times as fast as all."""
-    width, height = size_of(video)
-    tone = [TO_STANDARD_RANGE] if video.hdr and ffmpeg.tone_maps else []
-    chain = [f"fps=1000/{INTERVAL_MS}:start_time=0", *tone, f"scale={width}:{height}", f"tile={SIDE}x{SIDE}"]
+    chain = [f"fps=1000/{INTERVAL_MS}:start_time=0", *made_small(video, ffmpeg, WIDTH), f"tile={SIDE}x{SIDE}"]
     seek = None if first == 0 else first * ON_A_SHEET * INTERVAL_MS / 1000
     begin = [] if seek is None else ["-ss", f"{seek:.3f}"]
     return [
@@ -62,7 +68,7 @@ async def make(program: str, told: list[str], descriptor: int) -> AsyncIterator[
     Raises:
         TranscodeFailed: FFmpeg cannot make them.
     """
-    async with running(program, told, keep_open=[descriptor], nice=19) as ffmpeg:
+    async with running(program, told, keep_open=[descriptor], nice=NICE) as ffmpeg:
         waiting = bytearray()
         while piece := await ffmpeg.stdout.read(BUFFER):
             waiting += piece

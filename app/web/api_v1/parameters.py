@@ -48,6 +48,7 @@ LibraryId = Annotated[UUID, Path()]
 ItemId = Annotated[UUID, Path()]
 FileId = Annotated[UUID, Path()]
 PlaybackId = Annotated[UUID, Path()]
+ChapterNumber = Annotated[int, Path(ge=0, le=100_000)]
 QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
 
 

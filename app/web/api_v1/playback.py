@@ -13,20 +13,19 @@ from starlette.responses import Response
 from app.catalog.browse import Catalog
 from app.db.tx import Transactions
 from app.errors import InvalidInput
+from app.playback.chapters.service import ChapterService
 from app.playback.decision import Decision, SubtitleWish, Wishes
 from app.playback.hls import playlists
 from app.playback.hls.playlists import TYPE
 from app.playback.profiles import ClientProfile
-from app.playback.streaming.plan import subtitle_name, subtitle_recipe
-from app.playback.streaming.records import PlaybackRow
 from app.playback.streaming.segments import Segments
 from app.playback.streaming.service import PlaybackService
 from app.playback.transcoding.recipes import SubtitleRecipe, extension_of, has_init
 from app.playback.transcoding.store import INIT_NAME, segment_name
 from app.web.answers import JsonResponse, documented
-from app.web.api_v1.parameters import PlaybackId, Strict, Text
+from app.web.api_v1.parameters import ChapterNumber, PlaybackId, Strict, Text
+from app.web.api_v1.playback_view import Address, Playback, begun, query_of, shown
 from app.web.auth import Player, Watcher
-from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
 from app.web.opening import stream
 from app.web.segment_response import segment_response
@@ -94,30 +93,6 @@ class PositionReport(Strict):
     is_paused: bool = False
 
 
-class SubtitleFile(msgspec.Struct, frozen=True, kw_only=True):
-    url: str
-    format: str
-    """vtt, ass, srt or sup."""
-    language: str | None
-    title: str | None
-    selected: bool
-
-
-class Playback(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    item_id: UUID
-    file_id: UUID
-    decision: Decision
-    position_ms: int
-    is_paused: bool
-    duration_ms: int | None
-    url: str | None
-    """What to play, below this server's own address: the file as it is, or a master playlist of HLS. Told when the
-    playback is begun, and null from then on: it holds the token."""
-    subtitles: list[SubtitleFile]
-    """Texts to be drawn by the client; told with `url`. Those of a playlist stand in it, too."""
-
-
 _TEXTS = {"schema": {"type": "string"}}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 
@@ -151,14 +126,11 @@ async def start_playback(  # noqa: PLR0917  the framework names them all
             start_ms=body.start_ms,
         )
     await segments.begin(started)
-    query = "" if started.token is None else f"?{MEDIA_TOKEN}={started.token}"
+    file = await catalog.file(viewer, started.playback.file_id)
+    query = query_of(started.token)
     base = f"/api/v1/playback/{started.playback.id}"
     played = "file" if started.decision.method == "direct_play" else "master.m3u8"
-    view = Playback(
-        **_facts(started.playback, started.decision),
-        url=f"{base}/{played}{query}",
-        subtitles=_subtitles(base, started.decision, query),
-    )
+    view = begun(started.playback, started.decision, file, Address(base, query, played))
     return JsonResponse(view, 201, {"Cache-Control": "no-store", "Location": base})
 
 
@@ -173,7 +145,7 @@ async def get_playback(
     async with transactions.begin() as tx:
         row = await service.get(tx, viewer, playback_id)
     decision = msgspec.convert(row.decision, Decision)
-    return JsonResponse(Playback(**_facts(row, decision), url=None, subtitles=[]))
+    return JsonResponse(shown(row, decision))
 
 
 @router.put("/playback/{playback_id}", status_code=204, responses=documented(None, 204, description="Heard"))
@@ -203,6 +175,25 @@ async def stop_playback(
         stopped = await service.stop(tx, viewer, playback_id)
     segments.stopped(stopped)
     return Response(status_code=204)
+
+
+_CHAPTER = _sent("The picture", "image/jpeg", content=_BYTES)
+
+
+@router.get("/playback/{playback_id}/chapters/{number}.jpg", responses=_CHAPTER)
+async def get_playback_chapter_picture(  # noqa: PLR0917  as above
+    playback_id: PlaybackId,
+    number: ChapterNumber,
+    viewer: Watcher,
+    service: FromDishka[PlaybackService],
+    chapters: FromDishka[ChapterService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Send the picture of a chapter of what is played."""
+    async with transactions.begin() as tx:
+        row = await service.get(tx, viewer, playback_id)
+    place = await chapters.place(row.file_id, number)
+    return segment_response(partial(place.read_bytes), place.name)
 
 
 _FILE = _sent("The file", "application/octet-stream", content=_BYTES)
@@ -236,7 +227,7 @@ async def get_master_playlist(
         row = await service.get(tx, viewer, playback_id)
         rate = await service.frame_rate(tx, playback_id)
     decision = msgspec.convert(row.decision, Decision)
-    return _playlist(playlists.master_playlist(decision, rate, _query(token)))
+    return _playlist(playlists.master_playlist(decision, rate, query_of(token)))
 
 
 @router.get("/playback/{playback_id}/{rendition}/index.m3u8", responses=_sent("Segments", TYPE, content=_TEXTS))
@@ -251,7 +242,7 @@ async def get_media_playlist(  # noqa: PLR0917  the framework names them all
     """List every segment of a rendition, whether it has been made or not."""
     async with transactions.begin() as tx:
         row = await service.transcode(tx, viewer, playback_id, rendition)
-    extension, query = extension_of(row.recipe), _query(token)
+    extension, query = extension_of(row.recipe), query_of(token)
     if isinstance(row.recipe, SubtitleRecipe):
         return _playlist(playlists.whole_playlist(row.cuts, segment_name(0, extension), query))
     init = INIT_NAME if has_init(row.recipe) else None
@@ -272,34 +263,3 @@ async def get_segment(
 
 def _playlist(text: str) -> Response:
     return Response(text, media_type=TYPE, headers={"Cache-Control": "no-store"})
-
-
-def _query(token: str | None) -> str:
-    return "" if token is None else f"?{MEDIA_TOKEN}={token}"
-
-
-def _facts(row: PlaybackRow, decision: Decision) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "item_id": row.item_id,
-        "file_id": row.file_id,
-        "decision": decision,
-        "position_ms": row.position_ms,
-        "is_paused": row.is_paused,
-        "duration_ms": row.duration_ms,
-    }
-
-
-def _subtitles(base: str, decision: Decision, query: str) -> list[SubtitleFile]:
-    found = [(plan, subtitle_recipe(plan)) for plan in decision.subtitles]
-    return [
-        SubtitleFile(
-            url=f"{base}/{subtitle_name(plan)}/{segment_name(0, recipe.format)}{query}",
-            format=recipe.format,
-            language=plan.language,
-            title=plan.title,
-            selected=plan.selected,
-        )
-        for plan, recipe in found
-        if recipe is not None
-    ]
