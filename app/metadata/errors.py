@@ -11,13 +11,16 @@ class SourceWaits(Unavailable):
 
     code = "source_waits"
 
-    def __init__(self, source: str, wait: timedelta, reason: str, *, is_queue: bool = False) -> None:
+    def __init__(
+        self, source: str, wait: timedelta, reason: str, *, is_queue: bool = False, is_down: bool = False
+    ) -> None:
         super().__init__(f"{source} is not asked for {wait.total_seconds():.0f} s: {reason}")
         self.source = source
         self.wait = wait
         self.reason = reason
         self.is_queue = is_queue
         """Nothing is wrong: too many others were first."""
+        self.cause = "queue" if is_queue else "down" if is_down else "asked"
 
 
 class SourceFailed(Unavailable):

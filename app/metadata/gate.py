@@ -16,6 +16,7 @@ from app.db.tx import Transactions, Tx
 from app.library.repository.rows import rows, run
 from app.metadata.errors import SourceWaits
 from app.metadata.terms import Terms
+from app.observability import METRICS, Metrics
 
 FAILURES = 3
 """In a row, and a source is down. Fewer than a job has attempts, so that no job is lost to it."""
@@ -48,7 +49,7 @@ RESERVE = """
 
 WAIT = """
     SELECT greatest(next_at, blocked_until) - clock_timestamp(), coalesce(blocked_until > clock_timestamp(), false),
-        problem
+        problem, failures
     FROM metadata_source WHERE name = %s
 """
 
@@ -93,9 +94,10 @@ class Turn:
 class Gate:
     """Transactions here are short and alone: whoever is asked for a turn waits for nobody else's work."""
 
-    def __init__(self, transactions: Transactions, sleep: Sleep) -> None:
+    def __init__(self, transactions: Transactions, sleep: Sleep, metrics: Metrics = METRICS) -> None:
         self._transactions = transactions
         self._sleep = sleep
+        self._metrics = metrics
 
     async def take_turn(self, terms: Terms, patience: timedelta = PATIENCE) -> Turn:
         """Wait for the next turn at a source. `end_turn` is to follow, whatever comes of it.
@@ -103,16 +105,25 @@ class Gate:
         Raises:
             SourceWaits: the turn is too far off, or the source is down.
         """
-        if terms.is_strict:
-            return await self._take_lease(terms, max(patience, terms.interval))
-        wait, _, failures, _ = await self._reserve(terms, terms.interval, max(patience, terms.interval))
+        take = self._take_lease if terms.is_strict else self._take_slot
+        try:
+            turn, waited, failures = await take(terms, max(patience, terms.interval))
+        except SourceWaits as err:
+            self._metrics.source_put_off.labels(terms.name, err.cause).inc()
+            raise
+        self._metrics.source_wait.labels(terms.name).observe(waited.total_seconds())
+        self._metrics.source_down.labels(terms.name).set(failures >= FAILURES)
+        return turn
+
+    async def _take_slot(self, terms: Terms, patience: timedelta) -> tuple[Turn, timedelta, int]:
+        wait, _, failures, _ = await self._reserve(terms, terms.interval, patience)
         if wait > timedelta(0):
             await self._sleep(wait.total_seconds())
-        return Turn(bool(failures))
+        return Turn(bool(failures)), max(wait, timedelta(0)), failures
 
-    async def _take_lease(self, terms: Terms, patience: timedelta) -> Turn:
+    async def _take_lease(self, terms: Terms, patience: timedelta) -> tuple[Turn, timedelta, int]:
         step = terms.interval / 4
-        for _ in range(max(int(patience / step), 1)):
+        for steps in range(max(int(patience / step), 1)):
             try:
                 _, _, failures, lease = await self._reserve(terms, LEASE, timedelta(0))
             except SourceWaits as err:
@@ -120,7 +131,7 @@ class Gate:
                     raise
                 await self._sleep(step.total_seconds())
             else:
-                return Turn(bool(failures), lease)
+                return Turn(bool(failures), lease), steps * step, failures
         raise SourceWaits(terms.name, patience, "others are first", is_queue=True)
 
     async def end_turn(self, terms: Terms, turn: Turn) -> None:
@@ -143,9 +154,11 @@ class Gate:
             found = await _rows(tx, RESERVE, values)
             waits = [] if found else await rows(tx, WAIT, terms.name)
         if waits:
-            wait, is_blocked, problem = waits[0]
+            wait, is_blocked, problem, failures = waits[0]
             reason = problem or "it asked us to wait" if is_blocked else "others are first"
-            raise SourceWaits(terms.name, max(wait, timedelta(0)), reason, is_queue=not is_blocked)
+            is_down = bool(is_blocked and failures >= FAILURES)
+            self._metrics.source_down.labels(terms.name).set(is_down)
+            raise SourceWaits(terms.name, max(wait, timedelta(0)), reason, is_queue=not is_blocked, is_down=is_down)
         wait, slot, failures, next_at = found[0]
         return wait, slot, failures, next_at
 
@@ -166,12 +179,14 @@ class Gate:
         async with self._transactions.begin() as tx:
             found = await _rows(tx, FAIL, values)
         pause = found[0][0] if found else None
+        self._metrics.source_down.labels(terms.name).set(pause is not None)
         return pause if isinstance(pause, timedelta) else None
 
     async def answered(self, terms: Terms) -> None:
         """It is there: whatever failed before is forgotten."""
         async with self._transactions.begin() as tx:
             await run(tx, OPEN, FAILURES, terms.name)
+        self._metrics.source_down.labels(terms.name).set(0)
 
 
 async def _rows(tx: Tx, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

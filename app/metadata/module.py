@@ -43,6 +43,7 @@ from app.metadata.workers import (
     RefreshMetadataWorker,
     RefreshTokensWorker,
 )
+from app.observability import Metrics
 
 
 class MetadataModule(Provider):
@@ -85,8 +86,8 @@ class MetadataModule(Provider):
         await outbound.close()
 
     @provide
-    def gate(self, transactions: Transactions) -> Gate:
-        return Gate(transactions, asyncio.sleep)
+    def gate(self, transactions: Transactions, metrics: Metrics) -> Gate:
+        return Gate(transactions, asyncio.sleep, metrics)
 
     @provide
     def daily(self) -> PeriodicJob:

@@ -47,6 +47,7 @@ class Metrics:
         self._add_jobs()
         self._add_queues()
         self._add_library()
+        self._add_sources()
         self._add_http()
 
     def _add_jobs(self) -> None:
@@ -89,6 +90,22 @@ class Metrics:
         self.probe_duration = self._histogram("probe_seconds", "How long reading one file took.", PROBE_BUCKETS)
         self.renditions = self._counter("renditions", "Pictures made in another size or format.", "outcome")
         self.rendition_cache = self._counter("rendition_cache", "Renditions asked for, by where they were.", "outcome")
+
+    def _add_sources(self) -> None:
+        self.source_wait = self._histogram(
+            "source_wait_seconds", "How long requests to a source waited for their turn.", WAIT_BUCKETS, "source"
+        )
+        self.source_put_off = self._counter(
+            "source_put_off",
+            "Requests to a source that were put off: too many were first (queue), it asked us to wait (asked), or is down.",
+            "source",
+            "reason",
+        )
+        self.source_down = self._gauge(
+            "source_down",
+            "1 while a source is taken to be down (its breaker is open), as this node last saw.",
+            "source",
+        )
 
     def _add_http(self) -> None:
         self.http_requests = self._counter("http_requests", "Requests answered.", "method", "route", "status")

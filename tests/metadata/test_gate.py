@@ -14,6 +14,7 @@ from app.db.tx import Transactions
 from app.metadata.errors import SourceWaits
 from app.metadata.gate import FAILURES, FIRST_PAUSE, LEASE, LONGEST_PAUSE, Gate
 from app.metadata.terms import Terms
+from app.observability import Metrics
 from tests.fixtures.node import ROOT
 from tests.fixtures.outside import Asked, Outside, Reply
 
@@ -248,3 +249,53 @@ async def test_a_lease_that_ran_out_ends_nobody_elses(gate: Gate, connection: ps
     before = (await source(connection))["next_at"]
     await gate.end_turn(strict, dead)
     assert (await source(connection))["next_at"] == before
+
+
+async def test_waits_and_the_breaker_are_told_by_source(
+    transactions: Transactions, sleeps: Sleeps, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    metrics = Metrics()
+    gate = Gate(transactions, sleeps, metrics)
+
+    def told(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"revenge_{name}", {"source": "slow", **labels})
+
+    for _ in range(4):
+        await gate.take_turn(SLOW)
+    with pytest.raises(SourceWaits):
+        await gate.take_turn(SLOW)
+    assert told("source_wait_seconds_count") == 4
+    assert told("source_wait_seconds_sum") == pytest.approx(sum(sleeps))
+    assert (told("source_put_off_total", reason="queue"), told("source_down")) == (1, 0)
+
+    await let_pass(connection, HOUR)
+    await gate.wait_asked(SLOW, HOUR, "429")
+    with pytest.raises(SourceWaits):
+        await gate.take_turn(SLOW)
+    assert (told("source_put_off_total", reason="asked"), told("source_down")) == (1, 0)
+
+    await let_pass(connection, 2 * HOUR)
+    for _ in range(FAILURES):
+        await gate.failed(SLOW, "it answered 500")
+    assert told("source_down") == 1
+    with pytest.raises(SourceWaits):
+        await gate.take_turn(SLOW)
+    assert (told("source_put_off_total", reason="down"), told("source_down")) == (1, 1)
+
+    await let_pass(connection, HOUR)
+    assert (await gate.take_turn(SLOW)).has_failed
+    assert told("source_down") == 1, "one looks whether it is back"
+    await gate.answered(SLOW)
+    assert told("source_down") == 0
+
+
+async def test_the_lease_of_a_strict_source_is_told_too(transactions: Transactions, sleeps: Sleeps) -> None:
+    metrics = Metrics()
+    gate = Gate(transactions, sleeps, metrics)
+    strict = Terms(name="strict", base_url="http://strict.example", interval=SECOND, is_strict=True, attribution="")
+    await gate.take_turn(strict)
+    with pytest.raises(SourceWaits):
+        await gate.take_turn(strict)
+    assert metrics.registry.get_sample_value("revenge_source_wait_seconds_count", {"source": "strict"}) == 1
+    put_off = {"source": "strict", "reason": "queue"}
+    assert metrics.registry.get_sample_value("revenge_source_put_off_total", put_off) == 1

@@ -50,7 +50,7 @@ def test_two_sets_in_one_process_do_not_meet(metrics):
 
 def test_every_name_is_ours_and_no_label_can_be_an_id(metrics):
     """An id or a path as a label makes a new series for each: the end of every metrics server."""
-    allowed = {"kind", "queue", "state", "status", "outcome", "phase", "method", "route"}
+    allowed = {"kind", "queue", "state", "status", "outcome", "phase", "method", "route", "source", "reason"}
     for family in metrics.registry.collect():
         assert family.name.startswith("revenge_")
     for metric in vars(metrics).values():
