@@ -29,7 +29,11 @@ Read = Callable[[], Awaitable[object]]
 
 
 async def reads(transactions: Transactions, key: UUID, title: str) -> dict[str, Read]:
-    catalog, home, search = Catalog(transactions), HomePage(transactions), Search(transactions, PostgresSearch())
+    catalog, home, search = (
+        Catalog(transactions),
+        HomePage(transactions),
+        Search(transactions, PostgresSearch(transactions)),
+    )
 
     async def one_row() -> object:
         async with transactions.begin() as tx:

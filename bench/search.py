@@ -188,19 +188,17 @@ def questions(made: Made, count: int) -> dict[str, list[str]]:
 async def measure(server: Server, url: str, made: Made, count: int) -> dict[str, tuple[list[float], float]]:
     database = Database(lambda: url, min_size=1, max_size=2)
     await database.start()
-    transactions, engine = Transactions(database.engine), PostgresSearch()
+    engine = PostgresSearch(Transactions(database.engine))
     found: dict[str, tuple[list[float], float]] = {}
     try:
         for kind, asked in questions(made, count).items():
             for q in asked[:5]:
-                async with transactions.begin() as tx:
-                    await engine.find(tx, LOCAL_ADMINISTRATOR, SearchQuery(q=q))
+                await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q=q))
             times, before = [], server.cpu_seconds() or 0.0
             for q in asked:
-                async with transactions.begin() as tx:
-                    begun = time.perf_counter()
-                    await engine.find(tx, LOCAL_ADMINISTRATOR, SearchQuery(q=q))
-                    times.append(time.perf_counter() - begun)
+                begun = time.perf_counter()
+                await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q=q))
+                times.append(time.perf_counter() - begun)
             found[kind] = times, ((server.cpu_seconds() or 0.0) - before) / len(asked)
     finally:
         await database.stop()

@@ -27,6 +27,7 @@ pytest_plugins = [
     "tests.fixtures.playback",
     "tests.fixtures.outside",
     "tests.fixtures.finding",
+    "tests.fixtures.typesense_bench",
     "tests.fixtures.metadata",
     "tests.fixtures.images",
 ]

@@ -1,6 +1,8 @@
 """What accounts offer to the container."""
 
-from dishka import Provider, Scope, provide
+from collections.abc import Sequence
+
+from dishka import Provider, Scope, collect, provide
 
 from app.accounts.api_keys import ApiKeyService
 from app.accounts.first import FirstAccount
@@ -10,6 +12,7 @@ from app.accounts.logins import LoginService
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.password_login import PasswordLogin
 from app.accounts.passwords import Passwords
+from app.accounts.ports import AccountListener
 from app.accounts.service import AccountService
 
 
@@ -21,6 +24,7 @@ class AccountsModule(Provider):
         return Passwords()
 
     limiter = provide(AttemptLimiter)
+    listeners = collect(AccountListener, provides=Sequence[AccountListener])
     service = provide(AccountService)
     first = provide(FirstAccount)
     logins = provide(LoginService)

@@ -1,7 +1,7 @@
 """Accounts: made, changed, disabled, deleted. There is always an administrator who can log in, once there was one."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -20,6 +20,7 @@ from app.accounts.errors import (
 )
 from app.accounts.models import Account, AccountLibrary, Login, OneTimeCode
 from app.accounts.passwords import Hashed
+from app.accounts.ports import AccountListener
 from app.accounts.records import AccountRecord
 from app.accounts.roles import Role
 from app.accounts.tokens import TokenKind, digest, make_token
@@ -54,8 +55,9 @@ class AccountChange:
 
 
 class AccountService:
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, listeners: Sequence[AccountListener]) -> None:
         self._clock = clock
+        self._listeners = listeners
 
     async def lock(self, tx: Tx) -> None:
         """Let nobody else make, change or delete accounts until this transaction ends."""
@@ -122,7 +124,8 @@ class AccountService:
             InvalidInput: a field makes no sense. NameTaken.
         """
         await self.lock(tx)
-        if role is not Role.ADMINISTRATOR and not await self.any_exist(tx):
+        is_first = not await self.any_exist(tx)
+        if is_first and role is not Role.ADMINISTRATOR:
             raise InvalidInput("role", "the first account has to be an administrator's")
         account = Account(
             id=uuid7(),
@@ -137,6 +140,9 @@ class AccountService:
         await tx.session.flush()
         await _set_libraries(tx, account.id, libraries or ())
         await record(tx, actor, "account.created", account.name, role=str(role))
+        if is_first:
+            for listener in self._listeners:
+                await listener.first_account_made(tx, account.id)
         return await self.get(tx, account.id)
 
     async def get(self, tx: Tx, account_id: UUID) -> AccountRecord:

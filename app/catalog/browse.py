@@ -16,7 +16,7 @@ from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
 from app.catalog.facets import count_facets, facets_of
 from app.catalog.filters import Filters
-from app.catalog.paging import FEW, ItemFilter, frequency, page_of_items
+from app.catalog.paging import FEW, ItemFilter, frequency, frequency_of_seen, page_of_items
 from app.catalog.parts import read_items, read_items_as
 from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.search import search_query
@@ -47,7 +47,8 @@ class ItemQuery:
     q: str | None = None
     filters: Filters = field(default_factory=Filters)
     sort: str | None = None
-    """title, added, year, released, rating, duration, random, or number among children; `-` before it turns it round.
+    """title, added, year, released, rating, duration, last_played, random, or number among children; `-` before it
+    turns it round.
     None: number among children, else title."""
     seed: str = ""
     """Of random: where it begins."""
@@ -122,7 +123,7 @@ class Catalog:
             InvalidInput: a field makes no sense.
         """
         async with self._transactions.begin() as tx:
-            asked = await _frequency(tx, _filter(query, SORTS["title"]))
+            asked = await _frequency(tx, viewer, _filter(query, SORTS["title"]))
             await BY_INDEX.run(tx)
             rows = await count_facets(viewer, asked).fetch(tx)
         return facets_of(rows)
@@ -161,7 +162,9 @@ class Catalog:
 async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], str | None]:
     """Return which items are on a page, and where the next begins."""
     sort = _sort(query)
-    asked = await _frequency(tx, _filter(query, sort))
+    asked = _filter(query, sort)
+    if not sort.is_of_viewer:
+        asked = await _frequency(tx, viewer, asked)
     if asked.words == "":
         return [], None
     if sort is SHUFFLED:
@@ -173,7 +176,7 @@ async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], s
 
 
 async def _fetch(tx: Tx, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[dict[str, Any]]:
-    if not asked.facets:
+    if not asked.facets and not asked.seen.is_looked_up:
         return await page_of_items(viewer, asked, sort).fetch(tx)
     await BY_INDEX.run(tx)
     rows = await page_of_items(viewer, asked, sort).fetch(tx)
@@ -181,14 +184,20 @@ async def _fetch(tx: Tx, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[
     return rows
 
 
-async def _frequency(tx: Tx, asked: ItemFilter) -> ItemFilter:
-    """Find out whether what has these facets is little or much: the two are listed in different ways."""
-    if not asked.facets or asked.is_narrow:
+async def _frequency(tx: Tx, viewer: Viewer, asked: ItemFilter) -> ItemFilter:
+    """Find out whether what has these facets, or is so for the viewer, is little or much: the two are listed in
+    different ways."""
+    if asked.is_narrow or not (asked.facets or asked.seen.is_looked_up):
         return asked
     await BY_INDEX.run(tx)
-    (row,) = await frequency(asked).fetch(tx)
+    if asked.facets:
+        (row,) = await frequency(asked).fetch(tx)
+        asked = replace(asked, is_frequent=row["count"] > FEW)
+    if asked.seen.is_looked_up:
+        counts = await frequency_of_seen(viewer, asked).fetch(tx)
+        asked = replace(asked, seen_is_frequent=all(one["count"] > FEW for one in counts))
     await BY_ANY_WAY.run(tx)
-    return replace(asked, is_frequent=row["count"] > FEW)
+    return asked
 
 
 async def _shuffled(tx: Tx, viewer: Viewer, query: ItemQuery, asked: ItemFilter) -> tuple[list[UUID], str | None]:
@@ -237,6 +246,7 @@ def _filter(query: ItemQuery, sort: Sort) -> ItemFilter:
         person_id=query.filters.person_id,
         facets=query.filters.facets(),
         since=query.filters.since(),
+        seen=query.filters.seen(),
         words=search_query(query.q) if query.q and query.q.strip() else None,
         after=after,
         limit=query.limit + 1,

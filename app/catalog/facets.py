@@ -37,12 +37,13 @@ def count_facets(viewer: Viewer, asked: ItemFilter, most: int = COUNTED) -> Stat
     conditions: list[sql.Composable] = [permission.library("document", "library_id"), *asked.of_document()]
     conditions += [sql.SQL("document.library_id = %(library_id)s")] if asked.library_id is not None else []
     conditions += [sql.SQL("document.kind = %(kind)s")] if asked.kind is not None else []
-    of_item: list[sql.Composable] = [permission.item(viewer)]
+    of_item: list[sql.Composable] = [permission.item(viewer), *asked.seen.conditions(viewer)]
     of_item += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
     of_item += [CREDITED] if asked.artist_id is not None else []
     of_item += [HAS_PERSON] if asked.person_id is not None else []
     of_item += [sql.SQL("item.id >= %(since)s::uuid")] if asked.since is not None else []
-    found = _FOUND_BY_ITEM if asked.is_narrow else _FOUND if asked.facets and not asked.is_frequent else _DRAWN
+    by_item = asked.is_narrow or asked.is_looked_up
+    found = _FOUND_BY_ITEM if by_item else _FOUND if asked.is_few else _DRAWN
     text = sql.SQL("""
         WITH looked_at AS MATERIALIZED ({found})
         SELECT '' AS facet, count(*) FROM looked_at
@@ -53,6 +54,7 @@ def count_facets(viewer: Viewer, asked: ItemFilter, most: int = COUNTED) -> Stat
     """)
     composed = text.format(
         found=found.format(
+            items=asked.items(),
             conditions=sql.SQL(" AND ").join(conditions),
             of_item=sql.SQL(" AND ").join(of_item),
             visible=permission.library("library", "id"),
@@ -69,7 +71,7 @@ _FOUND = sql.SQL("""
     WHERE {conditions} LIMIT {most}
 """)
 _FOUND_BY_ITEM = sql.SQL("""
-    SELECT document.kind, document.facets FROM item JOIN search_document document ON document.item_id = item.id
+    SELECT document.kind, document.facets FROM {items} JOIN search_document document ON document.item_id = item.id
     WHERE {of_item} AND {conditions} LIMIT {most}
 """)
 _DRAWN = sql.SQL("""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
+from app.catalog.seen_filter import SeenFilter
 from app.errors import InvalidInput
 
 RESOLUTIONS = ("sd", "720p", "1080p", "1440p", "2160p", "4320p")
@@ -33,6 +34,9 @@ class Filters:
     missing: bool | None = None
     person_id: UUID | None = None
     added_since: datetime | None = None
+    favorite: bool | None = None
+    watched: bool | None = None
+    in_progress: bool | None = None
 
     def listing(self) -> list[str]:
         """What tells one listing from another."""
@@ -62,6 +66,10 @@ class Filters:
             [f"missing:{_word(self.missing)}"] if self.missing is not None else [],
         ]
         return [group for group in groups if group]
+
+    def seen(self) -> SeenFilter:
+        """Return what the viewer's own rows decide."""
+        return SeenFilter(favorite=self.favorite, watched=self.watched, in_progress=self.in_progress)
 
     def _ratings(self) -> list[str]:
         if self.rating is None:

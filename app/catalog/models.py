@@ -3,7 +3,21 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import REAL, BigInteger, Date, ForeignKey, Identity, Index, Integer, SmallInteger, Text, Uuid
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -82,3 +96,32 @@ class SearchPending(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     item_id: Mapped[UUID] = mapped_column(Uuid)
+
+
+class SearchExport(Base):
+    """An item whose document Typesense is to be given, or to lose: written with its change, deleted once that is done.
+
+    No key on the item, as in `search_pending`, and no reference: it may be gone.
+    """
+
+    __tablename__ = "search_export"
+    __table_args__ = (Index("ix_search_export_of_rebuild_id", "of_rebuild", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(Uuid)
+    of_rebuild: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    """For the collection that is being filled; what has changed comes before."""
+
+
+class SearchExportState(Base):
+    """One row while Typesense is to be kept up, none otherwise: the collection that is searched, and the next one."""
+
+    __tablename__ = "search_export_state"
+    __table_args__ = (
+        CheckConstraint("singleton", name="singleton"),
+        CheckConstraint("num_nonnulls(collection, building) > 0", name="collection"),
+    )
+
+    singleton: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    collection: Mapped[str | None] = mapped_column(Text)
+    building: Mapped[str | None] = mapped_column(Text)

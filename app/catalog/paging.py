@@ -5,7 +5,7 @@ for is frequent; or find what is asked for by its own index, and sort that, if i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from app.accounts.viewer import Viewer
 from app.catalog import permission
 from app.catalog.queries import Statement
 from app.catalog.search import VECTOR
+from app.catalog.seen_filter import SeenFilter
 from app.catalog.sorting import Sort
 from app.library.kinds import ItemKind
+from app.playback.watching.states import viewer_id
 
 FEW = 5_000
 """Items that are sorted for a page; of more, enough are met soon in any order. A page reads some hundred rows of a
@@ -43,6 +45,9 @@ class ItemFilter:
     """Shuffled before this."""
     is_frequent: bool = False
     """There are more than `FEW` with these facets."""
+    seen: SeenFilter = field(default_factory=SeenFilter)
+    seen_is_frequent: bool = False
+    """The viewer has more than `FEW` rows of everything that is to be so."""
     after: Sequence[object] | None = None
     """The keys of the last row shown before."""
     limit: int
@@ -53,6 +58,11 @@ class ItemFilter:
         asked = (self.parent_id, self.artist_id, self.person_id, self.words)
         return any(one is not None for one in asked)
 
+    @property
+    def is_few(self) -> bool:
+        """What is asked for is found by an index of its own, and sorted."""
+        return self.is_narrow or (bool(self.facets) and not self.is_frequent) or self.is_looked_up
+
     def parameters(self, viewer: Viewer) -> dict[str, Any]:
         after = {f"after_{place}": key for place, key in enumerate(self.after or ())}
         facets = {f"facets_{place}": list(group) for place, group in enumerate(self.facets)}
@@ -60,6 +70,7 @@ class ItemFilter:
             **permission.parameters(viewer),
             **after,
             **facets,
+            "viewer_id": viewer_id(viewer.account_id),
             "library_id": self.library_id,
             "kind": self.kind,
             "kinds": list(ItemKind) if self.kind is None else [self.kind],
@@ -72,6 +83,15 @@ class ItemFilter:
             "limit": self.limit,
         }
 
+    @property
+    def is_looked_up(self) -> bool:
+        """The viewer's own rows find it, for those are few."""
+        return self.seen.is_looked_up and not self.seen_is_frequent and not self.is_narrow
+
+    def items(self) -> sql.Composed:
+        """What to select from, as `item`."""
+        return self.seen.items() if self.is_looked_up else sql.SQL("item").format()
+
     def of_document(self) -> list[sql.Composable]:
         """Conditions that an item's document decides."""
         found: list[sql.Composable] = [
@@ -82,7 +102,9 @@ class ItemFilter:
 
 
 def page_of_items(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    if asked.is_narrow or (asked.facets and not asked.is_frequent):
+    if sort.is_of_viewer:
+        return _walk_states(viewer, asked, sort)
+    if asked.is_few:
         return _few(viewer, asked, sort)
     return _walk_documents(viewer, asked, sort) if sort.is_of_document else _walk(viewer, asked, sort)
 
@@ -95,6 +117,13 @@ def frequency(asked: ItemFilter) -> Statement:
     conditions = sql.SQL(" AND ").join(asked.of_document())
     facets = {f"facets_{place}": list(group) for place, group in enumerate(asked.facets)}
     return Statement(text.format(conditions=conditions, most=sql.Literal(FEW + 1)), {**facets, "until": asked.until})
+
+
+def frequency_of_seen(viewer: Viewer, asked: ItemFilter) -> Statement:
+    """Count the viewer's rows of each thing that is to be so, as far as `FEW` and one more; rows of `count`."""
+    limited = sql.SQL("SELECT count(*) FROM ({} LIMIT {}) AS one")
+    counted = (limited.format(one, sql.Literal(FEW + 1)) for one in asked.seen.rows())
+    return Statement(sql.SQL(" UNION ALL ").join(counted), asked.parameters(viewer))
 
 
 _COLUMNS = sql.SQL("item.id, item.sort_title, item.year, item.disc_number, item.number")
@@ -132,7 +161,7 @@ def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
         CROSS JOIN LATERAL (
             SELECT {columns}, {keys}
             FROM item {with_document}
-            WHERE {bounds} AND {since}
+            WHERE {bounds} AND {since} AND {seen}
             ORDER BY {order_of_index}
             LIMIT %(limit)s
         ) AS item
@@ -151,6 +180,7 @@ def _walk(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
         with_document=with_document,
         bounds=_bounds(asked, sort, columns, wanted),
         since=_SINCE if asked.since is not None else sql.SQL("true"),
+        seen=_all_of(asked.seen.conditions(viewer)),
         order_of_index=sort.order_sql(*columns),
         order=sort.order_sql(),
     )
@@ -166,7 +196,7 @@ def _walk_documents(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
         CROSS JOIN LATERAL (
             SELECT seen.*, {columns}, {keys}
             FROM search_document document CROSS JOIN LATERAL (
-                SELECT {of_item} FROM item WHERE item.id = document.item_id AND {visible} AND {since} LIMIT 1
+                SELECT {of_item} FROM item WHERE item.id = document.item_id AND {visible} AND {since} AND {seen} LIMIT 1
             ) AS seen
             WHERE {conditions}
             ORDER BY {order_of_index}
@@ -183,9 +213,28 @@ def _walk_documents(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
         keys=sort.selected_sql,
         visible=permission.item(viewer),
         since=_SINCE,
+        seen=_all_of(asked.seen.conditions(viewer)),
         conditions=sql.SQL(" AND ").join(conditions),
         as_document=_AS_DOCUMENT,
         order_of_index=sort.order_sql(*columns),
+        order=sort.order_sql(),
+    )
+    return Statement(composed, asked.parameters(viewer))
+
+
+def _walk_states(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
+    """Walk what the viewer has played, whatever else is asked: bounded by that, and not by what there is."""
+    text = sql.SQL("""
+        SELECT item.id, {keys} FROM watch_state state
+        CROSS JOIN LATERAL (SELECT item.id FROM item {with_document} WHERE {conditions} LIMIT 1) AS item
+        WHERE state.viewer_id = %(viewer_id)s AND state.last_played_at IS NOT NULL AND {follows}
+        ORDER BY {order} LIMIT %(limit)s
+    """)
+    composed = text.format(
+        keys=sort.selected_sql,
+        with_document=_JOINED if asked.of_document() else sql.SQL(""),
+        conditions=_all_of([sql.SQL("item.id = state.item_id"), *of_item(viewer, asked), *asked.of_document()]),
+        follows=_follows(asked, sort),
         order=sort.order_sql(),
     )
     return Statement(composed, asked.parameters(viewer))
@@ -217,13 +266,12 @@ CREDITED = sql.SQL(
 HAS_PERSON = sql.SQL("item.id IN (SELECT credit.item_id FROM credit WHERE credit.person_id = %(person_id)s)").format()
 
 
-def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
-    """Find the children of one parent, what somebody is credited with, what words or facets find, by index; sort those.
+_JOINED = sql.SQL("JOIN search_document document ON document.item_id = item.id")
 
-    Materialized, because PostgreSQL takes every beginning of a word for a frequent one, and would rather read all
-    items in order until it has met enough of them.
-    """
-    conditions: list[sql.Composable] = [permission.item(viewer), *asked.of_document()]
+
+def of_item(viewer: Viewer, asked: ItemFilter) -> list[sql.Composable]:
+    """Return all conditions that the item itself and what hangs on it decide."""
+    conditions: list[sql.Composable] = [permission.item(viewer), *asked.seen.conditions(viewer)]
     conditions += [sql.SQL("item.parent_id = %(parent_id)s")] if asked.parent_id is not None else []
     conditions += [CREDITED] if asked.artist_id is not None else []
     conditions += [HAS_PERSON] if asked.person_id is not None else []
@@ -231,24 +279,41 @@ def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
     conditions += [sql.SQL("item.kind = %(kind)s")] if asked.kind is not None else []
     conditions += [VECTOR + sql.SQL(" @@ %(words)s::tsquery")] if asked.words is not None else []
     conditions += [_SINCE] if asked.since is not None else []
+    return conditions
+
+
+def _few(viewer: Viewer, asked: ItemFilter, sort: Sort) -> Statement:
+    """Find the children of one parent, what somebody is credited with, what words, facets or the viewer's own rows
+    find, by index; sort those.
+
+    Materialized, because PostgreSQL takes every beginning of a word for a frequent one, and would rather read all
+    items in order until it has met enough of them.
+    """
     has_document = bool(asked.of_document()) or sort.is_of_document
     text = sql.SQL("""
         WITH found AS MATERIALIZED (
-            SELECT {columns} FROM item {with_document} WHERE {conditions}
+            SELECT {columns} FROM {items} {with_document} WHERE {conditions}
         )
         SELECT item.id, {keys} FROM found AS item {as_document} WHERE {follows} ORDER BY {order} LIMIT %(limit)s
     """)
-    follows: sql.Composable = sql.SQL("true")
-    if asked.after is not None:
-        follows = sql.SQL("({}) {} ({})").format(sort.keys_sql, sort.follows, sort.after_sql)
-    joined = sql.SQL("JOIN search_document document ON document.item_id = item.id")
     composed = text.format(
         columns=sql.SQL("{}, {}").format(_COLUMNS, _OF_DOCUMENT) if has_document else _COLUMNS,
-        with_document=joined if has_document else sql.SQL(""),
+        items=asked.items(),
+        with_document=_JOINED if has_document else sql.SQL(""),
         as_document=_AS_DOCUMENT if has_document else sql.SQL(""),
         keys=sort.selected_sql,
-        follows=follows,
+        follows=_follows(asked, sort),
         order=sort.order_sql(),
-        conditions=sql.SQL(" AND ").join(conditions),
+        conditions=_all_of([*of_item(viewer, asked), *asked.of_document()]),
     )
     return Statement(composed, asked.parameters(viewer))
+
+
+def _follows(asked: ItemFilter, sort: Sort) -> sql.Composed:
+    if asked.after is None:
+        return sql.SQL("true").format()
+    return sql.SQL("({}) {} ({})").format(sort.keys_sql, sort.follows, sort.after_sql)
+
+
+def _all_of(conditions: Sequence[sql.Composable]) -> sql.Composed:
+    return sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true").format()

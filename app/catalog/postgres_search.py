@@ -22,10 +22,10 @@ from app.accounts.viewer import Viewer
 from app.catalog import permission
 from app.catalog.index.folding import is_unspaced, key_of, words
 from app.catalog.index.spelling import SHORTEST, meant, spellings
-from app.catalog.planning import BY_ANY_WAY, BY_INDEX
+from app.catalog.planning import BY_INDEX
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
-from app.db.tx import Tx
+from app.db.tx import Transactions, Tx
 from app.library.kinds import ItemKind
 
 CANDIDATES = 2_000
@@ -48,11 +48,22 @@ _ORDER = sql.SQL("popularity DESC, array_position(%(ranks)s::text[], item.kind),
 class PostgresSearch:
     """A `SearchEngine`."""
 
-    async def find(self, tx: Tx, viewer: Viewer, asked: SearchQuery) -> list[UUID]:
-        key, typed = key_of(asked.q), looked_for(asked.q)
-        if not key or not typed:
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def find(self, viewer: Viewer, asked: SearchQuery) -> list[UUID]:
+        typed = looked_for(asked.q)
+        if not key_of(asked.q) or not typed:
             return []
         found: dict[UUID, None] = {}
+        async with self._transactions.begin() as tx:
+            await self._find(tx, viewer, asked, typed, found)
+        return list(found)[: asked.limit]
+
+    async def _find(
+        self, tx: Tx, viewer: Viewer, asked: SearchQuery, typed: Sequence[str], found: dict[UUID, None]
+    ) -> None:
+        key = key_of(asked.q)
         await BY_INDEX.run(tx)
         await _add(tx, found, by_title(viewer, asked, key))
         if not (len(found) >= asked.limit and _is_hardly_begun(typed)):
@@ -60,8 +71,6 @@ class PostgresSearch:
             await _add(tx, found, by_words(viewer, asked, wanted))
         if len(found) < ENOUGH:
             await self._guess(tx, viewer, asked, typed, found)
-        await BY_ANY_WAY.run(tx)
-        return list(found)[: asked.limit]
 
     async def _guess(
         self, tx: Tx, viewer: Viewer, asked: SearchQuery, typed: Sequence[str], found: dict[UUID, None]

@@ -11,7 +11,7 @@ from uuid import UUID
 from app.accounts.viewer import Viewer
 from app.catalog.parts import read_items
 from app.catalog.views import Item, SearchPage
-from app.db.tx import Transactions, Tx
+from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.library.kinds import ItemKind
 
@@ -29,8 +29,11 @@ class SearchQuery:
 
 
 class SearchEngine(Protocol):
-    async def find(self, tx: Tx, viewer: Viewer, asked: SearchQuery) -> list[UUID]:
-        """Return items, the best first: nothing that the viewer may not see, `limit` at most."""
+    async def find(self, viewer: Viewer, asked: SearchQuery) -> list[UUID]:
+        """Return items, the best first: nothing that the viewer may not see, `limit` at most.
+
+        Outside any transaction of the caller's: an engine may be another server.
+        """
         ...
 
 
@@ -46,8 +49,8 @@ class Search:
             InvalidInput: a field makes no sense.
         """
         _check(asked)
+        found = await self._engine.find(viewer, asked)
         async with self._transactions.begin() as tx:
-            found = await self._engine.find(tx, viewer, asked)
             items: list[Item] = await read_items(tx, viewer, found[: asked.limit])
         return SearchPage(items=items)
 

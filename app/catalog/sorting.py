@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from app.errors import InvalidInput
 Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]
 Number = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Columns = tuple[sql.SQL, ...]
 
 ID = sql.SQL("item.id")
@@ -30,6 +31,8 @@ class Sort:
     descending: bool = False
     is_of_document: bool = False
     """Its columns are the document's: what has none yet is not listed."""
+    is_of_viewer: bool = False
+    """Its columns are the viewer's own: what they never played is not listed."""
 
     @property
     def keys_sql(self) -> sql.Composed:
@@ -79,6 +82,9 @@ _SORTS = {
     "released": Sort((sql.SQL("document.released_on"), DOCUMENT), tuple[date, UUID], is_of_document=True),
     "rating": Sort((sql.SQL("document.rating"), DOCUMENT), tuple[float, UUID], is_of_document=True),
     "duration": Sort((sql.SQL("document.duration_ms"), DOCUMENT), tuple[Long, UUID], is_of_document=True),
+    "last_played": Sort(
+        (sql.SQL("state.last_played_at"), sql.SQL("state.item_id")), tuple[Time, UUID], is_of_viewer=True
+    ),
 }
 
 SORTS = {**_SORTS, **{f"-{name}": replace(sort, descending=True) for name, sort in _SORTS.items()}}

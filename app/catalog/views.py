@@ -333,6 +333,23 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     """The best first, of all kinds."""
 
 
+class EngineState(msgspec.Struct, frozen=True, kw_only=True):
+    """Who searches, and how well it is kept up."""
+
+    engine: str
+    """postgresql or typesense: who is asked now."""
+    documents: int
+    """Items that can be found."""
+    waiting: int
+    """Changes that cannot be found yet."""
+    collection: str | None = None
+    """Of Typesense: the one that is searched."""
+    building: str | None = None
+    """The one that is being filled to take its place."""
+    problem: str | None = None
+    """Why PostgreSQL is asked although Typesense is configured."""
+
+
 class Chapter(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from app import __version__
-from app.cli import OK, items, jobs, library, metadata, node, queues, settings, users, vault
+from app.cli import OK, items, jobs, library, metadata, node, queues, search, settings, users, vault
 from app.cli.session import Session
 
 
@@ -28,6 +28,7 @@ def build() -> App:
         library.group(),
         items.items,
         metadata.group(),
+        search.group(),
         users.group(),
         jobs.group(),
         queues.group(),

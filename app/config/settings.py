@@ -436,6 +436,35 @@ class MetadataSettings:
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class TypesenseSettings:
+    """A search server beside PostgreSQL. All nodes should be given the same."""
+
+    url: BaseUrl | None = None
+    """None: PostgreSQL searches by itself."""
+    api_key: SecretStr | None = None
+    """One that may do everything to collections and aliases of this name."""
+    collection: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:_[a-z0-9]+)*$", max_length=40)] = "revenge"
+    """Two installations that share a server need two names."""
+    timeout: PositiveDuration = timedelta(seconds=1)
+    """How long a search waits for it before PostgreSQL is asked instead."""
+
+    @property
+    def is_configured(self) -> bool:
+        return self.url is not None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.url is None) != (self.api_key is None):
+            raise ValueError("url and api_key must be set together")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
+class SearchSettings:
+    typesense: TypesenseSettings = TypesenseSettings()
+
+
+@dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)
 class WatchedSettings:
     begun_percent: Annotated[float, Field(ge=0, le=50)] = 5
     """Before this much nothing was begun."""
@@ -500,6 +529,7 @@ class Settings:
     jobs: JobsSettings = JobsSettings()
     library: LibrarySettings = LibrarySettings()
     metadata: MetadataSettings = MetadataSettings()
+    search: SearchSettings = SearchSettings()
     playback: PlaybackSettings = PlaybackSettings()
     operations: OperationsSettings = OperationsSettings()
     log: LogSettings = LogSettings()

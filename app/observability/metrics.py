@@ -97,7 +97,7 @@ class Metrics:
         )
         self.source_put_off = self._counter(
             "source_put_off",
-            "Requests to a source that were put off: too many were first (queue), it asked us to wait (asked), or is down.",
+            "Requests to a source put off: too many were first (queue), it asked us to wait (asked), or is down.",
             "source",
             "reason",
         )

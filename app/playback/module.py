@@ -5,6 +5,7 @@ from typing import Any
 
 from dishka import AnyOf, Provider, Scope, collect, provide
 
+from app.accounts.ports import AccountListener
 from app.config import Settings
 from app.jobs import PeriodicJob, cron
 from app.jobs.worker import Worker
@@ -27,7 +28,7 @@ from app.playback.transcoding.runner import Transcoder
 from app.playback.transcoding.store import SegmentStore
 from app.playback.transcoding.words import Words
 from app.playback.trickplay.service import SheetStore, TrickplayService
-from app.playback.watching.listener import WatchStateFollows, WatchStateOfPlaybacks
+from app.playback.watching.listener import WatchStateFindsItsOwner, WatchStateFollows, WatchStateOfPlaybacks
 from app.playback.watching.states import WatchStates
 from app.playback.workers import CatchUpWorker, ChaptersWorker, LoudnessWorker, ThumbnailsWorker, TranscodeWorker
 
@@ -40,6 +41,7 @@ class PlaybackModule(Provider):
     states = provide(WatchStates)
     of_playbacks = provide(WatchStateOfPlaybacks, provides=PlaybackListener)
     follows = provide(WatchStateFollows, provides=LibraryListener)
+    finds_its_owner = provide(WatchStateFindsItsOwner, provides=AccountListener)
     listeners = collect(PlaybackListener, provides=Sequence[PlaybackListener])
     service = provide(PlaybackService)
     tokens = provide(PlaybackTokens)

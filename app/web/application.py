@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from app.catalog.views import (
+    EngineState,
     Facets,
     FileDetail,
     HistoryPage,
@@ -94,6 +95,7 @@ STRUCTS = (
     SearchPage,
     Facets,
     Home,
+    EngineState,
     UserState,
     ItemRow,
     HistoryPage,

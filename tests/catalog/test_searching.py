@@ -22,7 +22,7 @@ from tests.fixtures.web import Web
 
 @pytest.fixture
 def search(transactions: Transactions) -> Search:
-    return Search(transactions, PostgresSearch())
+    return Search(transactions, PostgresSearch(transactions))
 
 
 class House:

@@ -251,3 +251,29 @@ async def test_what_is_played_here_needs_not_be_told(
             await listener.playback_stopped(tx, now)
         assert await names(watching, "resume") == found
     assert [entry.item.user.play_count for entry in (await watching.history(ME)).entries] == [1]
+
+
+async def test_whoever_tried_the_server_alone_takes_all_of_it_into_the_first_account(
+    watching: Watching, show: Show, accounts: Accounts, clock: StubClock
+) -> None:
+    await watching.tell(ME, show.ids["1x1"], Told(HOUR - 1))
+    await watching.tell(ME, show.ids["1x2"], Told(HOUR // 2))
+    await watching.favor(ME, show.ids["series"], favorite=True)
+
+    ada = await accounts.make("Ada", Role.ADMINISTRATOR)
+    kim = await accounts.make("Kim", Role.ADMINISTRATOR)
+    hers, his = (Viewer(name=one.name, libraries=None, account_id=one.id) for one in (ada, kim))
+
+    assert await names(watching, "resume", hers) == ["1x2"]
+    assert [one.item.title for one in (await watching.history(hers)).entries] == ["1x1"]
+    assert await names(watching, "resume", ME) == await names(watching, "resume", his) == []
+    assert (await watching.history(ME)).entries == (await watching.history(his)).entries == []
+    shown = await Catalog(watching._transactions).item(hers, show.ids["series"])
+    assert (shown.user.favorite, shown.user.unwatched_count) == (True, 7)
+
+
+async def test_an_account_that_cannot_be_made_takes_nothing(watching: Watching, show: Show, accounts: Accounts) -> None:
+    await watching.tell(ME, show.ids["1x2"], Told(HOUR // 2))
+    with pytest.raises(InvalidInput):
+        await accounts.make("Ada", Role.MEMBER)
+    assert await names(watching, "resume", ME) == ["1x2"]

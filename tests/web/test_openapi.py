@@ -88,6 +88,8 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("GET", "/api/v1/items/tree"),
         ("GET", "/api/v1/items/{item_id}"),
         ("GET", "/api/v1/search"),
+        ("GET", "/api/v1/search/engine"),
+        ("POST", "/api/v1/search/reindex"),
         ("PATCH", "/api/v1/items/{item_id}"),
         ("GET", "/api/v1/items/facets"),
         ("GET", "/api/v1/home"),

@@ -13,6 +13,8 @@ from app.accounts.viewer import LOCAL_ADMINISTRATOR
 from app.catalog.index.documents import VERSION, Document, document
 from app.catalog.index.spelling import SHORTEST, spellings
 from app.catalog.parts import read_items
+from app.catalog.typesense.requests import TypesenseRequests
+from app.catalog.views import Item
 from app.db.tx import Transactions, Tx
 
 BATCH = 500
@@ -90,7 +92,7 @@ _ASK_DEPENDENTS = sql.SQL("""
 _ASK_STALE = sql.SQL("""
     INSERT INTO search_pending (item_id)
     SELECT item.id FROM item LEFT JOIN search_document document ON document.item_id = item.id
-    WHERE document.item_id IS NULL OR document.version <> %s ORDER BY item.id
+    WHERE %(everything)s OR document.item_id IS NULL OR document.version <> %(version)s ORDER BY item.id
 """)
 
 
@@ -101,8 +103,9 @@ class Indexed:
 
 
 class Indexer:
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, typesense: TypesenseRequests) -> None:
         self._transactions = transactions
+        self._typesense = typesense
 
     async def index_some(self) -> Indexed:
         """Make the documents of a batch. Nothing taken: nothing waits."""
@@ -111,17 +114,16 @@ class Indexer:
             taken = await (await tx.connection.execute(_TAKE, [BATCH])).fetchall()
             item_ids = list(dict.fromkeys(UUID(str(row[0])) for row in taken))
             written = await self._index(tx, item_ids) if item_ids else 0
+            await self._typesense.changed(tx, item_ids)
         return Indexed(len(taken), written)
 
-    async def ask_for_stale(self, tx: Tx) -> int:
-        """Ask for the documents of all items that have none of these rules. Returns how many."""
-        return (await tx.connection.execute(_ASK_STALE, [VERSION])).rowcount
+    async def ask_for_stale(self, tx: Tx, *, everything: bool = False) -> int:
+        """Ask for the documents of all items that have none of these rules, or of all there are. Returns how many."""
+        return (await tx.connection.execute(_ASK_STALE, {"everything": everything, "version": VERSION})).rowcount
 
     async def _index(self, tx: Tx, item_ids: Sequence[UUID]) -> int:
-        others = _grouped(await (await tx.connection.execute(_OTHER_TITLES, [list(item_ids)])).fetchall())
         there = await (await tx.connection.execute(_HOLD, [list(item_ids)])).fetchall()
-        items = await read_items(tx, LOCAL_ADMINISTRATOR, [UUID(str(row[0])) for row in there])
-        made = [document(item, others.get(item.id, ())) for item in items]
+        made = [made for _, made in await documents_of(tx, [UUID(str(row[0])) for row in there])]
         if not made:
             return 0  # all of them are gone again
         written = await (await tx.connection.execute(_PUT, _columns(made))).fetchall()
@@ -148,6 +150,13 @@ class Indexer:
         new = [str(row[0]) for row in await (await tx.connection.execute(_NEW_WORDS, [words])).fetchall()]
         if new:
             await tx.connection.execute(_ADD_WORDS, [new, [_json(spellings(word)) for word in new]])
+
+
+async def documents_of(tx: Tx, item_ids: Sequence[UUID]) -> list[tuple[Item, Document]]:
+    """Return these items, of those that there are, and what each is found by."""
+    others = _grouped(await (await tx.connection.execute(_OTHER_TITLES, [list(item_ids)])).fetchall())
+    items = await read_items(tx, LOCAL_ADMINISTRATOR, item_ids)
+    return [(item, document(item, others.get(item.id, ()))) for item in items]
 
 
 def _grouped(rows: Iterable[tuple[Any, ...]]) -> Mapping[UUID, list[str]]:

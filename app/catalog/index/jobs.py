@@ -18,7 +18,9 @@ class IndexItemsArgs(JobArgs, kind="catalog.index_items"):
 
 
 class RebuildIndexArgs(JobArgs, kind="catalog.rebuild_index"):
-    """Have the documents made that are missing, or were made by older rules."""
+    """Have the documents made that are missing, or were made by older rules; or all of them."""
+
+    everything: bool = False
 
     @classmethod
     def insert_opts(cls) -> InsertOpts:

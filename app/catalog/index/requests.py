@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import sql
 
 from app.catalog.index.jobs import IndexItemsArgs
+from app.catalog.typesense.requests import TypesenseRequests
 from app.db.tx import Tx
 from app.jobs.driver.driver import Driver, JobListParams
 from app.jobs.inserter import Inserter
@@ -29,9 +30,10 @@ _NOBODY_ASKS = sql.SQL("SELECT NOT EXISTS (SELECT FROM search_pending)")
 class IndexRequests:
     """A `LibraryListener`."""
 
-    def __init__(self, inserter: Inserter, driver: Driver) -> None:
+    def __init__(self, inserter: Inserter, driver: Driver, typesense: TypesenseRequests) -> None:
         self._inserter = inserter
         self._driver = driver
+        self._typesense = typesense
 
     async def items_changed(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
         if item_ids:
@@ -40,9 +42,11 @@ class IndexRequests:
 
     async def items_merged(self, tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
         await self.items_changed(tx, [kept for _, kept in merges])
+        await self._typesense.changed(tx, [gone for gone, _ in merges])
 
     async def items_purged(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
-        """Do nothing: their documents go with them."""
+        """Have them taken from where no row can go with them."""
+        await self._typesense.changed(tx, item_ids)
 
     async def wake(self, tx: Tx) -> None:
         """Have what waits worked when this transaction has committed."""

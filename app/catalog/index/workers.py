@@ -5,6 +5,8 @@ from datetime import timedelta
 from app.catalog.index.indexer import Indexer
 from app.catalog.index.jobs import IndexItemsArgs, RebuildIndexArgs
 from app.catalog.index.requests import IndexRequests
+from app.catalog.typesense.requests import TypesenseRequests
+from app.config import Settings
 from app.db.tx import Transactions
 from app.jobs.completion import job_complete_tx
 from app.jobs.driver.driver import Driver
@@ -42,21 +44,39 @@ class IndexItemsWorker(Worker[IndexItemsArgs]):
 
 
 class RebuildIndexWorker(Worker[RebuildIndexArgs]):
-    """Asks for what is missing, all at once; the documents are the other kind's work."""
+    """Asks for what is missing, all at once; the documents are the other kind's work.
 
-    def __init__(self, indexer: Indexer, requests: IndexRequests, transactions: Transactions, driver: Driver) -> None:
+    It also sees to it that Typesense is looked after where it is configured, and that nothing waits for it elsewhere.
+    """
+
+    def __init__(
+        self,
+        indexer: Indexer,
+        requests: IndexRequests,
+        typesense: TypesenseRequests,
+        transactions: Transactions,
+        *,
+        driver: Driver,
+        settings: Settings,
+    ) -> None:
         self._indexer = indexer
         self._requests = requests
+        self._typesense = typesense
         self._transactions = transactions
         self._driver = driver
+        self._is_exported = settings.search.typesense.is_configured
 
     def timeout(self, job: Job[RebuildIndexArgs]) -> timedelta:  # noqa: ARG002  one statement over all items
         return timedelta(minutes=10)
 
     async def work(self, job: Job[RebuildIndexArgs]) -> None:
         async with self._transactions.begin() as tx:
-            asked = await self._indexer.ask_for_stale(tx)
+            asked = await self._indexer.ask_for_stale(tx, everything=job.args.everything)
             if asked:
                 await self._requests.wake(tx)
+            if self._is_exported:
+                await self._typesense.rebuild(tx, force=job.args.everything)
+            else:
+                await self._typesense.forget(tx)
             job.record_output({"items": asked})
             await job_complete_tx(self._driver, tx.connection, job)

@@ -30,7 +30,7 @@ CONNECTIONS = 20
 IDLE_SECONDS = 30.0
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key"})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "x-api-key", "x-typesense-api-key"})
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.db.tx import Tx
 from app.playback.ports import Watched
-from app.playback.watching.states import Told, WatchStates, merge
+from app.playback.watching.states import Told, WatchStates, give_locals, merge
 
 
 class WatchStateFollows:
@@ -20,6 +20,13 @@ class WatchStateFollows:
 
     async def items_purged(self, tx: Tx, item_ids: Sequence[UUID]) -> None:
         """Do nothing: it goes with the item, which only a person deletes."""
+
+
+class WatchStateFindsItsOwner:
+    """An `AccountListener`: whoever tried the server alone loses nothing when they make an account."""
+
+    async def first_account_made(self, tx: Tx, account_id: UUID) -> None:
+        await give_locals(tx, account_id)
 
 
 class WatchStateOfPlaybacks:

@@ -25,6 +25,15 @@ class WatchState(Base):
     __table_args__ = (
         Index("ix_watch_state_resume", "viewer_id", "last_played_at", postgresql_where=text("position_ms > 0")),
         Index("ix_watch_state_touched", "viewer_id", "touched_at"),
+        Index(
+            "ix_watch_state_played",
+            "viewer_id",
+            "last_played_at",
+            "item_id",
+            postgresql_where=text("last_played_at IS NOT NULL"),
+        ),
+        Index("ix_watch_state_watched", "viewer_id", "item_id", postgresql_where=text("watched")),
+        Index("ix_watch_state_favorite", "viewer_id", "item_id", postgresql_where=text("favorite")),
         Index("ix_watch_state_item_id", "item_id"),
         Index("ix_watch_state_account_id", "account_id"),
     )
@@ -43,6 +52,7 @@ class WatchState(Base):
     hidden: Mapped[bool] = mapped_column(Boolean, server_default="false")
     """Taken out of what there is to go on with, until it is played again."""
     last_played_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """Also of what it is below: a series is played when an episode is."""
     touched_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """Played, or marked as watched: what comes next follows the last of these."""
 

@@ -54,6 +54,17 @@ _PROGRESS = sql.SQL("""
     WHERE viewer_id = %(viewer_id)s AND item_id = ANY(%(item_ids)s)
 """)
 
+_ABOVE = sql.SQL("""
+    SELECT DISTINCT unnest(ARRAY[item.parent_id, above.parent_id])
+    FROM item LEFT JOIN item above ON above.id = item.parent_id
+    WHERE item.id = ANY(%(item_ids)s) AND item.parent_id IS NOT NULL
+""")
+
+_PLAYED = sql.SQL("""
+    UPDATE watch_state SET last_played_at = %(now)s WHERE viewer_id = %(viewer_id)s AND item_id = ANY(%(above)s)
+""")
+"""A series is played when an episode is: so one index orders both."""
+
 _REMEMBER = sql.SQL("""
     INSERT INTO watch_history (account_id, item_id, watched_at)
     SELECT %(account_id)s, item_id, %(now)s FROM unnest(%(item_ids)s::uuid[]) AS item_id
@@ -97,6 +108,12 @@ _MERGE = sql.SQL("""
         last_played_at = greatest(kept.last_played_at, excluded.last_played_at),
         touched_at = greatest(kept.touched_at, excluded.touched_at)
 """)
+_GIVE = sql.SQL("""
+    UPDATE watch_state SET account_id = %(account_id)s WHERE viewer_id = %(viewer_id)s
+""")
+_GIVE_HISTORY = sql.SQL("""
+    UPDATE watch_history SET account_id = %(account_id)s WHERE viewer_id = %(viewer_id)s
+""")
 _FORGET_GONE = sql.SQL("DELETE FROM watch_state WHERE item_id = %(gone)s")
 _MOVE_HISTORY = sql.SQL("UPDATE watch_history SET item_id = %(kept)s WHERE item_id = %(gone)s")
 
@@ -124,10 +141,12 @@ class WatchStates:
         outcome = progress(told.position_ms, duration, self._rules)
         sharing = await _column(tx, _SHARING, {"item_id": item_id})
         values = self._values(account_id, [item_id, *sharing])
-        before = await _lock(tx, values)
-        values |= {"position_ms": outcome.position_ms, "is_watched": outcome.is_watched}
+        above = await _column(tx, _ABOVE, values)
+        before = await _lock(tx, values | {"item_ids": [*values["item_ids"], *above]})
+        values |= {"position_ms": outcome.position_ms, "is_watched": outcome.is_watched, "above": above}
         await tx.connection.execute(_PROGRESS, values)
-        if outcome.is_watched and (ended := [key for key, is_counted in before.items() if not is_counted]):
+        await tx.connection.execute(_PLAYED, values)
+        if outcome.is_watched and (ended := [key for key in values["item_ids"] if before.get(key) is False]):
             await tx.connection.execute(_REMEMBER, values | {"item_ids": ended})
 
     async def mark(self, tx: Tx, account_id: UUID | None, item_ids: Sequence[UUID], *, watched: bool) -> None:
@@ -167,6 +186,12 @@ async def merge(tx: Tx, gone: UUID, kept: UUID) -> None:
         await tx.connection.execute(query, values)
 
 
+async def give_locals(tx: Tx, account_id: UUID) -> None:
+    """Give an account that has seen nothing yet what the local administrator has seen."""
+    for query in (_GIVE, _GIVE_HISTORY):
+        await tx.connection.execute(query, {"account_id": account_id, "viewer_id": LOCAL})
+
+
 async def _lock(tx: Tx, values: dict[str, Any]) -> dict[UUID, bool]:
     await tx.connection.execute(_MAKE, values)
     cursor = await tx.connection.execute(_LOCK, values)
@@ -175,7 +200,7 @@ async def _lock(tx: Tx, values: dict[str, Any]) -> dict[UUID, bool]:
 
 async def _column(tx: Tx, query: sql.SQL, values: dict[str, Any]) -> list[UUID]:
     cursor = await tx.connection.execute(query, values)
-    return [UUID(str(row[0])) for row in await cursor.fetchall()]
+    return [UUID(str(row[0])) for row in await cursor.fetchall() if row[0] is not None]
 
 
 async def _scalar(tx: Tx, query: sql.SQL, values: dict[str, Any]) -> int | None:

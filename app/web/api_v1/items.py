@@ -70,6 +70,12 @@ class ItemFilters(Strict):
     missing: bool | None = None
     """None of its files is there."""
     added_since: AwareDatetime | None = None
+    favorite: bool | None = None
+    """Yours."""
+    watched: bool | None = None
+    """By you: of a series, season or album all that is below it."""
+    in_progress: bool | None = None
+    """Begun by you, and not to its end; of a series, season or album something below it was, or is watched in part."""
 
     def query(self) -> ItemQuery:
         asked = self.model_dump()
@@ -81,8 +87,8 @@ class ItemListing(ItemFilters):
     q: Text | None = None
     """Words; each must begin a word of a title."""
     sort: Annotated[Text, described(enum=sorted([*SORTS, RANDOM]))] | None = None
-    """title, added, year, released, rating, duration, random, or number among the children of a parent; `-` before it
-    turns it round."""
+    """title, added, year, released, rating, duration, last_played (what you have played), random, or number among the
+    children of a parent; `-` before it turns it round."""
     seed: Annotated[Text, Field(max_length=100)] = ""
     """Of random: another one begins elsewhere."""
     cursor: Text | None = None

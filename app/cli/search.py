@@ -1,0 +1,46 @@
+"""`revenge search`: who searches, and having what is searched made anew."""
+
+from cyclopts import App
+
+from app.cli.session import AsJson, GivenSession
+
+
+def group() -> App:
+    app = App(name="search", help="Look after what searches look into.")
+    app.command(show)
+    app.command(reindex)
+    return app
+
+
+async def show(*, json: AsJson = False, session: GivenSession) -> None:
+    """Show who searches, PostgreSQL or Typesense, and what waits to be found."""
+    from app.catalog.views import EngineState
+    from app.cli.output import print_answer, print_line
+
+    async with session.api() as api:
+        answer = await api.get("/search/engine", EngineState)
+    if json:
+        print_answer(answer.content)
+        return
+    found = answer.value
+    print_line(f"{found.engine}: {found.documents} items, {found.waiting} changes wait")
+    if found.collection is not None:
+        print_line(f"collection {found.collection}")
+    if found.building is not None:
+        print_line(f"being filled: {found.building}")
+    if found.problem is not None:
+        print_line(f"Typesense is not asked: {found.problem}")
+
+
+async def reindex(*, json: AsJson = False, session: GivenSession) -> None:
+    """Have all that searches look into made anew. What there is is searched meanwhile."""
+    from app.cli.output import print_answer, print_line
+    from app.web.api_v1.library_view import ScanAnswer
+
+    async with session.api() as api:
+        answer = await api.send("POST", "/search/reindex", ScanAnswer)
+    if json:
+        print_answer(answer.content)
+    else:
+        already = " waits or runs already" if answer.value.duplicate else " asked for"
+        print_line(f"job {answer.value.job.id}{already}")
