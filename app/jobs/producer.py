@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -92,6 +93,7 @@ class Producer(Service):
         self._is_paused = False
         self._refetch_when_free = False
         self._cancelled_in_flight: set[int] | None = None
+        self._untold: list[Event] = []
         self._lost_claim_checks: list[float] = []
         self._last_fetch = float("-inf")
         self._wake = asyncio.Event()
@@ -137,9 +139,11 @@ class Producer(Service):
             return
         self._is_paused = paused
         log.info("queue paused" if paused else "queue resumed", queue=self.queue)
-        self._subscriptions.publish(
-            Event(EventKind.QUEUE_PAUSED if paused else EventKind.QUEUE_RESUMED, queue=self.queue)
-        )
+        event = Event(EventKind.QUEUE_PAUSED if paused else EventKind.QUEUE_RESUMED, queue=self.queue)
+        if self._cancelled_in_flight is None:
+            self._subscriptions.publish(event)
+        else:  # whoever hears that we pause may rely on it: what is being claimed begins first, as in River
+            self._untold.append(event)
         if not paused:
             self.trigger()
 
@@ -263,16 +267,12 @@ class Producer(Service):
         self._refetch_when_free = begun >= free
 
     async def _claim_and_begin(self, limit: int) -> int:
-        cancelled: set[int] = set()
-        self._cancelled_in_flight = cancelled
         began = time.perf_counter()
-        try:
+        with self._in_flight() as cancelled:
             rows = await self._claim(limit)
-        finally:
-            self._cancelled_in_flight = None
-        seconds = time.perf_counter() - began
-        for row in rows:
-            self._begin(row, is_cancelled=row.id in cancelled)
+            seconds = time.perf_counter() - began
+            for row in rows:
+                self._begin(row, is_cancelled=row.id in cancelled)
         if 0 < len(rows) < limit:  # nothing is left to claim meanwhile: they begin before they are counted
             await asyncio.sleep(0)
         if self._metric_hooks:
@@ -281,6 +281,18 @@ class Producer(Service):
             self._fetch_batch.observe(len(rows))
         self.fetched.signal(rows)
         return len(rows)
+
+    @contextmanager
+    def _in_flight(self) -> Iterator[set[int]]:
+        """Note whose cancellation is asked for until the claimed have begun, and tell of a pause only then."""
+        self._cancelled_in_flight = cancelled = set[int]()
+        try:
+            yield cancelled
+        finally:
+            self._cancelled_in_flight = None
+            untold, self._untold = self._untold, []
+            for event in untold:
+                self._subscriptions.publish(event)
 
     async def _claim(self, limit: int) -> list[JobRow]:
         try:
@@ -303,20 +315,16 @@ class Producer(Service):
         if self._lost_claim_checks[0] > now:
             return
         known = self._completer.held_ids().union(self._active)
-        cancelled: set[int] = set()
-        self._cancelled_in_flight = cancelled
-        try:
+        with self._in_flight() as cancelled:
             async with asyncio.timeout(FETCH_TIMEOUT):
                 rows = await self._driver.job_get_running_by_clients(
                     client_ids=[self.config.client_id], limit=len(known) + self.config.max_workers
                 )
-        finally:
-            self._cancelled_in_flight = None
-        self._lost_claim_checks = [due for due in self._lost_claim_checks if due > now]
-        lost = [row for row in rows if row.queue == self.queue and row.id not in known]
-        for row in lost:
-            log.warning("working a job whose claim had gone unanswered", job=row.id, queue=self.queue)
-            self._begin(row, is_cancelled=row.id in cancelled)
+            self._lost_claim_checks = [due for due in self._lost_claim_checks if due > now]
+            lost = [row for row in rows if row.queue == self.queue and row.id not in known]
+            for row in lost:
+                log.warning("working a job whose claim had gone unanswered", job=row.id, queue=self.queue)
+                self._begin(row, is_cancelled=row.id in cancelled)
 
     # -- attempts
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from app.jobs.driver.psycopg_driver import PsycopgDriver
+from app.jobs.producer import wait_for
 from app.jobs.subscription import EventKind
 from app.jobs.types import JobState
 from tests.fixtures.clients import WorkArgs, WorkFunction, do_nothing, until, until_state
@@ -107,6 +108,30 @@ async def test_a_pause_that_comes_between_two_parts_is_heeded(make_client, barri
     assert len(await producer.fetched.wait()) == 2
     await until_state(client, 2, JobState.COMPLETED)
     assert barrier.limits == [2]
+
+
+async def test_nobody_hears_of_a_pause_before_what_was_being_claimed_has_begun(make_client, barrier):
+    """As in River: whoever has heard of it may rely on an idle queue."""
+    crowd = Crowd()
+    client = make_client(WorkFunction(crowd), driver=barrier, fetch_poll_interval=HOUR)
+    events = client.subscribe(EventKind.QUEUE_PAUSED, EventKind.QUEUE_RESUMED)
+    heard = asyncio.create_task(events.get())
+    producer = client.crew.producers["default"]
+    first = await client.insert(WorkArgs())
+    await client.start()
+    await barrier.held.wait()
+    producer.set_paused(paused=True)
+    assert not await wait_for(barrier.release, 0.01)
+    assert not heard.done()
+
+    barrier.release.set()
+
+    assert (await heard).kind is EventKind.QUEUE_PAUSED
+    assert producer.running_ids == [first.job.id]
+    later = await client.insert(WorkArgs())
+    crowd.gate.release()
+    await until_state(client, first.job.id, JobState.COMPLETED)
+    assert (await client.jobs.get(later.job.id)).attempt == 0
 
 
 async def test_an_insert_wakes_an_idle_producer(make_client):
