@@ -1,10 +1,11 @@
 """Inserts with somebody called on the way (contract 8.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.jobs.args import JobArgs
 from app.jobs.driver.driver import JobInsertParams
 from app.jobs.extensions import Extensions
+from app.jobs.insert_params import InsertPlan
 from app.jobs.middleware import DoInsert, JobInsertMiddleware, nest_insert
 from app.jobs.types import JobInsertResult
 
@@ -21,7 +22,7 @@ class ExtendedInsert:
         if args_type.kind not in self._of_kinds and (found := self._own.plus(args_type)) is not self._own:
             self._of_kinds[args_type.kind] = found
 
-    def concerns(self, jobs: Sequence[JobInsertParams]) -> bool:
+    def concerns(self, jobs: Iterable[JobInsertParams | InsertPlan]) -> bool:
         if self._own.insert_begin or self._own.insert_middleware:
             return True
         return bool(self._of_kinds) and any(job.kind in self._of_kinds for job in jobs)

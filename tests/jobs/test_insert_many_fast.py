@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from app.errors import InvalidInput
 from app.jobs.args import JobArgs
+from app.jobs.driver.copy_rows import JOBS_PER_BLOCK
 from app.jobs.errors import UniqueConflict, UnknownJobKind
 from app.jobs.insert_opts import InsertOpts, UniqueOpts
 from app.jobs.inserter import Inserter
@@ -79,6 +80,24 @@ async def test_what_makes_no_sense_is_refused_before_the_transaction_is_spoilt(i
         with pytest.raises(UnknownJobKind):
             await strict.insert_many_fast_tx(connection, [NumberArgs()])
         assert await inserter.insert_many_fast_tx(connection, [NumberArgs()]) == 1
+
+
+async def test_args_that_are_no_json_insert_and_announce_nothing(inserter, driver, factory, connection):
+    class AnyArgs(JobArgs, kind="test.any"):
+        value: object = None
+
+    many = [AnyArgs()] * 2 * JOBS_PER_BLOCK
+    async with announced(driver, Topic.INSERT) as heard:
+        with pytest.raises(InvalidInput, match="args"):
+            await inserter.insert_many_fast([*many, AnyArgs(value=object()), *many])
+        async with connection.transaction():
+            with pytest.raises(InvalidInput, match="args"):
+                await inserter.insert_many_fast_tx(connection, [*many, AnyArgs(value=object())])
+            assert await inserter.insert_many_fast_tx(connection, [(NumberArgs(), InsertOpts(queue="low"))]) == 1
+
+    assert heard == ['{"queue": "low"}']
+    assert await factory.count() == 1
+    assert await inserter.insert_many_fast(many) == len(many), "the connection is as good as new"
 
 
 async def test_a_client_works_what_was_inserted_so(make_client):

@@ -4,8 +4,9 @@ Binary, because nothing has to be escaped here nor parsed there: with the text f
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from app.jobs.driver.driver import MAX_ATTEMPTS, JobInsertParams
 
@@ -30,15 +31,16 @@ _smallint = struct.Struct("!h").pack
 _bigint = struct.Struct("!q").pack
 
 
-def job_blocks(jobs: Sequence[JobInsertParams]) -> Iterator[bytes]:
+def job_blocks(jobs: Iterable[JobInsertParams]) -> Iterator[bytes]:
     """Yield all rows, many at a time."""
+    rows = _rows(jobs)
     yield HEADER
-    for start in range(0, len(jobs), JOBS_PER_BLOCK):
-        yield b"".join(_rows(jobs[start : start + JOBS_PER_BLOCK]))
+    while block := b"".join(islice(rows, JOBS_PER_BLOCK)):
+        yield block
     yield TRAILER
 
 
-def _rows(jobs: Sequence[JobInsertParams]) -> Iterator[bytes]:
+def _rows(jobs: Iterable[JobInsertParams]) -> Iterator[bytes]:
     """Yield a row per job. What a job shares with the one before it, mostly all but its args, is not made anew."""
     last: tuple[object, ...] = ()
     beginning = b""

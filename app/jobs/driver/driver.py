@@ -4,7 +4,7 @@ Nothing above it sees SQL. A `Driver` over a pool runs each statement by itself;
 statements share a transaction. All times are aware; `now` is None in production, where the database's clock decides.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -231,7 +231,7 @@ class Driver(Protocol):
         """
         ...
 
-    async def job_insert_fast_many(self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
+    async def job_insert_fast_many(self, jobs: Iterable[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
         """Insert by COPY, and announce in the same transaction. Returns how many, and no rows.
 
         Nothing is inserted when a single row cannot be. Raises UniqueConflict when that is for its unique key.

@@ -1,7 +1,7 @@
 """Inserting, working and controlling jobs (contract 2, 3, 8)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,12 +47,12 @@ class JobStatements(StatementRunner):
         (row,) = await self._fetch_at_once("job_insert_one", values)
         return JobInsertResult(new_job_row(job, row))
 
-    async def job_insert_fast_many(self, jobs: Sequence[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
+    async def job_insert_fast_many(self, jobs: Iterable[JobInsertParams], *, notify_queues: Sequence[str] = ()) -> int:
         async with self.begin() as driver:
-            await driver._copy("job_insert_fast_many", job_blocks(jobs))  # noqa: SLF001  our own kind, in a transaction
+            count = await driver._copy("job_insert_fast_many", job_blocks(jobs))  # noqa: SLF001  our own kind, in a transaction
             if notify_queues:
                 await driver.notify_many(Topic.INSERT, [insert_payload(queue) for queue in notify_queues])
-        return len(jobs)
+        return count
 
     async def notify_many(self, topic: Topic, payloads: Sequence[str]) -> None:
         await self._fetch("notify_many", {"channel": self._channel(topic), "payloads": text_array(payloads)})

@@ -135,8 +135,8 @@ class StatementRunner:
                     await cursor.execute(query, parameters or {}, prepare=prepare, binary=True)
                 return await fetch_rows(cursor) if _has_rows(cursor) else []
 
-    async def _copy(self, name: str, blocks: Iterable[bytes]) -> None:
-        """Run a COPY and feed it.
+    async def _copy(self, name: str, blocks: Iterable[bytes]) -> int:
+        """Run a COPY, feed it, and return how many rows it has written.
 
         Raises:
             psycopg.NotSupportedError: the caller's connection does not speak UTF-8.
@@ -147,9 +147,11 @@ class StatementRunner:
             if connection.info.encoding != "utf-8":
                 raise psycopg.NotSupportedError(f"rows are copied in UTF-8, not {connection.info.encoding}")
             with _unique_conflicts():
-                async with psycopg.AsyncCursor(connection) as cursor, cursor.copy(query) as rows:
-                    for block in blocks:
-                        await rows.write(block)
+                async with psycopg.AsyncCursor(connection) as cursor:
+                    async with cursor.copy(query) as rows:
+                        for block in blocks:
+                            await rows.write(block)
+                    return cursor.rowcount
 
     def _channel(self, topic: Topic) -> str:
         return f"{self.schema}.{topic}"
