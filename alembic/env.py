@@ -14,6 +14,7 @@ from app.events import models as events  # noqa: F401  # as below
 from app.library import models  # noqa: F401  # its tables enter Base.metadata
 from app.metadata import models as metadata  # noqa: F401  # as above
 from app.playback.chapters import models as chapters  # noqa: F401  # as above
+from app.playback.intros import models as intros  # noqa: F401  # as above
 from app.playback.loudness import models as loudness  # noqa: F401  # as above
 from app.playback.streaming import models as playback  # noqa: F401  # as above
 from app.playback.trickplay import models as trickplay  # noqa: F401  # as above

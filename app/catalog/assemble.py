@@ -22,6 +22,7 @@ from app.catalog.views import (
     Person,
     Rating,
     ReplayGain,
+    Segment,
     SideFile,
     Stream,
     UserState,
@@ -107,7 +108,7 @@ def tree(tops: Sequence[UUID], items: Mapping[UUID, ItemTree], below: Mapping[UU
 
 
 def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[UUID, Sequence[Row]]) -> File:
-    made = {"streams", "subtitles", "lyrics", "replay_gain"}
+    made = {"streams", "subtitles", "lyrics", "replay_gain", "segments"}
     fields = {name: row[name] for name in File.__struct_fields__ if name not in made}
     words = words_of.get(row["id"], ())
     return File(
@@ -116,6 +117,7 @@ def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[
         subtitles=subtitles(row["id"], words),
         lyrics=lyrics(row["id"], words),
         replay_gain=_gain(row["replay_gain"]),
+        segments=[Segment(**segment) for segment in row["segments"]],
     )
 
 
@@ -198,7 +200,7 @@ def _grouped(rows: Sequence[Row], column: str) -> dict[UUID, list[Row]]:
 
 
 def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words: Sequence[Row]) -> FileDetail:
-    made = {"modified_at", "tags", "pictures", "streams", "chapters", "subtitles", "lyrics", "replay_gain"}
+    made = {"modified_at", "tags", "pictures", "streams", "chapters", "subtitles", "lyrics", "replay_gain", "segments"}
     fields = {name: row[name] for name in FileDetail.__struct_fields__ if name not in made}
     return FileDetail(
         **fields,
@@ -210,6 +212,7 @@ def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words
         subtitles=subtitles(row["id"], words),
         lyrics=lyrics(row["id"], words),
         replay_gain=_gain(row["replay_gain"]),
+        segments=[Segment(**segment) for segment in row["segments"]],
     )
 
 

@@ -105,7 +105,7 @@ def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
 def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     text = sql.SQL("""
         SELECT item_file.item_id, item_file.role, item_file.extra_kind, item_file.version, item_file.edition,
-            item_file.part, {columns}, {gains} AS replay_gain
+            item_file.part, {columns}, {gains} AS replay_gain, {segments} AS segments
         FROM item_file
         JOIN file ON file.id = item_file.file_id
         JOIN library_root AS root ON root.id = file.root_id
@@ -117,6 +117,7 @@ def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     composed = text.format(
         columns=_FILE_COLUMNS,
         gains=loudness.OF_FILE,
+        segments=_SEGMENTS,
         loudness=loudness.joined(sql.SQL("item.parent_id")),
         visible=permission.file(viewer),
     )
@@ -161,7 +162,7 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
                 SELECT item.id FROM item_file JOIN item ON item.id = item_file.item_id
                 WHERE item_file.file_id = file.id AND {item_visible} ORDER BY item.id
             ) AS item_ids,
-            {gains} AS replay_gain
+            {gains} AS replay_gain, {segments} AS segments
         FROM file
         JOIN library_root AS root ON root.id = file.root_id
         JOIN folder ON folder.id = file.folder_id
@@ -171,11 +172,22 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
     composed = text.format(
         columns=_FILE_COLUMNS,
         gains=loudness.OF_FILE,
+        segments=_SEGMENTS,
         loudness=loudness.joined(_ALBUM_OF_FILE),
         visible=permission.file(viewer),
         item_visible=permission.item(viewer),
     )
     return Statement(composed, {**permission.parameters(viewer), "file_id": file_id})
+
+
+_SEGMENTS = sql.SQL("""(
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'kind', part.kind, 'start_ms', part.start_ms, 'end_ms', part.end_ms, 'confidence', part.confidence,
+        'source', part.source
+    ) ORDER BY part.start_ms), '[]')
+    FROM media_segment part
+    WHERE part.file_id = file.id AND (part.size, part.mtime_ns) = (file.size, file.mtime_ns)
+)""")
 
 
 _ALBUM_OF_FILE = sql.SQL("""(

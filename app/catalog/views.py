@@ -82,6 +82,19 @@ class ReplayGain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     album_peak: float | None = None
 
 
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a file that somebody may want to skip. Times count from what is watched first."""
+
+    kind: str
+    """intro or credits."""
+    start_ms: int
+    end_ms: int
+    confidence: float
+    """0 to 1."""
+    source: str
+    """sound: other episodes of the season have the same; chapter: the file itself says so."""
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A file of an item. `role`, `version` and `part` say what it is to the item."""
 
@@ -109,6 +122,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     lyrics: list[SideFile] = []
     replay_gain: ReplayGain | None = None
     """Of a song, if it is tagged with it or was measured."""
+    segments: list[Segment] = []
+    """What can be skipped, in the order of time."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -385,3 +400,4 @@ class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
     subtitles: list[SideFile] = []
     lyrics: list[SideFile] = []
     replay_gain: ReplayGain | None = None
+    segments: list[Segment] = []

@@ -488,6 +488,8 @@ class PlaybackSettings:
     """Make a picture of every chapter ahead."""
     loudness: bool = False
     """Measure how loud songs and albums are whose tags do not say it, so that clients can play them equally loud."""
+    intros: bool = False
+    """Listen to the beginnings and ends of episodes, to find what those of a season have in common."""
     cache_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
     """Where segments are kept; several nodes must name the same. None: in the data directory."""
     cache_size: Annotated[ByteSize, Field(ge=64 * 2**20)] = ByteSize(10 * 2**30)

@@ -37,6 +37,16 @@ class LoudnessArgs(JobArgs, kind="media.loudness"):
         return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
 
 
+class IntrosArgs(JobArgs, kind="media.intros"):
+    """Find the intros and credits that the episodes of one season have in common."""
+
+    season_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=4, max_attempts=3, unique=ONCE)
+
+
 class CatchUpArgs(JobArgs, kind="media.catch_up"):
     """Ask for what is to be made ahead and is not there: of files that were known before it was wanted."""
 

@@ -14,6 +14,7 @@ from app.playback.ahead.files import FilesAhead
 from app.playback.ahead.requests import AheadRequests
 from app.playback.chapters.service import ChapterService, ChapterStore
 from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.intros.service import IntroService
 from app.playback.jobs import CatchUpArgs
 from app.playback.loudness.service import LoudnessService
 from app.playback.ports import PlaybackListener
@@ -30,7 +31,14 @@ from app.playback.transcoding.words import Words
 from app.playback.trickplay.service import SheetStore, TrickplayService
 from app.playback.watching.listener import WatchStateFindsItsOwner, WatchStateFollows, WatchStateOfPlaybacks
 from app.playback.watching.states import WatchStates
-from app.playback.workers import CatchUpWorker, ChaptersWorker, LoudnessWorker, ThumbnailsWorker, TranscodeWorker
+from app.playback.workers import (
+    CatchUpWorker,
+    ChaptersWorker,
+    IntrosWorker,
+    LoudnessWorker,
+    ThumbnailsWorker,
+    TranscodeWorker,
+)
 
 
 class PlaybackModule(Provider):
@@ -64,6 +72,8 @@ class PlaybackModule(Provider):
     chapters = provide(ChapterService)
     picture_chapters = provide(ChaptersWorker, provides=Worker[Any])
     loudness = provide(LoudnessService)
+    intros = provide(IntroService)
+    find_intros = provide(IntrosWorker, provides=Worker[Any])
     measure_loudness = provide(LoudnessWorker, provides=Worker[Any])
     transcode = provide(TranscodeWorker, provides=Worker[Any])
 

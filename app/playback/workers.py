@@ -11,7 +11,8 @@ from app.jobs.worker import NO_TIMEOUT, Worker
 from app.playback.ahead.files import Complete
 from app.playback.ahead.requests import AheadRequests
 from app.playback.chapters.service import ChapterService
-from app.playback.jobs import CatchUpArgs, ChaptersArgs, LoudnessArgs, ThumbnailsArgs, TranscodeArgs
+from app.playback.intros.service import IntroService
+from app.playback.jobs import CatchUpArgs, ChaptersArgs, IntrosArgs, LoudnessArgs, ThumbnailsArgs, TranscodeArgs
 from app.playback.loudness.service import LoudnessService
 from app.playback.transcoding.runner import Transcoder
 from app.playback.trickplay.service import TrickplayService
@@ -75,6 +76,21 @@ class LoudnessWorker(Worker[LoudnessArgs]):
     async def work(self, job: Job[LoudnessArgs]) -> None:
         complete = _completing(self._driver, job)
         await self._loudness.make(job.args.media_id, complete, job.report_progress, is_last_try=_is_last_try(job))
+
+
+class IntrosWorker(Worker[IntrosArgs]):
+    """Finds what the episodes of a season have in common. Episodes that were listened to are not listened to again."""
+
+    def __init__(self, intros: IntroService, driver: Driver) -> None:
+        self._intros = intros
+        self._driver = driver
+
+    def timeout(self, job: Job[IntrosArgs]) -> timedelta:  # noqa: ARG002  of many episodes, on a slow disk
+        return timedelta(hours=2)
+
+    async def work(self, job: Job[IntrosArgs]) -> None:
+        complete = _completing(self._driver, job)
+        await self._intros.make(job.args.season_id, complete, job.report_progress, is_last_try=_is_last_try(job))
 
 
 class CatchUpWorker(Worker[CatchUpArgs]):

@@ -6,15 +6,17 @@ not asked for again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
+from app.clock import Clock
 from app.config import Settings
 from app.db.tx import Transactions, Tx
 from app.jobs.args import JobArgs
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
 from app.library.repository.rows import named_rows
-from app.playback.jobs import ChaptersArgs, LoudnessArgs, ThumbnailsArgs
+from app.playback.jobs import ChaptersArgs, IntrosArgs, LoudnessArgs, ThumbnailsArgs
 
 AT_ONCE = 500
 """Jobs that are inserted in one transaction."""
@@ -60,12 +62,28 @@ _SPEAKS_FOR_ALBUM = """
 """Of albums that have won or lost a track since they were added up."""
 
 
+_SEASONS = f"""
+    SELECT season.id, min(CASE WHEN root.has_own_queue THEN 'root_' || root.id END) AS queue
+    FROM file JOIN library_root root ON root.id = file.root_id
+    JOIN item_file link ON link.file_id = file.id JOIN item episode ON episode.id = link.item_id
+    JOIN item season ON season.id = episode.parent_id
+    WHERE file.state = 'present' AND root.retired_at IS NULL AND season.id > %(after)s
+        AND (%(files)s::uuid[] IS NULL OR file.id = ANY(%(files)s))
+        AND link.role = 'main' AND episode.kind = 'episode' AND season.kind = 'season'
+        AND EXISTS (SELECT FROM stream WHERE stream.file_id = file.id AND stream.kind = 'audio')
+        AND {_NOT_MADE.format(table="fingerprint")}
+    GROUP BY season.id ORDER BY season.id LIMIT %(limit)s
+"""  # noqa: S608  ours
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A kind of job, and the statement that says for whom it lacks."""
 
     args: Callable[[UUID], JobArgs]
     lacking: str
+    delay: timedelta | None = None
+    """After which a job begins: what comes together is then worked together."""
 
 
 def _of_files(table: str, *conditions: str) -> str:
@@ -81,12 +99,15 @@ CHAPTERS = _Wanted(
 LOUDNESS = _Wanted(lambda file_id: LoudnessArgs(media_id=file_id), _of_files("loudness", _IS_SONG_WITHOUT_WORD))
 ALBUMS = _Wanted(lambda file_id: LoudnessArgs(media_id=file_id), _PRESENT.format(lacking=_SPEAKS_FOR_ALBUM))
 
+INTROS = _Wanted(lambda season_id: IntrosArgs(season_id=season_id), _SEASONS, timedelta(minutes=2))
+
 
 class AheadRequests:
     """An `AnalysisListener`, and what `media.catch_up` does."""
 
-    def __init__(self, inserter: Inserter, transactions: Transactions, settings: Settings) -> None:
+    def __init__(self, inserter: Inserter, transactions: Transactions, settings: Settings, clock: Clock) -> None:
         self._inserter = inserter
+        self._clock = clock
         self._transactions = transactions
         wishes = settings.playback
         wanted = (
@@ -94,6 +115,7 @@ class AheadRequests:
             (CHAPTERS, wishes.chapters),
             (LOUDNESS, wishes.loudness),
             (ALBUMS, wishes.loudness),
+            (INTROS, wishes.intros),
         )
         self._wanted = [one for one, is_wanted in wanted if is_wanted]
 
@@ -118,7 +140,8 @@ class AheadRequests:
         found = await named_rows(tx, wanted.lacking, values)
         if not found:
             return 0, None
-        jobs = [(wanted.args(one), InsertOpts(queue=queue) if queue else None) for one, queue in found]
+        at = None if wanted.delay is None else self._clock.now() + wanted.delay
+        jobs = [(wanted.args(one), InsertOpts(queue=queue, scheduled_at=at)) for one, queue in found]
         inserted = await self._inserter.insert_many_tx(tx.connection, jobs)
         new = sum(not one.unique_skipped_as_duplicate for one in inserted)
         return new, found[-1][0] if len(found) == AT_ONCE else None

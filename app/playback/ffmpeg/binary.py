@@ -28,6 +28,7 @@ SOFTWARE = "libx264"
 TRIAL = ("-f", "lavfi", "-i", "color=size=256x144:rate=10:duration=0.5")
 
 _ENCODER = re.compile(r"^ [VAS][A-Z.]{5} (\S+)", re.MULTILINE)
+_MUXER = re.compile(r"^ +D?E +(\S+)", re.MULTILINE)
 _FILTER = re.compile(r"^ [A-Z.|]{2,3} (\S+) +\S+->\S+", re.MULTILINE)
 
 
@@ -37,6 +38,7 @@ class Capabilities:
     version: str
     encoders: frozenset[str]
     filters: frozenset[str]
+    muxers: frozenset[str]
     h264: str
     """The encoder that pictures are made with."""
 
@@ -47,6 +49,10 @@ class Capabilities:
     @property
     def draws_text(self) -> bool:
         return "ass" in self.filters
+
+    @property
+    def fingerprints(self) -> bool:
+        return "chromaprint" in self.muxers
 
 
 class FfmpegBinary:
@@ -84,10 +90,11 @@ class FfmpegBinary:
             said = await _ask(program, "-version")
             encoders = frozenset(_ENCODER.findall(await _ask(program, "-encoders")))
             filters = frozenset(_FILTER.findall(await _ask(program, "-filters")))
+            muxers = frozenset(_MUXER.findall(await _ask(program, "-muxers")))
         except (TranscodeFailed, OSError) as err:
             raise FfmpegMissing(f"{program} does not work as ffmpeg: {err}") from err
         h264 = await self._choose(program, encoders)
-        found = Capabilities(program, said.partition("\n")[0][:200], encoders, filters, h264)
+        found = Capabilities(program, said.partition("\n")[0][:200], encoders, filters, muxers, h264)
         log.info("ffmpeg", program=program, version=found.version, encoder=h264, tone_maps=found.tone_maps)
         return found
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.catalog.views import Chapter, FileDetail, ReplayGain
+from app.catalog.views import Chapter, FileDetail, ReplayGain, Segment
 from app.playback.decision import Decision
 from app.playback.streaming.plan import subtitle_name, subtitle_recipe
 from app.playback.streaming.records import PlaybackRow
@@ -40,6 +40,8 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     """Told with `url`; their pictures are of this playback, and go with its token."""
     replay_gain: ReplayGain | None = None
     """How loud a song is to be played; told with `url`."""
+    segments: list[Segment] = []
+    """What can be skipped; told with `url`."""
 
 
 class Address(NamedTuple):
@@ -70,6 +72,7 @@ def begun(row: PlaybackRow, decision: Decision, file: FileDetail, address: Addre
         subtitles=_subtitles(decision, address),
         chapters=_chapters(file.chapters, address),
         replay_gain=file.replay_gain,
+        segments=file.segments,
     )
 
 

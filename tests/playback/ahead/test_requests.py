@@ -7,6 +7,7 @@ import msgspec
 import psycopg
 import pytest
 
+from app.clock import SystemClock
 from app.config import Settings
 from app.config.settings import PlaybackSettings
 from app.jobs.types import JobState
@@ -22,7 +23,7 @@ ASKED = "SELECT kind, queue, args ->> 'media_id' FROM river.river_job WHERE kind
 
 def requests(player: Player, **wanted: bool) -> AheadRequests:
     settings = Settings(playback=PlaybackSettings(**wanted))
-    return AheadRequests(player.web.client.inserter, player.shelf.transactions, settings)
+    return AheadRequests(player.web.client.inserter, player.shelf.transactions, settings, SystemClock())
 
 
 async def asked(player: Player) -> list[tuple[Any, ...]]:
