@@ -14,6 +14,7 @@ from app.playback.ahead.files import FilesAhead
 from app.playback.ahead.requests import AheadRequests
 from app.playback.chapters.service import ChapterService, ChapterStore
 from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.fonts.service import FontService
 from app.playback.intros.service import IntroService
 from app.playback.jobs import CatchUpArgs
 from app.playback.loudness.service import LoudnessService
@@ -60,6 +61,7 @@ class PlaybackModule(Provider):
     store = provide(SegmentStore)
     binary = provide(FfmpegBinary)
     room = provide(Room)
+    fonts = provide(FontService)
     words = provide(Words)
     transcoder = provide(Transcoder)
     files_ahead = provide(FilesAhead)

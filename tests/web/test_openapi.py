@@ -120,6 +120,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("PUT", "/api/v1/playback/{playback_id}"),
         ("DELETE", "/api/v1/playback/{playback_id}"),
         ("GET", "/api/v1/playback/{playback_id}/chapters/{number}.jpg"),
+        ("GET", "/api/v1/playback/{playback_id}/fonts/{number}"),
         ("GET", "/api/v1/playback/{playback_id}/file"),
         ("HEAD", "/api/v1/playback/{playback_id}/file"),
         ("GET", "/api/v1/playback/{playback_id}/master.m3u8"),

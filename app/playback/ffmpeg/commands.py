@@ -100,11 +100,19 @@ def muxed(recipe: MuxedRecipe, span: Span, descriptor: int, tools: Tools) -> lis
     ]
 
 
-def subtitle(stream: int | None, descriptor: int, kind: str, shift_ms: int = 0) -> list[str]:
+def attachment(index: int, shown: int, descriptor: int) -> list[str]:
+    """Take an attachment out of a film, into the pipe. `shown` is any stream that plays: FFmpeg wants one named."""
+    taken = [f"-dump_attachment:{index}", "pipe:1", *input_of(descriptor)]
+    return [*taken, "-map", f"0:{shown}", "-c", "copy", "-t", "0", "-f", "null", "/dev/null"]
+
+
+def subtitle(
+    stream: int | None, descriptor: int, kind: str, shift_ms: int = 0, *, unconverted: bool = False
+) -> list[str]:
     """Take one subtitle out of a film, or turn a file of subtitles into another kind; `shift_ms` later than it says."""
     muxer = {"vtt": "webvtt", "ass": "ass", "srt": "srt", "sup": "sup"}[kind]
     source = input_of(descriptor) if stream is not None else _words_input(descriptor)
-    codec = ["-c:s", "copy"] if kind == "sup" else []
+    codec = ["-c:s", "copy"] if unconverted or kind == "sup" else []
     mapped = f"0:{stream}" if stream is not None else "0:s:0"
     return ["-copyts", *_later(shift_ms), *source, "-map", mapped, *codec, "-f", muxer, "pipe:1"]
 

@@ -42,7 +42,9 @@ class Words:
         """
         place = (recipe.stream, recipe.beside)
         shift = -zero_ms if recipe.stream is not None else 0
-        return await self._made(place, recipe.format, file_id, descriptor, shift)
+        # Only what is styled already is asked for as such: it goes as its author has written it.
+        unconverted = recipe.format == "ass"
+        return await self._made(place, recipe.format, file_id, descriptor, shift, unconverted=unconverted)
 
     async def opened(self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int, zero_ms: int) -> int:
         """Return a descriptor of subtitles to be drawn, which is closed with `held`; texts count as the film does."""
@@ -52,19 +54,26 @@ class Words:
         return await in_thread(lambda: _held(held, content))
 
     async def _made(
-        self, place: tuple[int | None, int | None], kind: str, file_id: UUID, descriptor: int, shift_ms: int
+        self,
+        place: tuple[int | None, int | None],
+        kind: str,
+        file_id: UUID,
+        descriptor: int,
+        shift_ms: int,
+        *,
+        unconverted: bool = False,
     ) -> bytes:
         stream, beside = place
         program = (await self._binary.capabilities()).program
         if beside is None:
-            arguments = commands.subtitle(stream, descriptor, kind, shift_ms)
+            arguments = commands.subtitle(stream, descriptor, kind, shift_ms, unconverted=unconverted)
             return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
         content = await self._beside(file_id, beside, is_text=kind not in PICTURES)
         if kind in PICTURES:
             return content
         async with AsyncExitStack() as held:
             written = await in_thread(lambda: _held(held, content))
-            arguments = commands.subtitle(None, written, kind, shift_ms)
+            arguments = commands.subtitle(None, written, kind, shift_ms, unconverted=unconverted)
             return await output_of(program, arguments, keep_open=[written], seconds=SECONDS, most=MOST)
 
     async def _beside(self, file_id: UUID, place: int, *, is_text: bool) -> bytes:

@@ -49,6 +49,7 @@ ItemId = Annotated[UUID, Path()]
 FileId = Annotated[UUID, Path()]
 PlaybackId = Annotated[UUID, Path()]
 ChapterNumber = Annotated[int, Path(ge=0, le=100_000)]
+StreamNumber = Annotated[int, Path(ge=0, le=10_000)]
 QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
 
 

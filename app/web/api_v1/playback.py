@@ -15,6 +15,8 @@ from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.playback.chapters.service import ChapterService
 from app.playback.decision import Decision, SubtitleWish, Wishes
+from app.playback.fonts.kinds import FONT_TYPES
+from app.playback.fonts.service import FontService
 from app.playback.hls import playlists
 from app.playback.hls.playlists import TYPE
 from app.playback.profiles import ClientProfile
@@ -23,12 +25,13 @@ from app.playback.streaming.service import PlaybackService
 from app.playback.transcoding.recipes import SubtitleRecipe, extension_of, has_init
 from app.playback.transcoding.store import INIT_NAME, segment_name
 from app.web.answers import JsonResponse, documented
-from app.web.api_v1.parameters import ChapterNumber, PlaybackId, Strict, Text
+from app.web.api_v1.parameters import ChapterNumber, PlaybackId, StreamNumber, Strict, Text
 from app.web.api_v1.playback_view import Address, Playback, begun, query_of, shown
 from app.web.auth import Player, Watcher
 from app.web.media_bytes import MediaBytes
 from app.web.opening import stream
 from app.web.segment_response import segment_response
+from app.web.small_files import HARMLESS
 
 router = APIRouter(prefix="/api/v1", tags=["playback"], route_class=DishkaRoute, default_response_class=Response)
 
@@ -110,6 +113,7 @@ async def start_playback(  # noqa: PLR0917  the framework names them all
     catalog: FromDishka[Catalog],
     service: FromDishka[PlaybackService],
     segments: FromDishka[Segments],
+    fonts: FromDishka[FontService],
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Decide how an item is played on a client, and begin: the file as it is, other containers, or other streams."""
@@ -130,7 +134,8 @@ async def start_playback(  # noqa: PLR0917  the framework names them all
     query = query_of(started.token)
     base = f"/api/v1/playback/{started.playback.id}"
     played = "file" if started.decision.method == "direct_play" else "master.m3u8"
-    view = begun(started.playback, started.decision, file, Address(base, query, played))
+    needed = await fonts.needed(started.decision, file.id)
+    view = begun(started.playback, started.decision, file, needed, Address(base, query, played))
     return JsonResponse(view, 201, {"Cache-Control": "no-store", "Location": base})
 
 
@@ -194,6 +199,30 @@ async def get_playback_chapter_picture(  # noqa: PLR0917  as above
         row = await service.get(tx, viewer, playback_id)
     place = await chapters.place(row.file_id, number)
     return segment_response(partial(place.read_bytes), place.name)
+
+
+_FONT = _sent("The font", *sorted(FONT_TYPES), content=_BYTES)
+
+
+@router.get("/playback/{playback_id}/fonts/{number}", responses=_FONT)
+async def get_playback_font(  # noqa: PLR0917  as above
+    playback_id: PlaybackId,
+    number: StreamNumber,
+    viewer: Watcher,
+    service: FromDishka[PlaybackService],
+    fonts: FromDishka[FontService],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Send a font that lies in what is played, for styled subtitles."""
+    async with transactions.begin() as tx:
+        row = await service.get(tx, viewer, playback_id)
+    font = await fonts.content(row.file_id, number)
+    headers = {
+        "Content-Type": font.media_type,
+        "Cache-Control": "private, max-age=86400",
+        "Content-Security-Policy": HARMLESS,
+    }
+    return Response(font.content, headers=headers)
 
 
 _FILE = _sent("The file", "application/octet-stream", content=_BYTES)

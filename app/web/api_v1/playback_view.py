@@ -8,6 +8,7 @@ import msgspec
 
 from app.catalog.views import Chapter, FileDetail, ReplayGain, Segment
 from app.playback.decision import Decision
+from app.playback.fonts.service import Font
 from app.playback.streaming.plan import subtitle_name, subtitle_recipe
 from app.playback.streaming.records import PlaybackRow
 from app.playback.transcoding.store import segment_name
@@ -21,6 +22,16 @@ class SubtitleFile(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None
     title: str | None
     selected: bool
+
+
+class FontFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A font that lies in the film."""
+
+    url: str
+    name: str
+    """As it is called there, without any place; for showing."""
+    type: str
+    """As it says it is; what is sent says what it is."""
 
 
 class Playback(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +53,8 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     """How loud a song is to be played; told with `url`."""
     segments: list[Segment] = []
     """What can be skipped; told with `url`."""
+    fonts: list[FontFile] = []
+    """What styled subtitles want to be drawn with, for a client that is handed such; told with `url`."""
 
 
 class Address(NamedTuple):
@@ -64,7 +77,7 @@ def shown(row: PlaybackRow, decision: Decision) -> Playback:
     return Playback(**_facts(row, decision), url=None, subtitles=[])
 
 
-def begun(row: PlaybackRow, decision: Decision, file: FileDetail, address: Address) -> Playback:
+def begun(row: PlaybackRow, decision: Decision, file: FileDetail, fonts: Sequence[Font], address: Address) -> Playback:
     """Tell of one that begins, with all that its player may fetch."""
     return Playback(
         **_facts(row, decision),
@@ -73,6 +86,7 @@ def begun(row: PlaybackRow, decision: Decision, file: FileDetail, address: Addre
         chapters=_chapters(file.chapters, address),
         replay_gain=file.replay_gain,
         segments=file.segments,
+        fonts=[FontFile(url=address.of(f"fonts/{one.index}"), name=one.name, type=one.media_type) for one in fonts],
     )
 
 

@@ -1,0 +1,1 @@
+"""Fonts that lie in a film for its styled subtitles: for clients that draw those themselves."""
