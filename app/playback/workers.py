@@ -45,7 +45,8 @@ class ThumbnailsWorker(Worker[ThumbnailsArgs]):
         return LONGEST
 
     async def work(self, job: Job[ThumbnailsArgs]) -> None:
-        await self._trickplay.make(job.args.media_id, _completing(self._driver, job), job.report_progress)
+        complete = _completing(self._driver, job)
+        await self._trickplay.make(job.args.media_id, complete, job.report_progress, is_last_try=_is_last_try(job))
 
 
 class ChaptersWorker(Worker[ChaptersArgs]):

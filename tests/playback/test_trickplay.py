@@ -11,6 +11,7 @@ import pytest
 from app.jobs.types import JobState
 from app.playback.ahead.files import FilesAhead
 from app.playback.ahead.sweeping import sweep
+from app.playback.errors import TranscodeFailed
 from app.playback.jobs import ThumbnailsArgs
 from app.playback.trickplay.service import SheetStore, TrickplayService
 from app.playback.trickplay.sheets import Sheets, count_for, index
@@ -57,6 +58,34 @@ async def test_a_player_finds_the_picture_of_every_ten_seconds(
     shades = [raw[18 * 640 + int(across) + 32] for _, across, *_ in places[:3]]
     assert shades[0] + 30 < shades[1] < shades[2] - 30
     await player.get(f"{base}/1.jpg", expected=404)
+
+
+async def nothing(_told: object) -> None:
+    """Hear it."""
+
+
+async def test_a_film_of_one_keyframe_has_its_picture_all_along(player: Player, media: Media) -> None:
+    codec = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "999")
+    shelved = await player.add(await asyncio.to_thread(media.make, "one.mkv", *PICTURE, *codec))
+    service = await player.web.container.get(TrickplayService)
+    await service.make(shelved.file_id, nothing, nothing, is_last_try=False)
+    sheet = await player.get(f"/api/v1/files/{shelved.file_id}/trickplay/0.jpg")
+    raw = await ffmpeg("-i", "pipe:0", "-f", "rawvideo", "-pix_fmt", "gray", "-", content=sheet.content)
+    assert [raw[18 * 640 + place * 64 + 32] for place in range(3)] == [pytest.approx(20, abs=20)] * 3
+    assert raw[18 * 640 + 32] == pytest.approx(raw[18 * 640 + 2 * 64 + 32], abs=2)
+
+
+async def test_what_has_no_picture_that_can_be_read_is_not_tried_for_ever(
+    player: Player, media: Media, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    shelved = await player.add(await asyncio.to_thread(film, media))
+    await connection.execute("UPDATE stream SET index = 7")
+    service = await player.web.container.get(TrickplayService)
+    with pytest.raises(TranscodeFailed):
+        await service.make(shelved.file_id, nothing, nothing, is_last_try=False)
+    await service.make(shelved.file_id, nothing, nothing, is_last_try=True)
+    assert await (await connection.execute("SELECT sheets FROM trickplay")).fetchall() == [{"sheets": 0}]
+    await player.get(f"/api/v1/files/{shelved.file_id}/trickplay/index.vtt", expected=404)
 
 
 async def test_they_go_with_their_film(player: Player, media: Media, connection: psycopg.AsyncConnection[Any]) -> None:

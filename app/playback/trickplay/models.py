@@ -23,4 +23,5 @@ class Trickplay(Base):
     height: Mapped[int] = mapped_column(Integer)
     """Of one picture."""
     sheets: Mapped[int] = mapped_column(Integer)
+    """0: it was tried, and none could be made."""
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import structlog
+
 from app.config import Settings
 from app.db.tx import Tx
 from app.errors import NotFound
@@ -16,10 +18,13 @@ from app.playback.streaming.records import KnownFile
 from app.playback.trickplay import sheets
 from app.playback.trickplay.sheets import Sheets
 
+log = structlog.get_logger("playback.trickplay")
+
 READ = """
     SELECT trickplay.interval_ms, trickplay.width, trickplay.height, trickplay.sheets, file.duration_ms
     FROM trickplay JOIN file ON file.id = trickplay.file_id
     WHERE file.id = %s AND trickplay.size = file.size AND trickplay.mtime_ns = file.mtime_ns
+        AND trickplay.sheets > 0
 """
 
 KEEP = """
@@ -49,8 +54,8 @@ class TrickplayService:
         self._binary = binary
         self._store = store
 
-    async def make(self, file_id: UUID, complete: Complete, report: Report) -> None:
-        """Make all sheets of a film that are not there yet.
+    async def make(self, file_id: UUID, complete: Complete, report: Report, *, is_last_try: bool) -> None:
+        """Make all sheets of a film that are not there yet. On the last try what there is has to do.
 
         Raises:
             JobCancel: the file is not there, or has no picture.
@@ -62,7 +67,13 @@ class TrickplayService:
         if video is None:
             raise JobCancel("there is no picture in it")
         width, height = sheets.size_of(video)
-        made = await self._make(known, report)
+        try:
+            made = await self._make(known, report)
+        except TranscodeFailed as err:
+            if not is_last_try:
+                raise
+            log.warning("film has no small pictures", file=known.location.display_path, reason=str(err))
+            made = await in_thread(lambda: self._store.first_missing(file_id, stamp_of(known.location)))
         values = (*stamp_of(known.location), sheets.INTERVAL_MS, width, height, made)
         await self._files.keep(known.location, lambda tx: run(tx, KEEP, file_id, *values), complete)
 
@@ -75,7 +86,7 @@ class TrickplayService:
             return number
         ffmpeg = await self._binary.capabilities()
         async with opened_as_scanned(location) as descriptor:
-            told = sheets.arguments(video, ffmpeg, descriptor, number)
+            told = sheets.arguments(known.source, video, ffmpeg, descriptor, number)
             async for sheet in sheets.make(ffmpeg.program, told, descriptor):
                 await in_thread(
                     lambda at=number, content=sheet: self._store.write(file_id, stamp, at, content)  # type: ignore[misc]

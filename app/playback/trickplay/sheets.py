@@ -9,7 +9,7 @@ from app.playback.ahead.files import NICE
 from app.playback.ffmpeg.binary import Capabilities
 from app.playback.ffmpeg.commands import TO_STANDARD_RANGE, input_of
 from app.playback.ffmpeg.process import BUFFER, running
-from app.playback.source import shown_size
+from app.playback.source import MediaSource, shown_size
 
 INTERVAL_MS = 10_000
 WIDTH = 320
@@ -50,14 +50,21 @@ def count_for(duration_ms: int) -> int:
     return -(-pictures // ON_A_SHEET)
 
 
-def arguments(video: StreamInfo, ffmpeg: Capabilities, descriptor: int, first: int) -> list[str]:
-    """Return what makes the sheets from number `first` on: only keyframes are decoded, sixteen times as fast as all."""
-    chain = [f"fps=1000/{INTERVAL_MS}:start_time=0", *made_small(video, ffmpeg, WIDTH), f"tile={SIDE}x{SIDE}"]
+def arguments(source: MediaSource, video: StreamInfo, ffmpeg: Capabilities, descriptor: int, first: int) -> list[str]:
+    """Return what makes the sheets from number `first` on: only keyframes are decoded, sixteen times as fast as all.
+
+    The last keyframe is shown for as long as two may be apart: of a film that has but one, it is all there is to see.
+    """
+    gap = max(source.widest_gap_ms or 0, INTERVAL_MS) / 1000
+    until_next = f"tpad=stop_mode=clone:stop_duration={gap:.3f}"
+    small = made_small(video, ffmpeg, WIDTH)
+    chain = [until_next, f"fps=1000/{INTERVAL_MS}:start_time=0", *small, f"tile={SIDE}x{SIDE}", "format=yuvj420p"]
     seek = None if first == 0 else first * ON_A_SHEET * INTERVAL_MS / 1000
     begin = [] if seek is None else ["-ss", f"{seek:.3f}"]
+    left = max(count_for(source.duration_ms or 0) - first, 1)
     return [
         *("-threads", "1", "-skip_frame", "nokey", *begin, *input_of(descriptor)),
-        *("-map", f"0:{video.index}", "-an", "-sn", "-dn", "-vf", ",".join([*chain, "format=yuvj420p"])),
+        *("-map", f"0:{video.index}", "-an", "-sn", "-dn", "-vf", ",".join(chain), "-frames:v", str(left)),
         *("-fps_mode", "passthrough", "-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe", "pipe:1"),
     ]
 
