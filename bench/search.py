@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import psycopg
@@ -24,10 +25,11 @@ from app.catalog.index.documents import VERSION
 from app.catalog.index.folding import words
 from app.catalog.index.spelling import SHORTEST, spellings
 from app.catalog.postgres_search import PostgresSearch
+from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.db import migrate
 from app.db.engine import Database
-from app.db.tx import Transactions
+from app.db.tx import Transactions, Tx
 from app.ids import uuid7
 from bench.server import Server, running_server
 
@@ -69,7 +71,7 @@ SYLLABLES = [
     "ta",
     "te",
 ]
-INDEXES = ("words", "facets", "released", "rating", "duration", "shuffle")
+INDEXES = ("words", "facets", "released", "rating", "duration", "shuffle", "popularity")
 
 
 def vocabulary(source: random.Random) -> list[str]:
@@ -185,11 +187,52 @@ def questions(made: Made, count: int) -> dict[str, list[str]]:
     }
 
 
-async def measure(server: Server, url: str, made: Made, count: int) -> dict[str, tuple[list[float], float]]:
+PLANNED = 10
+"""Questions of a kind whose plans are asked for: that costs a second run of each statement."""
+
+
+class Planning:
+    """Has PostgreSQL tell of every statement of a search how many rows it looked at."""
+
+    def __init__(self) -> None:
+        self.rows = 0.0
+
+    async def fetch(self, statement: Statement, tx: Tx) -> list[dict[str, Any]]:
+        cursor = await tx.connection.execute(
+            b"EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) " + statement.text.as_bytes(tx.connection),
+            statement.parameters,
+        )
+        row: Any = await cursor.fetchone()
+        self._count(row[0][0]["Plan"])
+        return await FETCH(statement, tx)
+
+    def _count(self, node: dict[str, Any]) -> None:
+        if "Relation Name" in node:
+            thrown = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+            self.rows += (node["Actual Rows"] + thrown) * node["Actual Loops"]
+        for child in node.get("Plans", ()):
+            self._count(child)
+
+
+FETCH = Statement.fetch
+
+
+async def rows_read(engine: PostgresSearch, asked: Sequence[str]) -> float:
+    """Return the most rows of tables that any of these searches looked at."""
+    most = 0.0
+    for q in asked[:PLANNED]:
+        planning = Planning()
+        with patch.object(Statement, "fetch", lambda statement, tx, planning=planning: planning.fetch(statement, tx)):
+            await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q=q))
+        most = max(most, planning.rows)
+    return most
+
+
+async def measure(server: Server, url: str, made: Made, count: int) -> dict[str, tuple[list[float], float, float]]:
     database = Database(lambda: url, min_size=1, max_size=2)
     await database.start()
     engine = PostgresSearch(Transactions(database.engine))
-    found: dict[str, tuple[list[float], float]] = {}
+    found: dict[str, tuple[list[float], float, float]] = {}
     try:
         for kind, asked in questions(made, count).items():
             for q in asked[:5]:
@@ -199,14 +242,15 @@ async def measure(server: Server, url: str, made: Made, count: int) -> dict[str,
                 begun = time.perf_counter()
                 await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q=q))
                 times.append(time.perf_counter() - begun)
-            found[kind] = times, ((server.cpu_seconds() or 0.0) - before) / len(asked)
+            cpu = ((server.cpu_seconds() or 0.0) - before) / len(asked)
+            found[kind] = times, cpu, await rows_read(engine, asked)
     finally:
         await database.stop()
     return found
 
 
 async def run(sizes: Sequence[int], count: int) -> None:
-    print("| items | question | p50 ms | p95 ms | worst ms | PostgreSQL CPU ms |\n|---|---|---|---|---|---|")
+    print("| items | question | p50 ms | p95 ms | worst ms | PostgreSQL CPU ms | most rows read |\n" + "|---" * 7 + "|")
     async with running_server() as server:
         for size in sizes:
             url = await server.fresh_database()
@@ -216,13 +260,14 @@ async def run(sizes: Sequence[int], count: int) -> None:
                 await fill(connection, made)
             await server.checkpoint()
             results = await measure(server, url, made, count)
-            every = [one for times, _ in results.values() for one in times]
-            results["all"] = every, statistics.mean(cpu for _, cpu in results.values())
-            for kind, (times, cpu) in results.items():
+            every = [one for times, *_ in results.values() for one in times]
+            mean, most = statistics.mean(cpu for _, cpu, _ in results.values()), max(one[2] for one in results.values())
+            results["all"] = every, mean, most
+            for kind, (times, cpu, rows) in results.items():
                 cut = statistics.quantiles(times, n=20)
                 figures = (statistics.median(times), cut[-1], max(times), cpu)
                 shown = " | ".join(f"{1000 * value:.1f}" for value in figures)
-                print(f"| {size:,} | {kind} | {shown} |", flush=True)
+                print(f"| {size:,} | {kind} | {shown} | {rows:,.0f} |", flush=True)
     print(f"\nload at the end: {os.getloadavg()[0]:.1f}")
 
 

@@ -39,6 +39,7 @@ class SearchDocument(Base):
         Index("ix_search_document_released", "library_id", "kind", "released_on", "item_id"),
         Index("ix_search_document_rating", "library_id", "kind", "rating", "item_id"),
         Index("ix_search_document_duration", "library_id", "kind", "duration_ms", "item_id"),
+        Index("ix_search_document_popularity", "library_id", "popularity", "item_id"),
         Index("ix_search_document_shuffle", "library_id", "kind", "shuffle", "item_id"),
     )
 

@@ -7,8 +7,9 @@
 What an earlier step has found comes first. Within a step: whole titles, whole words, words of the title itself; then
 films, series and artists before what they are made of; then what more people know, then what came last.
 
-The limit of step 2 (`CANDIDATES`) means that of a word which tens of thousands of items share, only so many are looked
-at before the best are shown. What is typed next makes them fewer.
+The limit of step 2 (`CANDIDATES`) means that of a word which thousands of items share, only so many are looked at
+before the best are shown; where tens of thousands share it, those that most people know (`KNOWN`). What is typed next
+makes them fewer.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,12 @@ from app.library.kinds import ItemKind
 
 CANDIDATES = 2_000
 """Documents that are ranked in a step."""
-HARDLY = 3
+FREQUENT = 20_000
+"""Documents with these words, as PostgreSQL estimates: of more, the index of words names all before the first is looked
+at. The best known items are looked at first then."""
+KNOWN = 1_000
+"""Items of a library, those that most people know, that are looked at for frequent words: of words that one in fifty
+has, twenty are among them."""
 MAX_WORDS = 12
 NEAR = 8
 """Words that one misspelt word may have meant."""
@@ -66,11 +72,22 @@ class PostgresSearch:
         key = key_of(asked.q)
         await BY_INDEX.run(tx)
         await _add(tx, found, by_title(viewer, asked, key))
-        if not (len(found) >= asked.limit and _is_hardly_begun(typed)):
-            wanted = Wanted([[word] for word in typed], _is_unfinished(asked.q))
-            await _add(tx, found, by_words(viewer, asked, wanted))
+        if len(found) >= asked.limit:
+            return  # what another step would find comes after all of these
+        wanted = Wanted([[word] for word in typed], _is_unfinished(asked.q))
+        await self._by_words(tx, viewer, asked, wanted, found)
         if len(found) < ENOUGH:
             await self._guess(tx, viewer, asked, typed, found)
+
+    async def _by_words(
+        self, tx: Tx, viewer: Viewer, asked: SearchQuery, wanted: "Wanted", found: dict[UUID, None]
+    ) -> None:
+        if await _estimate(tx, wanted) > FREQUENT:
+            known = await among_known(viewer, asked, wanted).fetch(tx)
+            if len(known) >= asked.limit:
+                found.update((row["id"], None) for row in known if row["id"] not in found)
+                return
+        await _add(tx, found, by_words(viewer, asked, wanted))
 
     async def _guess(
         self, tx: Tx, viewer: Viewer, asked: SearchQuery, typed: Sequence[str], found: dict[UUID, None]
@@ -98,11 +115,6 @@ def looked_for(q: str) -> list[str]:
     typed = words(q)
     paired = {character for word in typed if len(word) > 1 and is_unspaced(word) for character in word}
     return [word for word in typed if word not in paired][:MAX_WORDS]
-
-
-def _is_hardly_begun(typed: Sequence[str]) -> bool:
-    """Return whether this is a letter or two, which words beyond counting begin with: titles are answer enough."""
-    return len(typed) == 1 and len(typed[0]) < HARDLY and not is_unspaced(typed[0])
 
 
 def _is_unfinished(q: str) -> bool:
@@ -167,6 +179,44 @@ def by_title(viewer: Viewer, asked: SearchQuery, key: str) -> Statement:
     """)
     composed = text.format(sees=permission.library("library", "id"), visible=permission.item(viewer), order=_ORDER)
     return Statement(composed, {**_parameters(viewer, asked), "key": key, "end": key + "\U0010ffff"})
+
+
+_PLAN = sql.SQL("EXPLAIN (FORMAT JSON) SELECT FROM search_document document WHERE document.words @@ %(words)s::tsquery")
+
+
+async def _estimate(tx: Tx, wanted: "Wanted") -> int:
+    """Return how many documents PostgreSQL takes to have these words. Nothing is read for it but its statistics."""
+    row = await (await tx.connection.execute(_PLAN, {"words": wanted.tsquery()})).fetchone()
+    plan: Any = row[0] if row is not None else []
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+def among_known(viewer: Viewer, asked: SearchQuery, wanted: "Wanted") -> Statement:
+    """Return items with all these words, of those that most people know: a stretch of an index for each library."""
+    text = sql.SQL("""
+        SELECT item.id FROM (
+            SELECT known.item_id AS id, known.kind, known.popularity, known.words @@ %(own)s::tsquery AS is_own
+            FROM unnest(ARRAY(
+                SELECT library.id FROM library
+                WHERE {sees} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
+            )) AS library(id)
+            CROSS JOIN LATERAL (
+                SELECT document.* FROM search_document document
+                WHERE document.library_id = library.id
+                ORDER BY document.popularity DESC, document.item_id DESC LIMIT %(known)s
+            ) AS known
+            WHERE known.words @@ %(words)s::tsquery AND known.kind = ANY(%(kinds)s)
+        ) AS item
+        CROSS JOIN LATERAL (
+            SELECT FROM item AS shown WHERE shown.id = item.id AND {visible} LIMIT 1
+        ) AS shown
+        ORDER BY item.is_own DESC, {order} LIMIT %(limit)s
+    """)
+    composed = text.format(
+        sees=permission.library("library", "id"), visible=permission.item(viewer, "shown"), order=_ORDER
+    )
+    values = {"words": wanted.tsquery(), "own": wanted.tsquery("A"), "known": KNOWN}
+    return Statement(composed, {**_parameters(viewer, asked), **values})
 
 
 _OF_AGE = sql.SQL("""CROSS JOIN LATERAL (

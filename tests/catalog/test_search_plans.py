@@ -6,7 +6,17 @@ import pytest
 
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.planning import BY_INDEX
-from app.catalog.postgres_search import CANDIDATES, LOOKED_AT, Wanted, by_title, by_words, near_words
+from app.catalog.postgres_search import (
+    CANDIDATES,
+    KNOWN,
+    LOOKED_AT,
+    PostgresSearch,
+    Wanted,
+    among_known,
+    by_title,
+    by_words,
+    near_words,
+)
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.db.tx import Transactions
@@ -70,6 +80,36 @@ async def test_of_a_word_that_all_share_only_so_many_are_ranked(
 
         assert rows_of(plan, "item") <= CANDIDATES
         assert rows_of(plan, "search_document") <= (CANDIDATES + 200) * (1 if viewer.libraries is None else 3)
+
+
+async def test_of_what_very_many_share_the_best_known_are_looked_at(
+    transactions: Transactions, libraries: list[UUID]
+) -> None:
+    for viewer in (LOCAL_ADMINISTRATOR, Viewer(name="x", libraries=frozenset(libraries[:1]))):
+        wanted = Wanted([["film"]], is_unfinished=True)
+        plan = await plan_of(transactions, among_known(viewer, SearchQuery(q="film", limit=PAGE), wanted), BY_INDEX)
+
+        assert "ix_search_document_popularity" in indexes(plan)
+        assert rows_of(plan, "search_document") <= KNOWN * (len(libraries) if viewer.libraries is None else 1)
+        assert rows_of(plan, "item") <= KNOWN * len(libraries)
+
+
+async def test_what_very_many_share_is_answered_from_them_and_what_few_share_is_not(
+    transactions: Transactions, libraries: list[UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert libraries
+    monkeypatch.setattr("app.catalog.postgres_search.FREQUENT", 2_000)
+    asked: list[str] = []
+
+    def noted(viewer: Viewer, query: SearchQuery, wanted: Wanted) -> Statement:
+        asked.append(wanted.tsquery())
+        return among_known(viewer, query, wanted)
+
+    monkeypatch.setattr("app.catalog.postgres_search.among_known", noted)
+    engine = PostgresSearch(transactions)
+    assert len(await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q="matrix ", limit=PAGE))) == PAGE
+    assert len(await engine.find(LOCAL_ADMINISTRATOR, SearchQuery(q="rare ", limit=PAGE))) == PAGE
+    assert asked == ["('matrix')"]
 
 
 async def test_rare_words_are_read_off_their_index(transactions: Transactions, libraries: list[UUID]) -> None:
