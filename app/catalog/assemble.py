@@ -91,7 +91,13 @@ def _state(row: Row) -> UserState:
 
 
 def _person(row: Row) -> Person:
-    return Person(**{name: row[name] for name in Person.__struct_fields__})
+    fields = {name: row[name] for name in Person.__struct_fields__ if name != "image"}
+    return Person(**fields, image=portrait(row["id"], row["image"]))
+
+
+def portrait(person_id: UUID, image: Mapping[str, Any] | None) -> Image | None:
+    """Say where the picture of a person is."""
+    return None if image is None else Image(**image, url=f"/api/v1/people/{person_id}/image?tag={image['tag']}")
 
 
 def _credits(rows: Sequence[Row]) -> list[ArtistCredit]:

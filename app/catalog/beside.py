@@ -3,17 +3,20 @@
 Permission is the item's and the media file's own; what lies beside them has none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from app.accounts.viewer import Viewer
+from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog import assemble, described, queries
-from app.db.tx import Transactions
+from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.artwork.store import ImageStore
-from app.library.errors import FileNotFound, ItemNotFound
+from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound
 from app.library.kinds import ImageRole, SideFileKind
 from app.library.records import FileLocation, PictureSource
+from app.library.repository.rows import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,46 @@ class Beside:
                     rows = await described.images_of(viewer, parent_id, role).fetch(tx)
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
-        row = rows[index]
+        return self._source(rows[index])
+
+    async def library_picture(self, viewer: Viewer, library_id: UUID) -> PictureSource:
+        """Return where the picture is that stands for a library: of the item that was chosen, else of what came last;
+        a backdrop before a poster. Only of what the viewer may see.
+
+        Raises:
+            LibraryNotFound: there is no such library, or not for this viewer.
+            NotFound: nothing in it has a picture yet.
+        """
+        async with self._transactions.begin() as tx:
+            if not await queries.libraries(viewer, library_id).fetch(tx):
+                raise LibraryNotFound(library_id)
+            for role in (ImageRole.BACKDROP, ImageRole.POSTER):
+                for found in await described.pictured(viewer, library_id, role).fetch(tx):
+                    rows = await described.images_of(viewer, found["id"], role).fetch(tx)
+                    if rows:
+                        return self._source(rows[0])
+        raise NotFound("picture of library", library_id)
+
+    async def choose_picture(self, tx: Tx, library_id: UUID, item_id: UUID | None) -> None:
+        """Let an item's picture stand for its library; None: what came last, again.
+
+        Raises:
+            LibraryNotFound.
+            InvalidInput: the item is not in it.
+        """
+        if not await queries.libraries(LOCAL_ADMINISTRATOR, library_id).fetch(tx):
+            raise LibraryNotFound(library_id)
+        await run(tx, "DELETE FROM library_picture WHERE library_id = %s", library_id)
+        if item_id is not None and not await run(
+            tx,
+            "INSERT INTO library_picture (library_id, item_id)"
+            " SELECT library_id, id FROM item WHERE id = %s AND library_id = %s",
+            item_id,
+            library_id,
+        ):
+            raise InvalidInput("item_id", "must be an item of this library")
+
+    def _source(self, row: Mapping[str, Any]) -> PictureSource:
         if row["digest"] is not None:
             location = self._store.location(bytes(row["digest"]), row["stored_size"])
             return PictureSource(location, None, row["tag"], row["shape"], is_stored=True)

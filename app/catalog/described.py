@@ -142,6 +142,13 @@ def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
     return Statement(composed, {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids)})
 
 
+PORTRAIT = sql.SQL("""
+    CASE WHEN image.id IS NOT NULL THEN jsonb_build_object(
+        'role', image.role, 'source', image.source, 'width', image.width, 'height', image.height,
+        'tag', left(encode(image.digest, 'hex'), 16), 'placeholder', image.placeholder, 'color', image.color
+    ) END
+""").format()
+
 MOST_OF_A_ROLE = 20
 """People of one role that come with an item. A page of films with all who were ever named would be all names."""
 
@@ -149,7 +156,7 @@ MOST_OF_A_ROLE = 20
 def people(item_ids: Sequence[UUID]) -> Statement:
     """Return who made these items, as the source that counts most for each says."""
     text = sql.SQL("""
-        SELECT billed.item_id, billed.id, billed.name, billed.role, billed.character FROM (
+        SELECT billed.item_id, billed.id, billed.name, billed.role, billed.character, {portrait} AS image FROM (
             SELECT ranked.*, row_number() OVER of_role AS place
             FROM (
                 SELECT credit.item_id, person.id, person.name, credit.role, credit.character, credit.position, rank,
@@ -161,9 +168,10 @@ def people(item_ids: Sequence[UUID]) -> Statement:
             WHERE ranked.rank = ranked.best
             WINDOW of_role AS (PARTITION BY ranked.item_id, ranked.role ORDER BY ranked.position)
         ) AS billed
+        LEFT JOIN image ON image.person_id = billed.id AND image.digest IS NOT NULL
         WHERE billed.place <= %(most)s ORDER BY billed.item_id, billed.position
     """)
-    return Statement(text.format(), {**_RANKS, "item_ids": list(item_ids), "most": MOST_OF_A_ROLE})
+    return Statement(text.format(portrait=PORTRAIT), {**_RANKS, "item_ids": list(item_ids), "most": MOST_OF_A_ROLE})
 
 
 def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
@@ -186,6 +194,32 @@ def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
     order = sql.SQL("one.role, array_position(%(places)s::text[], one.source), one.position, one.id")
     values = {**_RANKS, **permission.parameters(viewer), "item_id": item_id, "role": role}
     return Statement(text.format(images=_images(viewer), image_order=order), values)
+
+
+LATEST = 50
+"""Items of a library, the last that came, among which a picture for it is looked for."""
+
+
+def pictured(viewer: Viewer, library_id: UUID, role: str) -> Statement:
+    """Return the item whose picture of a role stands for a library: the one that was chosen, else the latest."""
+    text = sql.SQL("""
+        SELECT item.id FROM (
+            SELECT item.id, item.kind, 0 AS place FROM library_picture chosen JOIN item ON item.id = chosen.item_id
+            WHERE chosen.library_id = %(library_id)s AND {visible}
+            UNION ALL
+            SELECT latest.*, 1 FROM unnest(ARRAY['movie', 'series', 'album', 'artist']) AS wanted(kind)
+            CROSS JOIN LATERAL (
+                SELECT item.id, item.kind FROM item
+                WHERE (item.library_id, item.kind) <= (%(library_id)s, wanted.kind)
+                  AND (item.library_id, item.kind) >= (%(library_id)s, wanted.kind) AND {visible}
+                ORDER BY item.library_id DESC, item.kind DESC, item.id DESC LIMIT %(latest)s
+            ) AS latest
+        ) AS item
+        WHERE EXISTS (SELECT FROM ({images}) AS one WHERE one.role = %(role)s)
+        ORDER BY item.place, item.id DESC LIMIT 1
+    """)
+    values = {**permission.parameters(viewer), "library_id": library_id, "role": role, "latest": LATEST}
+    return Statement(text.format(visible=permission.item(viewer), images=_images(viewer)), values)
 
 
 def words_of_files(file_ids: Sequence[UUID]) -> Statement:

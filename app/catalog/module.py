@@ -12,6 +12,7 @@ from app.catalog.index.indexer import Indexer
 from app.catalog.index.jobs import RebuildIndexArgs
 from app.catalog.index.requests import IndexRequests
 from app.catalog.index.workers import IndexItemsWorker, RebuildIndexWorker
+from app.catalog.people import People
 from app.catalog.postgres_search import PostgresSearch
 from app.catalog.searching import Search, SearchEngine
 from app.catalog.typesense.exporting import TypesenseExporter
@@ -37,6 +38,7 @@ class CatalogModule(Provider):
 
     catalog = provide(Catalog)
     beside = provide(Beside)
+    people = provide(People)
     search = provide(Search)
     home = provide(HomePage)
     watching = provide(Watching)

@@ -165,6 +165,19 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     """actor, guest, director, writer, producer, creator, album_artist …"""
     character: str | None
+    image: Image | None = None
+    """Who is named first has one, where a source knows a picture."""
+
+
+class PersonDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody. What they made is `GET /items?person_id=`."""
+
+    id: UUID
+    name: str
+    roles: list[str]
+    """In what the viewer may see, the most frequent first."""
+    item_count: int
+    image: Image | None = None
 
 
 class ArtistCredit(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from app.catalog.views import (
     ItemRow,
     ItemTreePage,
     Library,
+    PersonDetail,
     SearchPage,
     UserState,
 )
@@ -96,6 +97,7 @@ STRUCTS = (
     Facets,
     Home,
     EngineState,
+    PersonDetail,
     UserState,
     ItemRow,
     HistoryPage,

@@ -5,9 +5,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from app.accounts.roles import Role, Scope
+from app.library.descriptions import Credited, Description
 from app.library.jobs import ScanLibraryArgs
+from app.library.kinds import FactSource
+from app.library.models import Person
+from app.library.repository import descriptions
 from app.web.application import OPENAPI_URL
 from tests.fixtures.accounts import BY_HAND, Accounts
 from tests.fixtures.web import Films, Web
@@ -31,6 +36,10 @@ async def belongings(web: Web, accounts: Accounts, films: Films) -> dict[str, st
     async with accounts.transactions.begin() as tx:
         key, _ = await accounts.keys.create(tx, BY_HAND, ada.id, name="key", scopes=[Scope.READ])
     item = await films.shelf.item(films.library_id, "Metropolis")
+    async with accounts.transactions.begin() as tx:
+        said = Description(credits=(Credited(name="Brigitte Helm", role="actor"),))
+        await descriptions.describe(tx, FactSource.METADATA, {item: said})
+        (person,) = await tx.session.scalars(select(Person.id))
     film = await films.add("Metropolis (1927).mkv", b"x" * 1000)
     job = (await web.client.insert(ScanLibraryArgs(library_id=films.library_id))).job
     headers = {"Authorization": f"Bearer {login.access_token}"}
@@ -40,6 +49,7 @@ async def belongings(web: Web, accounts: Accounts, films: Films) -> dict[str, st
         "login_id": str(login.login_id),
         "key_id": str(key.id),
         "item_id": str(item),
+        "person_id": str(person),
         "file_id": str(film.id),
         "library_id": str(films.library_id),
         "root_id": roots[0]["id"],

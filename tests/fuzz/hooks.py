@@ -40,6 +40,7 @@ BEYOND_SCHEMAS = {
     ("choose_match", "external_id"): "an id as its source writes it",
     ("choose_match", "source"): "sources that are there",
     ("change_library_metadata", "sources"): "sources that are there",
+    ("choose_library_image", "item_id"): "items of the library",
     ("change_item", "title"): "what is printable, Unicode says",
     ("change_item", "year"): "a year of this world",
     ("create_api_key_of_account", "name"): "what is printable, Unicode says",

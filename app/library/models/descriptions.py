@@ -199,7 +199,7 @@ class CertifyingCountry(Base):
 
 
 class Image(Base):
-    """A picture of an item, or inside a media file. A reference: the bytes stay where they are.
+    """A picture of an item or a person, or inside a media file. A reference: the bytes stay where they are.
 
     Exactly one of: a side file (local), a stream of a media file (embedded), an address (nfo, metadata).
     """
@@ -208,11 +208,12 @@ class Image(Base):
     __table_args__ = (
         one_of("role", ImageRole),
         one_of("source", ImageSource),
-        CheckConstraint("num_nonnulls(item_id, file_id) = 1", name="owner"),
+        CheckConstraint("num_nonnulls(item_id, file_id, person_id) = 1", name="owner"),
         CheckConstraint("num_nonnulls(side_file_id, stream_index, url) = 1", name="place"),
         CheckConstraint("(stream_index IS NULL) = (file_id IS NULL)", name="embedded"),
         Index("uq_image_item_id_role_side_file_id", "item_id", "role", "side_file_id", unique=True),
         Index("uq_image_file_id_stream_index", "file_id", "stream_index", unique=True),
+        Index("uq_image_person_id", "person_id", unique=True),
         Index("ix_image_side_file_id", "side_file_id"),
         Index("ix_image_digest", "digest", postgresql_where=text("digest IS NOT NULL")),
     )
@@ -220,6 +221,7 @@ class Image(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     item_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"))
     file_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"))
+    person_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("person.id", ondelete="CASCADE"))
     role: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(Text)
     side_file_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("side_file.id", ondelete="CASCADE"))
@@ -243,3 +245,13 @@ class Image(Base):
     """What its file was when it was looked at; what was fetched has no time."""
     problem: Mapped[str | None] = mapped_column(Text)
     """Why it is not shown and not fetched again."""
+
+
+class LibraryPicture(Base):
+    """The item whose picture stands for a library, where an administrator has chosen one."""
+
+    __tablename__ = "library_picture"
+    __table_args__ = (Index("ix_library_picture_item_id", "item_id"),)
+
+    library_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library.id", ondelete="CASCADE"), primary_key=True)
+    item_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"))

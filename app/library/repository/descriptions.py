@@ -49,6 +49,15 @@ ADD_CREDITS = """
     JOIN person USING (key)
 """
 
+ADD_PORTRAITS = """
+    INSERT INTO image (id, person_id, role, source, url)
+    SELECT new.id, person.id, 'poster', 'remote', person.thumb_url
+    FROM unnest(%s::uuid[], %s::text[]) AS new (id, key) JOIN person USING (key)
+    WHERE person.thumb_url IS NOT NULL
+    ON CONFLICT (person_id) DO NOTHING
+"""
+"""Of everybody of whom there is an address; fetched are those of the first that are named (`images`)."""
+
 MAKE_LABELS = """
     INSERT INTO label (id, kind, name) SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[])
     ON CONFLICT (kind, lower(name)) DO NOTHING
@@ -168,6 +177,7 @@ async def _insert(tx: Tx, query: str, source: str, table: Sequence[tuple[Any, ..
 async def _add_people(tx: Tx, source: FactSource, said: Mapping[UUID, Description]) -> None:
     people = {person.key: person for description in said.values() for person in description.credits}
     await _make(tx, MAKE_PEOPLE, [(uuid7(), key, people[key].name, people[key].thumb_url) for key in sorted(people)])
+    await _make(tx, ADD_PORTRAITS, [(uuid7(), key) for key in sorted(people) if people[key].thumb_url is not None])
     credited = [
         (item_id, position, person.key, person.role, person.character)
         for item_id, description in said.items()

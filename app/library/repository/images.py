@@ -71,6 +71,19 @@ _UNFETCHED = """
 """
 """Pictures that have only an address, the best of each role first, after those of the role that we have."""
 
+_PORTRAITS = """
+    SELECT image.id, image.role, image.url, billed.position
+    FROM (
+        SELECT credit.person_id, credit.position, credit.role,
+            row_number() OVER (PARTITION BY credit.role ORDER BY credit.position, credit.person_id) AS place
+        FROM credit WHERE credit.item_id = one.item_id
+    ) AS billed
+    JOIN image ON image.person_id = billed.person_id
+    WHERE billed.place <= CASE billed.role WHEN 'actor' THEN %(actors)s ELSE %(others)s END
+        AND image.digest IS NULL AND image.problem IS NULL
+"""
+"""Pictures of those who are named first for `one` item, as far as we have none."""
+
 WAITING = f"""
     SELECT image.item_id FROM image
     WHERE image.item_id = ANY(%(item_ids)s) AND image.side_file_id IS NOT NULL AND image.looked_at IS NULL
@@ -82,6 +95,8 @@ WAITING = f"""
     UNION
     SELECT unfetched.item_id FROM ({_UNFETCHED}) AS unfetched
     WHERE unfetched.place <= CASE unfetched.role WHEN 'backdrop' THEN %(backdrops)s ELSE 1 END
+    UNION
+    SELECT one.item_id FROM unnest(%(item_ids)s::uuid[]) AS one (item_id) WHERE EXISTS ({_PORTRAITS})
 """  # noqa: S608  parts of ours
 
 TO_LOOK_AT = """
@@ -107,6 +122,17 @@ TO_FETCH = f"""
     WHERE place <= CASE role WHEN 'backdrop' THEN %(backdrops)s ELSE 1 END AND id <> ALL(%(but)s)
     ORDER BY role, place LIMIT 1
 """  # noqa: S608  parts of ours
+
+PORTRAIT_TO_FETCH = f"""
+    SELECT portrait.id, portrait.role, portrait.url
+    FROM unnest(%(item_ids)s::uuid[]) AS one (item_id) CROSS JOIN LATERAL ({_PORTRAITS}) AS portrait
+    WHERE portrait.id <> ALL(%(but)s) ORDER BY portrait.position, portrait.id LIMIT 1
+"""  # noqa: S608  parts of ours
+
+ITEMS_OF_PORTRAITS = """
+    SELECT DISTINCT ON (image.person_id) credit.item_id FROM image JOIN credit ON credit.person_id = image.person_id
+    WHERE image.id = ANY(%s) ORDER BY image.person_id, credit.position, credit.item_id
+"""
 
 OWN_QUEUES = """
     SELECT DISTINCT ON (one.id) one.id, 'root_' || root.id
@@ -165,6 +191,9 @@ ITEMS_UNSEEN = """
 MOST_BACKDROPS = 3
 """Fetched for an item; of every other role one is enough, as long as there is none beside or inside the media."""
 
+MOST_ACTORS, MOST_OTHERS = 10, 2
+"""Of an item, whose portraits are fetched: of every other role than actors the first two."""
+
 _PLACES = [source.value for source in ImageSource]
 
 
@@ -198,10 +227,14 @@ class LookRow:
     """What the file was when it was looked at."""
 
 
+def _values(item_ids: Sequence[UUID]) -> dict[str, object]:
+    most = {"backdrops": MOST_BACKDROPS, "actors": MOST_ACTORS, "others": MOST_OTHERS}
+    return {"item_ids": list(item_ids), "places": _PLACES, **most}
+
+
 async def waiting(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
     """Return which items have pictures to look at or to fetch. Those of songs are their album's."""
-    values = {"item_ids": list(item_ids), "places": _PLACES, "backdrops": MOST_BACKDROPS}
-    return sorted(row[0] for row in await named_rows(tx, WAITING, values))
+    return sorted(row[0] for row in await named_rows(tx, WAITING, _values(item_ids)))
 
 
 async def own_queues(tx: Tx, item_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -216,9 +249,10 @@ async def to_look_at(tx: Tx, item_id: UUID, but: Collection[UUID], limit: int) -
 
 
 async def to_fetch(tx: Tx, item_id: UUID, but: Collection[UUID]) -> tuple[UUID, str, str] | None:
-    """Return (id, role, address) of the next picture of an item that is wanted and not here, `but` those."""
-    values = {"item_ids": [item_id], "places": _PLACES, "backdrops": MOST_BACKDROPS, "but": list(but)}
-    found = await named_rows(tx, TO_FETCH, values)
+    """Return (id, role, address) of the next picture of an item, or of who made it, that is wanted and not here, `but`
+    those."""
+    values = {**_values([item_id]), "but": list(but)}
+    found = await named_rows(tx, TO_FETCH, values) or await named_rows(tx, PORTRAIT_TO_FETCH, values)
     return (found[0][0], found[0][1], found[0][2]) if found else None
 
 
@@ -246,3 +280,8 @@ async def forget_fetched(tx: Tx, image_ids: Sequence[UUID]) -> None:
 async def items_unseen(tx: Tx, after: UUID, limit: int) -> list[UUID]:
     """Return items that may have pictures to look at or to fetch, in order, after one."""
     return [row[0] for row in await named_rows(tx, ITEMS_UNSEEN, {"after": after, "limit": limit})]
+
+
+async def items_of_portraits(tx: Tx, image_ids: Sequence[UUID]) -> list[UUID]:
+    """Return an item for each person whose picture is one of these: the one they are named first for."""
+    return sorted(set(await column(tx, ITEMS_OF_PORTRAITS, list(image_ids))))

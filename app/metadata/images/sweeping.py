@@ -71,6 +71,7 @@ class StoreSweeper:
             if gone:
                 async with self._transactions.begin() as tx:
                     await images.forget_fetched(tx, gone)
+                    await self._requests.insert(tx, await images.items_of_portraits(tx, gone))
                 lost += len(gone)
 
     async def _gone(self, some: Sequence[tuple[UUID, bytes]]) -> list[UUID]:

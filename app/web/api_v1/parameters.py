@@ -46,6 +46,7 @@ Name = Annotated[Text, described(minLength=1, maxLength=LONGEST_NAME, pattern=r"
 JobId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 LibraryId = Annotated[UUID, Path()]
 ItemId = Annotated[UUID, Path()]
+PersonId = Annotated[UUID, Path()]
 FileId = Annotated[UUID, Path()]
 PlaybackId = Annotated[UUID, Path()]
 ChapterNumber = Annotated[int, Path(ge=0, le=100_000)]

@@ -1,20 +1,25 @@
-"""Pictures of items; subtitles and lyrics beside files."""
+"""Pictures of items, people and libraries; subtitles and lyrics beside files."""
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import Response
 
+from app.accounts.audit import record
 from app.catalog.beside import Beside
+from app.catalog.people import People
+from app.catalog.views import PersonDetail
+from app.db.tx import Transactions
 from app.library.artwork.rendering.wish import MAX_SIDE, Fit, Format, Wish, negotiated, on_the_ladder
 from app.library.kinds import ImageRole
 from app.library.records import PictureSource
 from app.web import words
-from app.web.answers import documented
-from app.web.api_v1.parameters import FileId, ItemId, Strict
-from app.web.auth import CurrentViewer, Streamer
+from app.web.answers import JsonResponse, documented
+from app.web.api_v1.parameters import FileId, ItemId, LibraryId, PersonId, Strict
+from app.web.auth import Administrator, CurrentActor, CurrentViewer, Streamer
 from app.web.media_bytes import MediaBytes
 from app.web.pictures import Pictures
 
@@ -63,6 +68,11 @@ class PictureWish(Strict):
         return on_the_ladder(self.width, self.height, self.fit, quality=self.quality, form=form, shape=shape)
 
 
+class LibraryImage(Strict):
+    item_id: UUID | None = None
+    """null: what came last."""
+
+
 class IndexedWish(PictureWish):
     index: Annotated[int, Field(ge=0, le=10_000)] = 0
     """Which of the role; 0 is the best."""
@@ -106,6 +116,64 @@ async def get_another_image(  # noqa: PLR0917  the framework names them all
 ) -> Response:
     """Send another picture of the role; 0 is the best."""
     return _picture(await beside.picture(viewer, item_id, role, place), asked, request, pictures)
+
+
+@router.get("/people/{person_id}", tags=["items"], responses=documented(PersonDetail))
+async def get_person(person_id: PersonId, viewer: CurrentViewer, people: FromDishka[People]) -> Response:
+    """Show somebody who plays in something that you may see, or made it."""
+    return JsonResponse(await people.person(viewer, person_id))
+
+
+@router.head("/people/{person_id}/image", tags=["items"], responses=_PICTURE_HEAD, operation_id="get_person_image_head")
+@router.get("/people/{person_id}/image", tags=["items"], responses=_PICTURE)
+async def get_person_image(  # noqa: PLR0917  the framework names them all
+    person_id: PersonId,
+    asked: Annotated[PictureWish, Query()],
+    request: Request,
+    viewer: CurrentViewer,
+    people: FromDishka[People],
+    pictures: FromDishka[Pictures],
+) -> Response:
+    """Send the picture of a person, as it is or in the size and format asked for."""
+    return _picture(await people.picture(viewer, person_id), asked, request, pictures)
+
+
+@router.head(
+    "/libraries/{library_id}/image", tags=["libraries"], responses=_PICTURE_HEAD, operation_id="get_library_image_head"
+)
+@router.get("/libraries/{library_id}/image", tags=["libraries"], responses=_PICTURE)
+async def get_library_image(  # noqa: PLR0917  the framework names them all
+    library_id: LibraryId,
+    asked: Annotated[PictureWish, Query()],
+    request: Request,
+    viewer: CurrentViewer,
+    beside: FromDishka[Beside],
+    pictures: FromDishka[Pictures],
+) -> Response:
+    """Send the picture that stands for a library: of the item that was chosen, else of what came last to it."""
+    return _picture(await beside.library_picture(viewer, library_id), asked, request, pictures)
+
+
+@router.put(
+    "/libraries/{library_id}/image",
+    status_code=204,
+    tags=["libraries"],
+    responses=documented(None, 204, description="Chosen"),
+)
+async def choose_library_image(
+    library_id: LibraryId,
+    _viewer: Administrator,
+    actor: CurrentActor,
+    asked: LibraryImage,
+    beside: FromDishka[Beside],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Let the picture of one of its items stand for a library; without an item, of what came last."""
+    async with transactions.begin() as tx:
+        await beside.choose_picture(tx, library_id, asked.item_id)
+        chosen = None if asked.item_id is None else str(asked.item_id)
+        await record(tx, actor, "library.picture_chosen", library_id=str(library_id), item_id=chosen)
+    return Response(status_code=204)
 
 
 @router.get("/files/{file_id}/subtitles/{place}", tags=["files"], responses=_SUBTITLE)
