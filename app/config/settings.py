@@ -340,6 +340,8 @@ class ProbeSettings:
     """For one file."""
     memory: Annotated[ByteSize, Field(ge=256 * 2**20)] = ByteSize(2**30)
     """Of one process."""
+    read_whole: ByteSize = ByteSize(32 * 2**30)
+    """A film without an index of its keyframes is read as a whole for them when it is first played, up to this size."""
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT_KEYS)

@@ -42,6 +42,16 @@ class AnalyzeFileArgs(JobArgs, kind="library.analyze"):
         return InsertOpts(queue="default", priority=3, max_attempts=5, unique=ONCE)
 
 
+class FindKeyframesArgs(JobArgs, kind="library.find_keyframes"):
+    """Read one film that has no index of its keyframes, so that it can be cut without being encoded anew."""
+
+    file_id: UUID
+
+    @classmethod
+    def insert_opts(cls) -> InsertOpts:
+        return InsertOpts(queue="low", priority=3, max_attempts=3, unique=ONCE)
+
+
 class AwaitRootArgs(JobArgs, kind="library.await_root"):
     """Wait for an offline root to come back, then ask for a scan. The waiting is this row; no table remembers it."""
 

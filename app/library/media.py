@@ -85,12 +85,14 @@ class PictureInfo(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class KeyframeIndex(msgspec.Struct, kw_only=True):
-    """Where decoding can begin, as the container's own index says it. A row of `keyframes`."""
+    """Where decoding can begin, as the container's own index says it, or its packets do. A row of `keyframes`."""
 
     stream_index: int
     count: int
     times: bytes
     """As `app.library.keyframes` packs them."""
+    peak_bit_rate: int | None = None
+    """Of four seconds, with all that lies between the pictures; None: the index does not tell."""
 
 
 class MediaInfo(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -15,6 +15,7 @@ from app.library.artwork.rendering.renderer import Renderer
 from app.library.artwork.renditions import Renditions
 from app.library.artwork.store import ImageStore
 from app.library.editing import ItemEditor
+from app.library.indexing import KeyframeFinder
 from app.library.jobs import RefreshAgesArgs
 from app.library.ports import AnalysisListener, LibraryListener
 from app.library.probing.prober import Prober
@@ -31,7 +32,13 @@ from app.library.sidecars.recorder import SideFileRecorder
 from app.library.sidecars.requests import SideFileRequests
 from app.library.sidecars.worker import ReadSideFilesWorker
 from app.library.watching.watcher import LibraryWatcher
-from app.library.workers import AnalyzeFileWorker, AwaitRootWorker, AwaitSettledWorker, ScanLibraryWorker
+from app.library.workers import (
+    AnalyzeFileWorker,
+    AwaitRootWorker,
+    AwaitSettledWorker,
+    FindKeyframesWorker,
+    ScanLibraryWorker,
+)
 
 
 class LibraryModule(Provider):
@@ -55,6 +62,7 @@ class LibraryModule(Provider):
     picture_reader = provide(PictureReader)
     renditions = provide(Renditions)
     analyzer = provide(FileAnalyzer)
+    keyframe_finder = provide(KeyframeFinder)
     place_tracks = provide(PlaceTracks, provides=AnalysisListener)
     embedded_pictures = provide(EmbeddedPictures, provides=AnalysisListener)
     side_file_requests = provide(SideFileRequests, provides=AnyOf[SideFileRequests, AnalysisListener])
@@ -62,6 +70,7 @@ class LibraryModule(Provider):
     side_file_reader = provide(SideFileReader)
     scan = provide(ScanLibraryWorker, provides=Worker[Any])
     analyze = provide(AnalyzeFileWorker, provides=Worker[Any])
+    find_keyframes = provide(FindKeyframesWorker, provides=Worker[Any])
     await_root = provide(AwaitRootWorker, provides=Worker[Any])
     await_settled = provide(AwaitSettledWorker, provides=Worker[Any])
     read_side_files = provide(ReadSideFilesWorker, provides=Worker[Any])

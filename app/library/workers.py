@@ -11,7 +11,15 @@ from app.jobs.job import Job
 from app.jobs.worker import NO_TIMEOUT, Worker
 from app.library.analysis import FileAnalyzer
 from app.library.errors import LibraryNotFound
-from app.library.jobs import AWAIT_ROOT_INTERVAL, AnalyzeFileArgs, AwaitRootArgs, AwaitSettledArgs, ScanLibraryArgs
+from app.library.indexing import KeyframeFinder
+from app.library.jobs import (
+    AWAIT_ROOT_INTERVAL,
+    AnalyzeFileArgs,
+    AwaitRootArgs,
+    AwaitSettledArgs,
+    FindKeyframesArgs,
+    ScanLibraryArgs,
+)
 from app.library.repository import folders, libraries
 from app.library.scan.scanner import LibraryScanner
 from app.library.service import LibraryService
@@ -54,6 +62,23 @@ class AnalyzeFileWorker(Worker[AnalyzeFileArgs]):
             await job_complete_tx(self._driver, tx.connection, job)
 
         await self._analyzer.analyze(job.args.file_id, job.attempt, complete)
+
+
+class FindKeyframesWorker(Worker[FindKeyframesArgs]):
+    """Reads one film from beginning to end."""
+
+    def __init__(self, finder: KeyframeFinder, driver: Driver) -> None:
+        self._finder = finder
+        self._driver = driver
+
+    def timeout(self, job: Job[FindKeyframesArgs]) -> timedelta:  # noqa: ARG002  films before it are waited for, too
+        return timedelta(hours=1)
+
+    async def work(self, job: Job[FindKeyframesArgs]) -> None:
+        async def complete(tx: Tx) -> None:
+            await job_complete_tx(self._driver, tx.connection, job)
+
+        await self._finder.find(job.args.file_id, job.attempt, complete)
 
 
 class AwaitRootWorker(Worker[AwaitRootArgs]):

@@ -56,6 +56,7 @@ class VideoPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     profile: str | None = None
     level: int | None = None
     bit_depth: int | None = None
+    peak_bit_rate: int | None = None
     """Of the file's own picture."""
 
 
@@ -65,6 +66,8 @@ class AudioPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     codec: str
     channels: int
     selected: bool
+    bit_rate: int | None = None
+    """Of the file's own sound."""
     reasons: list[Reason] = []
     language: str | None = None
     title: str | None = None
@@ -277,7 +280,8 @@ def _video_plan(
     if not reasons:
         copied = Rung(width=width, height=height, bit_rate=rate or rungs[0].bit_rate)
         smaller = [rung for rung in rungs if rung.width < width] if takes_h264 and wishes.ladder else []
-        return _of_stream(video, "copy", codec_of(video), [copied, *smaller])
+        plan = _of_stream(video, "copy", codec_of(video), [copied, *smaller])
+        return msgspec.structs.replace(plan, peak_bit_rate=source.peak_bit_rate)
     if not takes_h264:
         raise NotPlayable(f"{profile.name} takes neither this picture nor H.264, which it would be converted to")
     return _of_stream(video, "transcode", "h264", rungs if wishes.ladder else rungs[:1], reasons)
@@ -355,7 +359,9 @@ def _audio_plan(
     most = min(support.max_channels if support else 2, profile.max_channels or SURROUND, audio.channels or 2)
     channels = SURROUND if most >= SURROUND else min(most, 2)
     made = _copied(audio, selected=selected)
-    return msgspec.structs.replace(made, action="transcode", codec=target, channels=channels, reasons=reasons)
+    return msgspec.structs.replace(
+        made, action="transcode", codec=target, channels=channels, bit_rate=None, reasons=reasons
+    )
 
 
 def _copied(audio: StreamInfo, *, selected: bool) -> AudioPlan:
@@ -365,6 +371,7 @@ def _copied(audio: StreamInfo, *, selected: bool) -> AudioPlan:
         codec=codec_of(audio),
         channels=audio.channels or 2,
         selected=selected,
+        bit_rate=audio.bit_rate,
         language=audio.language,
         title=audio.title,
         dispositions=audio.dispositions,

@@ -41,5 +41,20 @@ class CacheFull(Unavailable):
     code = "cache_full"
 
 
+class CacheUnavailable(Unavailable):
+    """The disk of the segments does not take any: offline, read-only, broken."""
+
+    code = "cache_unavailable"
+
+
 class FfmpegMissing(Unavailable):
     code = "ffmpeg_missing"
+
+
+NOT_MADE = (TranscodeFailed, CacheFull, CacheUnavailable, FfmpegMissing)
+"""Why there is no segment: kept on its transcode's row, and told to whoever asks for it meanwhile."""
+
+
+def not_made(code: str | None, text: str) -> AppError:
+    """Return a failure as it was, from what was kept of it."""
+    return next((kind for kind in NOT_MADE if kind.code == code), TranscodeFailed)(text)

@@ -44,6 +44,8 @@ class MediaSource(msgspec.Struct, frozen=True, kw_only=True):
     beside: list[SubtitleBeside] = []
     widest_gap_ms: int | None = None
     """Between two keyframes of the first picture stream; None: nobody has told where they are."""
+    peak_bit_rate: int | None = None
+    """Of a segment of it; None: nobody has told."""
 
     @property
     def video(self) -> StreamInfo | None:

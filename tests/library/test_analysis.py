@@ -120,7 +120,7 @@ async def test_keyframes_are_kept_until_the_content_changes(
 ) -> None:
     await library.work(job)
     async with library.transactions.begin() as tx:
-        stream, times = await kept.keyframes(tx, job.args.file_id) or (None, [])
+        stream, times, _ = await kept.keyframes(tx, job.args.file_id) or (None, [], None)
     assert (stream, times) == (0, [0, 1_000])
     assert library.listener.analyzed == [job.args.file_id]
 

@@ -5,6 +5,7 @@ import pytest
 from app.accounts.roles import Role
 from app.config import Settings
 from app.events.log import EventLog
+from app.jobs.client import Client
 from app.jobs.inserter import Inserter
 from app.jobs.job import Job
 from app.jobs.types import JobState
@@ -35,7 +36,7 @@ def sweeper(accounts: Accounts, transactions, driver, tmp_path):
         events=EventLog(transactions, driver),
         playback=PlaybackSweeper(
             transactions,
-            PlaybackService([], settings),
+            PlaybackService([], Client(driver).inserter, settings),
             SegmentStore(settings),
             files=FilesAhead(transactions),
             sheets=SheetStore(settings),

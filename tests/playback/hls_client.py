@@ -78,6 +78,43 @@ def timeline(init: bytes, segment: bytes) -> Timeline:
     return Timeline(found[0].decode_time, last.decode_time + last.duration, samples, timescale)
 
 
+def shown_times(init: bytes, segment: bytes) -> list[float]:
+    """Return when the pictures of a segment are shown, in seconds, as its boxes say: ascending.
+
+    FFmpeg's demuxer adds a delay of its own where pictures are shown before they are decoded, so to speak.
+    """
+    scale = fragments.timescale_of(init[init.index(b"moov") - 4 :])
+    found: list[float] = []
+    place = 0
+    while place < len(segment):
+        size, kind = struct.unpack_from(">I4s", segment, place)
+        if kind == b"moof":
+            found += [ticks / scale for ticks in _shown_ticks(segment[place : place + size])]
+        place += size
+    return sorted(found)
+
+
+def _shown_ticks(moof: bytes) -> list[int]:
+    """Read `tfdt` and `trun`, whose rows have a duration, a size, perhaps flags, and when they are shown."""
+    at, tfhd = moof.index(b"tfdt"), moof.index(b"tfhd")
+    time = int.from_bytes(moof[at + 8 : at + 16], "big", signed=True)
+    usual = int.from_bytes(moof[tfhd + 12 : tfhd + 16], "big") if moof[tfhd + 7] & 0x08 else 0
+    trun = moof.index(b"trun")
+    flags, count = int.from_bytes(moof[trun + 5 : trun + 8], "big"), int.from_bytes(moof[trun + 8 : trun + 12], "big")
+    row, ticks = trun + 12 + (4 if flags & 1 else 0) + (4 if flags & 4 else 0), []
+    for _ in range(count):
+        lasts = usual
+        for flag in (0x100, 0x200, 0x400):
+            if flags & flag:
+                lasts = int.from_bytes(moof[row : row + 4], "big") if flag == 0x100 else lasts
+                row += 4
+        shift = int.from_bytes(moof[row : row + 4], "big", signed=True) if flags & 0x800 else 0
+        row += 4 if flags & 0x800 else 0
+        ticks.append(time + shift)
+        time += lasts
+    return ticks
+
+
 async def ffmpeg(*arguments: str, content: bytes | None = None) -> bytes:
     """Run FFmpeg as a stranger would; fail with what it says. Anything it says is a failure, too."""
     process = await asyncio.create_subprocess_exec(
@@ -92,9 +129,9 @@ async def ffmpeg(*arguments: str, content: bytes | None = None) -> bytes:
     return made
 
 
-async def frame_times(url: str, stream: str = "v:0") -> list[float]:
-    """Play a stream to its end; return when every frame of it is shown."""
-    text = await ffmpeg("-copyts", "-i", url, "-map", f"0:{stream}", "-f", "framecrc", "-")
+async def frame_times(url: str, stream: str = "v:0", content: bytes | None = None) -> list[float]:
+    """Play a stream to its end; return when every frame of it is shown. Of `content` where the address is `pipe:0`."""
+    text = await ffmpeg("-copyts", "-i", url, "-map", f"0:{stream}", "-f", "framecrc", "-", content=content)
     scale = re.search(rb"#tb 0: (\d+)/(\d+)", text)
     ticks = int(scale[1]) / int(scale[2])
     return [int(line.split(b",")[2]) * ticks for line in text.splitlines() if line and not line.startswith(b"#")]

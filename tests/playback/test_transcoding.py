@@ -266,7 +266,8 @@ async def test_a_full_disk_is_told_and_nothing_half_written_is_left(
     monkeypatch.setattr(player.store, "_keep_free", 2**60)
     playing = await player.play(await player.add(long_film(media)), allow_copy=False)
     answer = await player.web.http.get(f"/api/v1/playback/{playing['id']}/v0/00000.m4s")
-    assert (answer.status_code, answer.json()["code"]) == (500, "transcode_failed")
+    assert (answer.status_code, answer.json()["code"]) == (503, "cache_full")
+    assert int(answer.headers["retry-after"]) > 0
     assert "room" in answer.json()["detail"]
     rows = await transcodes(connection)
     assert not any(player.store.sizes(row["id"]) for row in rows.values())

@@ -21,7 +21,15 @@ class ConfinedPool:
     """Services start and stop it; before the first file and after a stop there are no processes."""
 
     def __init__(
-        self, what: str, module: str, *, processes: int, memory: int, seconds: float, max_answer: int = MAX_ANSWER
+        self,
+        what: str,
+        module: str,
+        *,
+        processes: int,
+        memory: int,
+        seconds: float,
+        max_answer: int = MAX_ANSWER,
+        serves: int = SERVES,
     ) -> None:
         self._what = what
         self._module = module
@@ -29,6 +37,7 @@ class ConfinedPool:
         self._memory = memory
         self._seconds = seconds
         self._max_answer = max_answer
+        self._serves = serves
         self.idle: list[ConfinedProcess] = []
         self.all: set[ConfinedProcess] = set()
         self._turns = asyncio.Semaphore(processes)
@@ -88,7 +97,7 @@ class ConfinedPool:
         return process
 
     async def _give_back(self, process: ConfinedProcess) -> None:
-        if self._stopped or process.served >= SERVES:
+        if self._stopped or process.served >= self._serves:
             await self._end(process)
         else:
             self.idle.append(process)

@@ -154,7 +154,10 @@ class Stream(Base):
 
 
 class Keyframes(Base):
-    """Where decoding of a film can begin, as its container's own index says. No row: it has none to be trusted."""
+    """Where decoding of a film can begin, as its container's own index says, or else its packets.
+
+    No row: nobody has looked at them yet. A row without times: they were looked at, and do not tell.
+    """
 
     __tablename__ = "keyframes"
 
@@ -163,6 +166,8 @@ class Keyframes(Base):
     count: Mapped[int] = mapped_column(Integer)
     times: Mapped[bytes] = mapped_column(LargeBinary)
     """As `app.library.keyframes` packs them."""
+    peak_bit_rate: Mapped[int | None] = mapped_column(BigInteger)
+    """Of four seconds; NULL: the index does not tell."""
 
 
 class Chapter(Base):

@@ -1,7 +1,7 @@
 """What lies in a container and the library does not pass on: its index of keyframes, rotation, Dolby Vision.
 
 Only of films in MP4 and Matroska, and an index also of AVI: the others have none that can be trusted without reading
-the film. There a player's segments must be found by reading it once (MPEG-TS), or by what it is played from.
+the film, which is done for those that are played (`packets`).
 """
 
 import struct
@@ -12,7 +12,7 @@ from app.library.media import KeyframeIndex, MediaInfo, StreamInfo
 from app.library.probing.matroska import read_matroska
 from app.library.probing.mp4 import Mp4Track, read_mp4
 from app.library.probing.reading import CountedFile
-from app.library.probing.values import LONGEST_MS, milliseconds
+from app.library.probing.values import LONGEST_MS, milliseconds, number
 
 MAX_VIDEOS = 8
 """A file may claim thousands of streams."""
@@ -40,7 +40,7 @@ def _read_mp4(info: MediaInfo, videos: list[StreamInfo], container: Any, source:
             stream.rotation = track.rotation
             _add_dolby_vision(stream, track.dolby_vision)
             if stream is videos[0]:
-                _keep(info, stream, _aligned(track, stream.start_ms))
+                _keep(info, stream, _aligned(track, stream.start_ms), track.peak_bit_rate)
 
 
 def _aligned(track: Mp4Track, start: int | None) -> list[int]:
@@ -55,7 +55,7 @@ def _read_matroska(info: MediaInfo, videos: list[StreamInfo], source: CountedFil
     for stream, track in zip(videos, found.videos, strict=False):  # in the file's order, both
         stream.rotation = track.rotation
         _add_dolby_vision(stream, track.dolby_vision)
-    _keep(info, videos[0], found.keyframes)
+    _keep(info, videos[0], found.keyframes, found.peak_bit_rate)
 
 
 def _entries(container: Any, stream: StreamInfo) -> list[int]:
@@ -65,10 +65,13 @@ def _entries(container: Any, stream: StreamInfo) -> list[int]:
     return [time for time in times if time is not None]
 
 
-def _keep(info: MediaInfo, stream: StreamInfo, times: list[int]) -> None:
+def _keep(info: MediaInfo, stream: StreamInfo, times: list[int], peak: int | None = None) -> None:
     times = thinned(time for time in times if abs(time) < LONGEST_MS)
+    peak = number(peak, positive=True)
     if times:
-        info.keyframes = KeyframeIndex(stream_index=stream.index, count=len(times), times=pack(times))
+        info.keyframes = KeyframeIndex(
+            stream_index=stream.index, count=len(times), times=pack(times), peak_bit_rate=peak
+        )
 
 
 def _add_dolby_vision(stream: StreamInfo, record: dict[str, float | str]) -> None:

@@ -10,13 +10,14 @@ from math import isfinite
 from struct import unpack
 
 from app.library.probing.dolby_vision import KINDS, read_dolby_vision
+from app.library.probing.peaks import peak_bit_rate
 from app.library.probing.reading import CountedFile
 
 SEGMENT, SEEK_HEAD, CUES, TRACKS, CLUSTER = 0x18538067, 0x114D9B74, 0x1C53BB6B, 0x1654AE6B, 0x1F43B675
 SEEK, SEEK_ID = 0x4DBB, 0x53AB
 SEEK_POSITION, INFO, SCALE = 0x53AC, 0x1549A966, 0x2AD7B1
 TRACK, NUMBER, TYPE, VIDEO, PROJECTION, ROLL = 0xAE, 0xD7, 0x83, 0xE0, 0x7670, 0x7675
-CUE, CUE_TIME, CUE_PLACE, CUE_TRACK = 0xBB, 0xB3, 0xB7, 0xF7
+CUE, CUE_TIME, CUE_PLACE, CUE_TRACK, CUE_CLUSTER = 0xBB, 0xB3, 0xB7, 0xF7, 0xF1
 IS_VIDEO = b"\1"
 ADDITION, ADDITION_KIND, ADDITION_DATA = 0x41E4, 0x41E7, 0x41ED
 
@@ -44,6 +45,7 @@ class VideoTrack:
 class Matroska:
     keyframes: list[int] = field(default_factory=list)
     """Of the first video, in milliseconds; none when there is no index."""
+    peak_bit_rate: int | None = None
     videos: list[VideoTrack] = field(default_factory=list)
     """In the file's order."""
 
@@ -72,8 +74,11 @@ def read_matroska(source: CountedFile, size: int) -> Matroska:
                     _read_track(found, source, track)
     cues = next((part for part in parts if part.kind == CUES), None) or _pointed_at(source, segment, parts)
     if cues is not None and found.videos and cues.end - cues.start <= MAX_CUES:
-        times = cue_times(source.at(cues.start, cues.end - cues.start), found.videos[0].number)
-        found.keyframes = [round(time * scale / USUAL_SCALE) for time in times]
+        entries = cue_entries(source.at(cues.start, cues.end - cues.start), found.videos[0].number)
+        found.keyframes = [round(time * scale / USUAL_SCALE) for time, _ in entries]
+        places = [place for _, place in entries]
+        if places == sorted(places):
+            found.peak_bit_rate = peak_bit_rate(list(zip(found.keyframes, places, strict=True)))
     return found
 
 
@@ -113,32 +118,39 @@ def _scale(source: CountedFile, info: Element) -> int:
     return next((int.from_bytes(_read(source, part, 8), "big") for part in scales), 0)
 
 
-def cue_times(cues: bytes, track: int) -> list[int]:
-    """Return the times of the entries for a track, in ticks. Thousands, so each with as little as can be done."""
-    times: list[int] = []
+def cue_entries(cues: bytes, track: int) -> list[tuple[int, int]]:
+    """Return times of the entries for a track, in ticks, and where their clusters are.
+
+    Thousands, so each with as little as can be done.
+    """
+    entries: list[tuple[int, int]] = []
     at = 0
     while at < len(cues):
         kind, start, end = _part(cues, at)
         if kind == CUE:
-            time, is_ours = None, False
+            time, place = None, None
             while start < end:
                 kind, inner, start = _part(cues, start)
                 if kind == CUE_TIME:
                     time = int.from_bytes(cues[inner:start], "big")
-                elif kind == CUE_PLACE and not is_ours:
-                    is_ours = _is_of(cues, inner, start, track)
-            if time is not None and is_ours:
-                times.append(time)
+                elif kind == CUE_PLACE and place is None:
+                    place = _place_of(cues, inner, start, track)
+            if time is not None and place is not None:
+                entries.append((time, place))
         at = end
-    return times
+    return entries
 
 
-def _is_of(cues: bytes, at: int, end: int, track: int) -> bool:
+def _place_of(cues: bytes, at: int, end: int, track: int) -> int | None:
+    """Return where an entry's cluster is; None for an entry of another track."""
+    place, is_ours = 0, False
     while at < end:
         kind, start, at = _part(cues, at)
         if kind == CUE_TRACK:
-            return int.from_bytes(cues[start:at], "big") == track
-    return False
+            is_ours = int.from_bytes(cues[start:at], "big") == track
+        elif kind == CUE_CLUSTER:
+            place = int.from_bytes(cues[start:at], "big")
+    return place if is_ours else None
 
 
 def _part(data: bytes, at: int) -> tuple[int, int, int]:

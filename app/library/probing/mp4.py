@@ -3,13 +3,17 @@
 The library's own index has decoding times, which B-frames move away from presentation times by varying amounts.
 """
 
-from collections.abc import Iterator
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from math import atan2, degrees
 from struct import calcsize, iter_unpack, unpack_from
 
 from app.library.probing.boxes import Box, children, content, find
 from app.library.probing.dolby_vision import KINDS, read_dolby_vision
+from app.library.probing.peaks import peak_bit_rate
 from app.library.probing.reading import CountedFile
 
 VISUAL_ENTRY, AUDIO_ENTRY = 78, 28
@@ -18,6 +22,8 @@ DEC3 = 6
 """Bytes at least of `dec3` with anything after its only substream."""
 CLEAN_ACCESS = 3
 """Kinds of access point from which all can be decoded; 0 is how most writers say 1."""
+STSZ = 12
+"""Bytes of the table of sizes before its rows: version and flags, one size for all or 0, how many."""
 MATRIX = {0: 40, 1: 52}
 """Where `tkhd` has its matrix, by version."""
 
@@ -29,6 +35,8 @@ class Mp4Track:
     dolby_vision: dict[str, float | str]
     keyframes: list[int]
     """Milliseconds; none when the file has no index that would tell."""
+    peak_bit_rate: int | None
+    """Of its pictures alone."""
     is_fragmented: bool
     """The index is of fragments: distances are right, but the library may count from another beginning."""
 
@@ -40,9 +48,9 @@ def read_mp4(source: CountedFile, size: int, track_id: int) -> Mp4Track | None:
     trak, header = _track(source, moov, track_id)
     if moov is None or trak is None:
         return None
-    whole = _keyframes(source, moov, trak)
+    whole, peak = _keyframes(source, moov, trak)
     times = whole or _segments(source, top, track_id) or _random_access(source, trak, size, track_id)
-    return Mp4Track(_rotation(header), _dolby_vision(source, trak), times or [], is_fragmented=not whole)
+    return Mp4Track(_rotation(header), _dolby_vision(source, trak), times or [], peak, is_fragmented=not whole)
 
 
 def has_objects(source: CountedFile, size: int, track_id: int) -> bool:
@@ -112,21 +120,36 @@ def _scale(source: CountedFile, box: Box | None) -> int | None:
     return int.from_bytes(header[at : at + 4], "big") or None
 
 
-def _keyframes(source: CountedFile, moov: Box, trak: Box) -> list[int] | None:
+def _keyframes(source: CountedFile, moov: Box, trak: Box) -> tuple[list[int] | None, int | None]:
+    """Return the times of the keyframes and the peak bit rate; None for what the tables do not tell."""
     scale = _scale(source, find(source, trak, b"mdia", b"mdhd"))
     table = find(source, trak, b"mdia", b"minf", b"stbl")
     if scale is None or table is None:
-        return None
+        return None, None
     edit = _edit(source, trak, scale, _scale(source, find(source, moov, b"mvhd")) or scale)
     boxes = {box.kind: box for box in children(source, table.start, table.end)}
     tables = {kind: content(source, boxes[kind]) for kind in (b"stts", b"ctts", b"stss") if kind in boxes}
     durations = tables.get(b"stts")
     if edit is None or durations is None or None in tables.values():
-        return None
+        return None, None
     syncs = tables.get(b"stss")
-    numbers = None if syncs is None else _rows(syncs, ">I")
-    times = edit.applied(_times(durations, tables.get(b"ctts"), numbers))
-    return [round(time * 1000 / scale) for time in times] or None
+    numbers = None if syncs is None else [number for (number,) in _rows(syncs, ">I")]
+    found = list(_times(durations, tables.get(b"ctts"), numbers))
+    times = [round(time * 1000 / scale) for time in edit.applied(iter(found))]
+    milliseconds = [time * 1000 // scale for time in found]
+    return times or None, _peak(content(source, boxes.get(b"stsz")), numbers, milliseconds)
+
+
+def _peak(sizes: bytes | None, numbers: list[int] | None, times: list[int]) -> int | None:
+    """Return the peak bit rate of samples whose sizes are in a table, by those from which decoding can begin."""
+    if sizes is None or len(sizes) < STSZ or int.from_bytes(sizes[4:8], "big") or times != sorted(times):
+        return None
+    each = array("I", sizes[STSZ : STSZ + (len(sizes) - STSZ) // 4 * 4])
+    if sys.byteorder == "little":
+        each.byteswap()
+    firsts = [number - 1 for number in numbers] if numbers is not None else range(len(times))
+    between = (sum(each[one:other]) for one, other in pairwise([0, *firsts]))
+    return peak_bit_rate(list(zip(times, accumulate(between), strict=False)))
 
 
 def _rows(table: bytes, layout: str) -> Iterator[tuple[int, ...]]:
@@ -136,12 +159,11 @@ def _rows(table: bytes, layout: str) -> Iterator[tuple[int, ...]]:
     return iter_unpack(layout, table[8 : 8 + count * width]) if count > 0 else iter(())
 
 
-def _times(durations: bytes, offsets: bytes | None, numbers: Iterator[tuple[int, ...]] | None) -> Iterator[int]:
+def _times(durations: bytes, offsets: bytes | None, numbers: Sequence[int] | None) -> Iterator[int]:
     """Give the presentation times of the samples with these numbers (from 1, ascending); of all for None."""
     decoding = _Runs(_rows(durations, ">2I"))
     shifts = _Runs(_rows(offsets, ">Ii")) if offsets is not None else None
-    wanted = (number for (number,) in numbers) if numbers is not None else iter(range(1, decoding.MAX_ALL))
-    for number in wanted:
+    for number in range(1, decoding.MAX_ALL) if numbers is None else numbers:
         if not decoding.move_to(number - 1):
             return
         shift = shifts.value if shifts is not None and shifts.move_to(number - 1) else 0

@@ -1,4 +1,4 @@
-"""What media files are, and the pictures inside them, as processes say that may die of it."""
+"""What media files are, the pictures inside them and their keyframes, as processes say that may die of it."""
 
 from time import perf_counter
 
@@ -8,8 +8,8 @@ from app.config import Settings
 from app.library.confined.pool import ConfinedPool
 from app.library.confined.process import MAX_ANSWER, NoAnswer
 from app.library.errors import ProbeFailed
-from app.library.media import MediaInfo, Problem
-from app.library.probing.process import INDEX_BYTES, PICTURE, PROBE
+from app.library.media import KeyframeIndex, MediaInfo, Problem
+from app.library.probing.process import INDEX_BYTES, KEYFRAMES, PICTURE, PROBE
 from app.observability import Metrics
 
 MODULE = "app.library.probing.process"
@@ -18,8 +18,15 @@ PICTURE_TIMEOUT = 15.0
 """Seconds. Somebody waits for it, and pictures come first in a file."""
 
 
+SCAN_TIMEOUT = 20 * 60.0
+"""Seconds. A film of 30 GB from a disk that gives 25 MB of it in one."""
+
+
 class Prober:
-    """Services start and stop it; before the first file and after a stop there are no processes."""
+    """Services start and stop it; before the first file and after a stop there are no processes.
+
+    Whole films are read by a process apart, one at a time: nobody's probe waits for it.
+    """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         probe = settings.library.probe
@@ -32,12 +39,22 @@ class Prober:
             seconds=probe.timeout.total_seconds(),
             max_answer=MAX_ANSWER,
         )
+        self._scanning = ConfinedPool(
+            "scanner of keyframes",
+            MODULE,
+            processes=1,
+            memory=int(probe.memory),
+            seconds=SCAN_TIMEOUT,
+            serves=1,
+        )
 
     async def start(self) -> None:
         await self._pool.start()
+        await self._scanning.start()
 
     async def stop(self) -> None:
         """End all processes. A file in the middle of being probed fails."""
+        await self._scanning.stop()
         await self._pool.stop()
 
     async def probe(self, file: int) -> MediaInfo:
@@ -74,9 +91,27 @@ class Prober:
         except NoAnswer as err:
             raise ProbeFailed(err.problem, err.detail) from err
 
+    async def keyframes(self, file: int, index: int) -> KeyframeIndex | None:
+        """Read a whole film; say where decoding of this stream can begin. None: its packets do not tell.
+
+        Raises:
+            ProbeFailed: as for `probe`.
+        """
+        try:
+            return await self._scanning.ask(file, request(KEYFRAMES, index), _index_understood)
+        except NoAnswer as err:
+            raise ProbeFailed(err.problem, err.detail) from err
+
 
 def request(what: bytes, index: int = 0) -> bytes:
     return what + index.to_bytes(INDEX_BYTES, "big")
+
+
+def _index_understood(answer: bytes) -> KeyframeIndex | None:
+    try:
+        return msgspec.json.decode(answer, type=KeyframeIndex | None)
+    except msgspec.MsgspecError as err:
+        raise NoAnswer(Problem.CRASHED, "its scanner answered nonsense") from err
 
 
 def _understood(answer: bytes) -> MediaInfo:

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from app.db.tx import Tx
 from app.library.keyframes import unpack
-from app.library.media import PROBER_VERSION, MediaInfo, Problem
+from app.library.media import PROBER_VERSION, KeyframeIndex, MediaInfo, Problem
 from app.library.repository.rows import rows, run
 from app.library.tagging import MusicTags
 
@@ -53,11 +53,19 @@ KEEP = """
 """
 
 KEEP_KEYFRAMES = """
-    INSERT INTO keyframes (file_id, stream_index, count, times) VALUES (%s, %s, %s, %s)
+    INSERT INTO keyframes (file_id, stream_index, count, times, peak_bit_rate) VALUES (%s, %s, %s, %s, %s)
 """
 
 KEYFRAMES = """
-    SELECT stream_index, times FROM keyframes WHERE file_id = %s
+    SELECT stream_index, times, peak_bit_rate FROM keyframes WHERE file_id = %s
+"""
+
+WITHOUT_INDEX = """
+    SELECT (SELECT min(stream.index) FROM stream WHERE stream.file_id = file.id AND stream.kind = 'video')
+    FROM file
+    WHERE file.id = %s AND file.state = 'present' AND file.probed_size = file.size
+        AND file.probed_mtime_ns = file.mtime_ns
+        AND NOT EXISTS (SELECT FROM keyframes WHERE keyframes.file_id = file.id)
 """
 
 MUSIC_TAGS = """
@@ -113,8 +121,7 @@ async def keep(tx: Tx, file_id: UUID, stamp: Stamp, info: MediaInfo, partial_has
     await _copy_streams(tx, file_id, info)
     await _copy_chapters(tx, file_id, info)
     if info.keyframes is not None:
-        found = info.keyframes
-        await run(tx, KEEP_KEYFRAMES, file_id, found.stream_index, found.count, found.times)
+        await keep_keyframes(tx, file_id, info.keyframes)
 
 
 async def _copy_streams(tx: Tx, file_id: UUID, info: MediaInfo) -> None:
@@ -138,10 +145,25 @@ async def _copy_chapters(tx: Tx, file_id: UUID, info: MediaInfo) -> None:
             await copy.write_row((file_id, chapter.index, chapter.start_ms, chapter.end_ms, chapter.title))
 
 
-async def keyframes(tx: Tx, file_id: UUID) -> tuple[int, list[int]] | None:
-    """Return a film's stream with the picture and its keyframes in milliseconds; None: no index tells of them."""
+async def keyframes(tx: Tx, file_id: UUID) -> tuple[int, list[int], int | None] | None:
+    """Return a film's stream with the picture, its keyframes in milliseconds, and its peak bit rate.
+
+    None: no index tells of them, and nobody has looked.
+
+    None of them: the film was read for them, and they are not to be had.
+    """
     found = await rows(tx, KEYFRAMES, file_id)
-    return (found[0][0], unpack(found[0][1])) if found else None
+    return (found[0][0], unpack(found[0][1]), found[0][2]) if found else None
+
+
+async def stream_without_index(tx: Tx, file_id: UUID) -> int | None:
+    """Return the stream of a film whose keyframes nobody has looked for; None where there is nothing to look for."""
+    found = await rows(tx, WITHOUT_INDEX, file_id)
+    return found[0][0] if found else None
+
+
+async def keep_keyframes(tx: Tx, file_id: UUID, found: KeyframeIndex) -> None:
+    await run(tx, KEEP_KEYFRAMES, file_id, found.stream_index, found.count, found.times, found.peak_bit_rate)
 
 
 async def music_tags(tx: Tx, file_ids: Sequence[UUID]) -> dict[UUID, MusicTags]:

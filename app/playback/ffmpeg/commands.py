@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from app.library.formats import DEMUXERS
 from app.playback.ffmpeg.binary import Capabilities, device_arguments, upload_filter
+from app.playback.ladder import h264_level
 from app.playback.transcoding.recipes import AudioRecipe, MuxedRecipe, VideoRecipe
 
 SOUND_RATE = 48_000
@@ -23,6 +24,7 @@ TO_STANDARD_RANGE = (
 )
 
 _FRAGMENTED = "+empty_moov+default_base_moof+frag_discont"
+"""Of sound, the header waits for the first packet: of AC-3 and its kin it is made from what that says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Span:
 
     seek: float | None
     """Where to begin reading. None: at the beginning."""
+    begin: float | None = None
+    """Pictures before this are thrown away. None: there are none."""
     keyframes: Sequence[float] = ()
     """Where pictures must begin anew."""
     first_sample: int | None = None
@@ -39,7 +43,9 @@ class Span:
 
 def input_of(descriptor: int, seek: float | None = None) -> list[str]:
     """Return the arguments that open a file, and nothing besides it."""
-    where = [] if seek is None else ["-seek_timestamp", "1", "-ss", f"{seek:.6f}"]
+    # What lies between the place that a seek finds and the one it was for is thrown away by us: FFmpeg's own way of it
+    # counts a file's beginning twice when told times as the file has them, and leaves nothing.
+    where = [] if seek is None else ["-seek_timestamp", "1", "-noaccurate_seek", "-ss", f"{seek:.6f}"]
     return [
         *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
         *("-probesize", "5000000", "-analyzeduration", "5000000"),
@@ -79,8 +85,10 @@ def audio(recipe: AudioRecipe, span: Span, descriptor: int) -> list[str]:
         "-copyts",
         *input_of(descriptor, span.seek),
         *_sound(recipe, span),
+        # A transport stream has a header before every packet of AAC; MP4 has it once, at the beginning.
+        *(["-bsf:a", "aac_adtstoasc"] if recipe.action == "copy" and recipe.codec == "aac" else []),
         *("-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
-        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+frag_every_frame", "-use_editlist", "0", "pipe:1"),
+        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+delay_moov+frag_every_frame", "-use_editlist", "0", "pipe:1"),
     ]
 
 
@@ -151,15 +159,15 @@ def _pictures(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
         return ["-map", f"0:{recipe.stream}", "-c:v", "copy", *tag]
     times = ",".join(f"{time:.6f}" for time in span.keyframes)
     return [
-        *_filtered(recipe, tools.ffmpeg, tools.words),
+        *_filtered(recipe, span, tools.ffmpeg, tools.words),
         *("-fps_mode:v", "passthrough", "-enc_time_base:v", "demux"),
         *_encoder(recipe, tools.ffmpeg.h264, tools.preset),
         *(["-force_key_frames:v", times] if times else []),
     ]
 
 
-def _filtered(recipe: VideoRecipe, ffmpeg: Capabilities, words: int | None) -> list[str]:
-    chain: list[str] = []
+def _filtered(recipe: VideoRecipe, span: Span, ffmpeg: Capabilities, words: int | None) -> list[str]:
+    chain = [] if span.begin is None else [f"trim=start={span.begin:.6f}"]
     if recipe.deinterlace:
         chain.append("bwdif=mode=send_frame:deint=interlaced")
     if recipe.tone_map and ffmpeg.tone_maps:
@@ -187,10 +195,15 @@ def _encoder(recipe: VideoRecipe, encoder: str, preset: str) -> list[str]:
     shape = ["-profile:v", "high", "-g:v", "600", "-tag:v", "avc1"]
     if encoder == "libx264":
         return [
-            *("-c:v", encoder, "-preset:v", preset, "-crf:v", "22", *limits, *shape),
-            *("-sc_threshold:v", "0", "-forced-idr:v", "1", "-flags:v", "+cgop"),
+            *("-c:v", encoder, "-preset:v", preset, "-crf:v", "22", *limits, *shape, "-level:v", _level(recipe)),
+            *("-8x8dct:v", "1", "-sc_threshold:v", "0", "-forced-idr:v", "1", "-flags:v", "+cgop"),
         ]
     return ["-c:v", encoder, "-b:v", str(rate), *limits, *shape, "-bf:v", "0", "-forced_idr:v", "1"]
+
+
+def _level(recipe: VideoRecipe) -> str:
+    level = h264_level(recipe.width, recipe.height, recipe.frame_rate)
+    return f"{level // 10}.{level % 10}"
 
 
 # -- sound

@@ -1,18 +1,12 @@
 """Codecs as playlists name them (RFC 6381). None: we cannot say, so the playlist says nothing and players look."""
 
 from app.playback.decision import VideoPlan
-from app.playback.ladder import Rung
+from app.playback.ladder import Rung, h264_level
 
 _AUDIO = {
     "aac": "mp4a.40.2", "mp3": "mp4a.40.34", "ac3": "ac-3", "eac3": "ec-3", "opus": "Opus", "flac": "fLaC",
     "alac": "alac",
 }  # fmt: skip
-
-_LEVELS = ((1280 * 720, "1f"), (1920 * 1088, "28"), (2560 * 1440, "32"), (3840 * 2160, "33"))
-"""What H.264 in a size needs at the usual 30 pictures a second."""
-_FAST = {"1f": "20", "28": "2a", "32": "33", "33": "34"}
-"""The same at 60."""
-FAST = 31
 
 
 def audio_codec(codec: str) -> str | None:
@@ -21,10 +15,8 @@ def audio_codec(codec: str) -> str | None:
 
 def video_codec(codec: str, rung: Rung, video: VideoPlan, frame_rate: float | None, *, is_copy: bool) -> str | None:
     if codec == "h264":
-        level = _level(rung, frame_rate)
-        if is_copy and video.level:
-            level = f"{video.level:02x}"
-        return f"avc1.{_h264_profile(video.profile) if is_copy else '6400'}{level}"
+        level = video.level if is_copy and video.level else h264_level(rung.width, rung.height, frame_rate)
+        return f"avc1.{_h264_profile(video.profile) if is_copy else '6400'}{level:02x}"
     if codec == "hevc":
         is_deep = (video.profile or "").casefold() == "main 10"
         return f"hvc1.{'2.4' if is_deep else '1.6'}.L{video.level or 120}.B0"
@@ -33,11 +25,6 @@ def video_codec(codec: str, rung: Rung, video: VideoPlan, frame_rate: float | No
     if codec == "vp9":
         return "vp09.00.41.08" if (video.bit_depth or 8) == 8 else "vp09.02.41.10"  # noqa: PLR2004  bits
     return None
-
-
-def _level(rung: Rung, frame_rate: float | None) -> str:
-    level = next((level for pixels, level in _LEVELS if rung.width * rung.height <= pixels), "34")
-    return _FAST.get(level, level) if frame_rate and frame_rate > FAST else level
 
 
 def _h264_profile(profile: str | None) -> str:

@@ -35,6 +35,11 @@ class Cuts(msgspec.Struct, frozen=True):
     def durations(self) -> list[int]:
         return [later - earlier for earlier, later in pairwise([*self.starts, self.end])]
 
+    @property
+    def are_regular(self) -> bool:
+        """Whether they were made without looking at the film, whose keyframes may lie anywhere between them."""
+        return all(start == number * TARGET_MS for number, start in enumerate(self.starts))
+
     def at(self, time_ms: int) -> int:
         """Return the number of the segment that a time lies in; the last one for what lies beyond."""
         return max(bisect_right(self.starts, time_ms) - 1, 0)

@@ -99,6 +99,8 @@ class Transcode(Base):
     bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     used_at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
     failure: Mapped[str | None] = mapped_column(Text)
+    failure_code: Mapped[str | None] = mapped_column(Text)
+    """Of `app.playback.errors.NOT_MADE`."""
     failed_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
 

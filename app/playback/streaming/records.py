@@ -20,6 +20,7 @@ class KnownFile:
     keyframes: list[int]
     """On the file's own clock."""
     has_index: bool
+    """Whether somebody has looked for its keyframes, found or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class TranscodeRow:
     job_id: int | None
     job_age: float | None
     """Seconds since that job was asked for."""
+    failure_code: str | None
     failure: str | None
     """What went wrong, if that was a moment ago."""
 

@@ -100,6 +100,7 @@ async def known_file(tx: Tx, file_id: UUID) -> KnownFile | None:
         streams=streams,
         beside=await _beside(tx, file_id),
         widest_gap_ms=widest_gap([time - zero for time in keyframes], end or 0),
+        peak_bit_rate=index[2] if index is not None and usable else None,
     )
     return KnownFile(location, source, keyframes, usable)
 
@@ -295,6 +296,7 @@ _TRANSCODE = """
     (SELECT count(*) FROM playback_transcode viewer WHERE viewer.transcode_id = transcode.id)::int AS viewers,
     coalesce(transcode.runner IS NOT NULL AND transcode.runner_at > clock_timestamp() - %(lease)s, false) AS is_run,
     extract(epoch FROM clock_timestamp() - transcode.job_asked_at)::float AS job_age,
+    transcode.failure_code,
     CASE WHEN transcode.failed_at > clock_timestamp() - interval '5 seconds' THEN transcode.failure END AS failure
 """
 
@@ -398,7 +400,8 @@ async def look(
         UPDATE transcode SET runner_at = clock_timestamp(), position = %(position)s, bytes = bytes + %(bytes)s,
             aims = ARRAY(SELECT aim FROM unnest(aims) WITH ORDINALITY AS waiting (aim, place)
                          WHERE aim <> ALL(%(made)s) ORDER BY place),
-            failure = CASE WHEN %(bytes)s > 0 THEN NULL ELSE failure END
+            failure = CASE WHEN %(bytes)s > 0 THEN NULL ELSE failure END,
+            failure_code = CASE WHEN %(bytes)s > 0 THEN NULL ELSE failure_code END
         WHERE id = %(id)s AND runner = %(runner)s
         RETURNING aims, wanted, extract(epoch FROM clock_timestamp() - wanted_at)::float AS silence
         """,
@@ -420,15 +423,16 @@ async def leave(tx: Tx, transcode_id: UUID, runner: str) -> None:
     )
 
 
-async def record_failure(tx: Tx, transcode_id: UUID, runner: str, text: str) -> None:
+async def record_failure(tx: Tx, transcode_id: UUID, runner: str, code: str, text: str) -> None:
     await _run(
         tx,
         """
-        UPDATE transcode SET failure = %(text)s, failed_at = clock_timestamp(), runner = NULL
+        UPDATE transcode SET failure = %(text)s, failure_code = %(code)s, failed_at = clock_timestamp(), runner = NULL
         WHERE id = %(id)s AND runner = %(runner)s
         """,
         id=transcode_id,
         runner=runner,
+        code=code,
         text=text,
     )
 

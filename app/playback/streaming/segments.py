@@ -73,7 +73,7 @@ class Segments:
             PlaybackNotFound, NotFound: there is no such playback or rendition for this viewer.
             NoSuchSegment: the rendition has none of this name.
             SegmentDelayed: not within `PATIENCE`.
-            TranscodeFailed: it cannot be made.
+            TranscodeFailed, CacheFull, CacheUnavailable, FfmpegMissing: it cannot be made, or not now.
         """
         async with self._transactions.begin() as tx:
             row = await self._service.transcode(tx, viewer, playback_id, rendition)

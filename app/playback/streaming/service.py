@@ -12,7 +12,9 @@ from app.config import Settings
 from app.db.tx import Tx
 from app.errors import InvalidInput, NotFound
 from app.ids import uuid7
+from app.jobs.inserter import Inserter
 from app.library.errors import FileNotFound
+from app.library.jobs import FindKeyframesArgs
 from app.library.kinds import FileState
 from app.library.records import FileLocation
 from app.playback.decision import Decision, Wishes, decide
@@ -36,8 +38,9 @@ class Started:
 
 
 class PlaybackService:
-    def __init__(self, listeners: Sequence[PlaybackListener], settings: Settings) -> None:
+    def __init__(self, listeners: Sequence[PlaybackListener], inserter: Inserter, settings: Settings) -> None:
         self._listeners = listeners
+        self._inserter = inserter
         self._silence = settings.playback.ended_after
 
     async def start(
@@ -78,6 +81,9 @@ class PlaybackService:
             position_ms=start_ms,
         )
         at_once = await self._set_up(tx, playback_id, decision, known)
+        if decision.method != "direct_play" and decision.video is not None and not known.has_index:
+            # This time it is converted, at regular times. Who plays it next finds where it can be cut.
+            await self._inserter.insert_tx(tx.connection, FindKeyframesArgs(file_id=known.location.file_id))
         row = await self.get(tx, viewer, playback_id)
         for listener in self._listeners:
             await listener.playback_started(tx, _watched(row))

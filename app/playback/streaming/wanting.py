@@ -14,7 +14,7 @@ from app.db.tx import Tx
 from app.jobs.driver.driver import Driver
 from app.jobs.inserter import Inserter
 from app.jobs.types import JobState
-from app.playback.errors import TranscodeFailed
+from app.playback.errors import not_made
 from app.playback.hls.cuts import TARGET_MS
 from app.playback.jobs import TranscodeArgs
 from app.playback.streaming import repository
@@ -47,13 +47,13 @@ class Wanting:
         """Record a wish; `present` are the segments there are. None: there is no such transcode any more.
 
         Raises:
-            TranscodeFailed: it was tried a moment ago, and went wrong.
+            TranscodeFailed, CacheFull, CacheUnavailable, FfmpegMissing: it was tried a moment ago, and went wrong.
         """
         row = await repository.lock_transcode(tx, transcode_id)
         if row is None:
             return None
         if row.failure is not None and number not in present:
-            raise TranscodeFailed(row.failure)
+            raise not_made(row.failure_code, row.failure)
         aim = self._aim(row, number, present)
         aims = [one for one in row.aims if one not in present and one != aim]
         if aim is not None:

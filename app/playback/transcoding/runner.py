@@ -18,13 +18,14 @@ import structlog
 
 from app.config import Settings
 from app.db.tx import Transactions, Tx
+from app.errors import AppError
 from app.jobs.verdict import lost_database
 from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
 from app.library.records import FileLocation
 from app.library.repository import files
 from app.library.threads import in_thread
-from app.playback.errors import CacheFull, TranscodeFailed
+from app.playback.errors import NOT_MADE, CacheFull, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import Ffmpeg, running
@@ -55,6 +56,9 @@ TICK = 1.0
 
 OUTAGE = 90.0
 """Seconds without a database that a run survives: what it makes meanwhile is worth having."""
+
+SOUGHT_BY_TIME = frozenset({"mpegts", "mpeg", "wtv"})
+"""Containers without an index, which FFmpeg halves until it is near a time."""
 
 Complete = Callable[[Tx], Awaitable[object]]
 Report = Callable[[dict[str, Any]], Awaitable[None]]
@@ -115,7 +119,8 @@ class Transcoder:
 
         Raises:
             TranscodeFailed: FFmpeg cannot make it.
-            CacheFull: there is no room for it.
+            CacheFull, CacheUnavailable: there is no room for it.
+            FfmpegMissing: there is none that works.
         """
         async with self._transactions.begin() as tx:
             row = await repository.named_transcode(tx, media_id, name)
@@ -123,7 +128,7 @@ class Transcoder:
             if row is None or location is None or not await repository.take(tx, row.id, runner):
                 await complete(tx)  # it is gone, or in other hands
                 return
-        work = Work(row.cuts, row.zero_ms, row.origin_ms, row.frame_rate)
+        work = Work(row.cuts, row.zero_ms, row.origin_ms, row.frame_rate, _is_sought_by_time(location))
         state = _State(row, runner, work, extension_of(row.recipe))
         try:
             await self._serve(state, location, complete, report)
@@ -131,8 +136,8 @@ class Transcoder:
             log.info("transcode went into other hands", transcode=str(row.id), runner=runner)
             async with self._transactions.begin() as tx:
                 await complete(tx)
-        except (TranscodeFailed, CacheFull) as err:
-            await self._record_failure(state, str(err))
+        except NOT_MADE as err:
+            await self._record_failure(state, err)
             raise
         except BaseException:
             await asyncio.shield(asyncio.ensure_future(self._leave(state)))
@@ -277,7 +282,7 @@ class Transcoder:
                 await self._write_init(state, made.content)
                 continue
             if made.number > state.position and not state.is_aim_made:
-                if not early and _is_copied_picture(state.row):
+                if not early and not state.work.is_sought_by_time and _is_copied_picture(state.row):
                     return True
                 await self._fill(state, made.number)
             elif made.number > state.position:
@@ -380,10 +385,14 @@ class Transcoder:
         except Exception as err:  # noqa: BLE001  the lease runs out by itself; what brought us here matters more
             log.debug("transcode not given back", transcode=str(state.row.id), error=str(err))
 
-    async def _record_failure(self, state: _State, text: str) -> None:
+    async def _record_failure(self, state: _State, failure: AppError) -> None:
         async with self._transactions.begin() as tx:
-            await repository.record_failure(tx, state.row.id, state.runner, text)
+            await repository.record_failure(tx, state.row.id, state.runner, failure.code, str(failure))
         self._arrivals.announce_segment(state.row.id)
+
+
+def _is_sought_by_time(location: FileLocation) -> bool:
+    return (location.container or "").split(",")[0] in SOUGHT_BY_TIME
 
 
 def _burn_of(row: TranscodeRow) -> Burn | None:

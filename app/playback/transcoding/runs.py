@@ -32,6 +32,12 @@ COPY_MARGIN = 1.0
 LATENESS = 0.135
 """Seconds that FFmpeg steps back by itself when it seeks in pictures that are not decoded in the order of showing."""
 
+EARLY = 2.0
+"""Seconds that a run begins ahead where seeking lands by time alone, behind the keyframe that lies there."""
+
+GROUP = 10.0
+"""Seconds of the longest group of pictures expected there, where nobody knows them: decoding begins with the next."""
+
 KEYFRAMES_NAMED = 400
 """Cuts told to one run. A run that goes on for longer is begun anew."""
 
@@ -50,6 +56,8 @@ class Work:
     origin_ms: int = 0
     """The file's own time of the first packet of sound that is copied."""
     frame_rate: float | None = None
+    is_sought_by_time: bool = False
+    """Whether the file has nothing that tells where a time is: seeking lands near it, and not at a keyframe."""
 
     @property
     def slack_ms(self) -> float:
@@ -72,21 +80,26 @@ def picture_span(recipe: VideoRecipe, work: Work, first: int, *, early: bool = F
     """Say where to begin so that the segment `first` is whole. `early`: from further ahead, where that was too late."""
     start = work.cuts.start(first)
     if recipe.action == "copy":
-        at = work.file_seconds(start) + (-2.0 if early else LATENESS + work.slack_ms / 2000)
+        is_early = early or work.is_sought_by_time
+        at = work.file_seconds(start) + (-EARLY if is_early else LATENESS + work.slack_ms / 2000)
         return Span(seek=None if first == 0 else at)
     named = range(first + 1, min(first + KEYFRAMES_NAMED, len(work.cuts)))
     times = [work.file_seconds(work.cuts.start(number) - work.slack_ms) for number in named]
-    return Span(seek=None if first == 0 else work.file_seconds(start - work.slack_ms), keyframes=times)
+    at = work.file_seconds(start - work.slack_ms)
+    if first == 0:
+        return Span(seek=None, keyframes=times)
+    ahead = (GROUP if work.cuts.are_regular else EARLY) if work.is_sought_by_time else 0.0
+    return Span(seek=at - ahead, begin=at, keyframes=times)
 
 
 def sound_span(recipe: AudioRecipe, work: Work, first: int) -> Span:
-    start = work.cuts.start(first)
+    start, early = work.cuts.start(first), EARLY if work.is_sought_by_time else 0.0
     if recipe.action == "copy":
-        return Span(seek=None if first == 0 else work.file_seconds(start) - COPY_MARGIN)
+        return Span(seek=None if first == 0 else work.file_seconds(start) - COPY_MARGIN - early)
     frame = FRAME[recipe.codec]
     index = max(-(-start * SOUND_RATE // (1000 * frame)) - PREROLL, 0)
     sample = work.zero_ms * SOUND_RATE // 1000 + index * frame
-    return Span(seek=None if index == 0 else sample / SOUND_RATE - SEEK_MARGIN, first_sample=sample)
+    return Span(seek=None if index == 0 else sample / SOUND_RATE - SEEK_MARGIN - early, first_sample=sample)
 
 
 def muxed_span(recipe: MuxedRecipe, work: Work, first: int, *, early: bool = False) -> Span:

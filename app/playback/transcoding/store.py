@@ -52,7 +52,7 @@ class SegmentStore:
         return None
 
     def write(self, transcode_id: UUID, name: str, content: bytes) -> None:
-        """Raises: CacheFull: there is no room, and nothing of it was written."""
+        """Write a file as a whole. Raises: CacheFull, CacheUnavailable: nothing of it was written."""
         write_whole(self.path(transcode_id, name), content, self._keep_free)
 
     def remove_segments(self, transcode_id: UUID, names: Iterable[str]) -> int:

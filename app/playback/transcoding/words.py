@@ -11,7 +11,7 @@ from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
 from app.library.sidecars.texts import decode
 from app.library.threads import in_thread
-from app.playback.errors import TranscodeFailed
+from app.playback.errors import CacheUnavailable, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import output_of
@@ -93,10 +93,14 @@ class Words:
 
 
 def _held(held: AsyncExitStack, content: bytes) -> int:
-    """Return a descriptor of a file without a name that holds this."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  closed with `held`
-    held.callback(file.close)
-    file.write(content)
-    file.flush()
-    file.seek(0)
+    """Return a descriptor of a file without a name that holds this. Raises: CacheUnavailable."""
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed with `held`
+        held.callback(file.close)
+        file.write(content)
+        file.flush()
+        file.seek(0)
+    except OSError as err:
+        reason = err.strerror or type(err).__name__
+        raise CacheUnavailable(f"subtitles cannot be written where temporary files lie: {reason}") from err
     return file.fileno()

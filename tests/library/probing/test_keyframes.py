@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.library.keyframes import COARSE_MS, MAX_KEYFRAMES, pack, thinned, unpack
 from app.library.media import MediaInfo
-from app.library.probing.matroska import cue_times
+from app.library.probing.matroska import cue_entries
 from app.library.probing.read import probe
 from tests.fixtures.media import PICTURE, TONE, X264, Media
 
@@ -197,8 +197,8 @@ def test_entries_of_other_tracks_and_of_unusual_shape_are_told_apart() -> None:
         cue(0, 1) + cue(500, 2) + element(b"\xec", bytes(200), 2) + cue(1_000, 2, 1, width=4) + cue(70_000, 1, width=8)
     )
 
-    assert cue_times(cues, 1) == [0, 1_000, 70_000]
-    assert cue_times(cues, 2) == [500, 1_000]
-    assert cue_times(b"", 1) == []
+    assert cue_entries(cues, 1) == [(time, 0x102) for time in (0, 1_000, 70_000)]
+    assert cue_entries(cues, 2) == [(500, 0x102), (1_000, 0x102)]
+    assert cue_entries(b"", 1) == []
     with pytest.raises(IndexError):
-        cue_times(cues[:-60] + b"\xbb", 1)
+        cue_entries(cues[:-60] + b"\xbb", 1)
