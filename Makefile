@@ -19,6 +19,7 @@ KEY := $(shell { pwd; cat pyproject.toml constraints.txt; } | cksum | tr -d ' \t
 READY := $(VENV)/.ready-$(KEY)
 READY_BENCH := $(VENV)/.ready-bench-$(KEY)
 READY_INTEROP := $(VENV)/.ready-interop-$(KEY)
+READY_BROWSER := $(VENV)/.ready-browser-$(KEY)
 
 # pip builds in environments of their own, which obey only these. Old pips read the first, new ones the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(RUN) -m pip
@@ -84,6 +85,10 @@ conformance: $(READY) ## run River's own harness on our queue (RIVER_CHECKOUT=â€
 interop: $(READY_INTEROP) ## meet released River, where there is Go: its client, its command, its UI, its Python package
 	@.ci/interop $(RUN) $(ARGS)
 
+.PHONY: test-browser
+test-browser: $(READY_BROWSER) ## let Chromium play, where there is one: with hls.js, and files as they are
+	@.ci/browser $(RUN) $(ARGS)
+
 .PHONY: test-install
 test-install: $(READY) ## build the wheel, install it elsewhere, run it from there
 	@.ci/test-install $(RUN)
@@ -113,4 +118,9 @@ $(READY_BENCH): $(READY)
 
 $(READY_INTEROP): $(READY)
 	@$(PIP) install --quiet -c constraints.txt -e '.[dev,interop]'
+	@touch $@
+
+$(READY_BROWSER): $(READY)
+	@$(PIP) install --quiet --only-binary=playwright -c constraints.txt -e '.[dev,browser]' || \
+		echo "playwright cannot be had for this Python and machine"
 	@touch $@
