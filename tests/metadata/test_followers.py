@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +21,16 @@ from app.metadata.sources.tvdb import Tvdb
 from app.metadata.sources.wikidata import Wikidata
 from app.metadata.tokens import Tokens
 from app.vault.vault import Vault
+from tests.fixtures.media import Media
 from tests.fixtures.metadata import MetadataBench
 from tests.fixtures.node import ROOT
 from tests.fixtures.outside import Asked, Outside, Reply
-from tests.fixtures.providers import Providers, film
+from tests.fixtures.providers import ARTIST, RELEASE, Providers, artist, film, release
 from tests.fixtures.tree import WriteTree
-from tests.metadata.sources.test_hostile import ENTITY, SEASON, SERIES, TVDB_SERIES
+from tests.library.scan.test_music import Songs
+from tests.metadata.sources.test_hostile import COVERS, ENTITY, SEASON, SERIES, TVDB_SERIES
 from tests.metadata.test_films import LANTERN, shelved
+from tests.metadata.test_shows_and_music import tagged
 
 
 def add(metadata: MetadataBench, source: Source, outside: Outside, *kinds: str) -> None:
@@ -72,6 +76,57 @@ async def test_covers_come_by_the_ids_of_musicbrainz(metadata: MetadataBench) ->
     assert source.own_id(ItemKind.ALBUM, {"musicbrainz_release_group": "g"}) == "g"
     assert source.own_id(ItemKind.ARTIST, ids) is None
     assert source.only_adds
+
+
+async def test_covers_follow_an_album_over_http(
+    metadata: MetadataBench, providers: Providers, media: Media, tmp_path: Path
+) -> None:
+    """From tags over MusicBrainz' release to the archive's list, and to the pictures that wait to be fetched."""
+    outside, songs = providers.outside, Songs(media, tmp_path / "music")
+    add(metadata, CoverArtArchive(metadata.asking, Settings()), outside, "music")
+    providers.artists, providers.releases = [artist()], [release()]
+    hidden = {"types": ["Front"], "approved": False, "image": "http://coverartarchive.org/release/x/2.jpg"}
+    address = f"/coverartarchive/release/{RELEASE}"
+    outside.answers[address] = Reply.json({**COVERS, "images": [*COVERS["images"], hidden, {"types": None}, 7]})
+    songs.write(
+        "1.flac", title="Wick 1", artist="Lamplighters", album="Paraffin", tracknumber="1",
+        musicbrainz_albumartistid=ARTIST, musicbrainz_albumid=RELEASE,
+    )  # fmt: skip
+    await tagged(metadata.library, songs)
+
+    assert set(await metadata.work()) == {"completed"}
+
+    assert outside.paths.count(address) == 1
+    rows = await metadata.library.rows(
+        "SELECT item.kind, image.role, image.source, image.url FROM image JOIN item ON item.id = image.item_id"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("album", "poster", "remote", "https://caa.example/1-1200.jpg"),
+    ]
+    records = await metadata.library.rows(
+        "SELECT external_id FROM metadata_record JOIN item ON item.id = item_id"
+        " WHERE source = 'coverartarchive' AND item.kind = 'album'"
+    )
+    assert [row["external_id"] for row in records] == [f"release:{RELEASE}"]
+
+
+async def test_an_album_that_the_archive_does_not_know_keeps_what_it_has(
+    metadata: MetadataBench, providers: Providers, media: Media, tmp_path: Path
+) -> None:
+    songs = Songs(media, tmp_path / "music")
+    add(metadata, CoverArtArchive(metadata.asking, Settings()), providers.outside, "music")
+    providers.artists, providers.releases = [artist()], [release()]
+    songs.write(
+        "1.flac", title="Wick 1", artist="Lamplighters", album="Paraffin", tracknumber="1",
+        musicbrainz_albumartistid=ARTIST, musicbrainz_albumid=RELEASE,
+    )  # fmt: skip
+    await tagged(metadata.library, songs)
+
+    assert "JobCancel" in await metadata.work()
+
+    (album,) = [one for one in await metadata.match() if one["external_id"] != ARTIST]
+    assert (album["state"], album["source"]) == ("matched", "musicbrainz")
+    assert await metadata.library.rows("SELECT FROM image WHERE item_id IS NOT NULL") == []
 
 
 async def test_seasons_that_are_told_apart_are_asked_for_where_we_have_them(
@@ -178,6 +233,68 @@ async def test_a_token_is_got_once_for_all_kept_sealed_and_renewed_in_time(
     await metadata.library.connection.execute("UPDATE metadata_token SET expires_at = now() + interval '2 days'")
     assert await tokens.refresh([tvdb]) == {"tvdb": "failed"}
     assert SourceToken.__tablename__ == "metadata_token"
+
+
+FOUND_SERIES = {
+    "status": "success",
+    "data": [
+        {"objectID": "series-121361", "tvdb_id": "121361", "id": "series-121361", "name": "Hafen", "type": "series",
+         "year": "2011", "country": "usa", "aliases": ["Der Hafen"], "translations": {"eng": "Harbour", "deu": "Hafen"},
+         "overviews": {"eng": "Ships."}, "image_url": "https://art.example/1.jpg",
+         "thumbnail": "https://art.example/1_t.jpg"},
+        {"objectID": "series-7", "tvdb_id": "7", "name": "Harbour", "type": "series", "year": "1963", "country": "gbr"},
+        {"objectID": "series-8", "name": "without an id", "year": 2011},
+        "odd",
+    ],
+    "links": {"prev": None, "next": None, "total_items": 4, "page_size": 25},
+}  # fmt: skip
+
+
+async def test_a_series_is_searched_at_thetvdb_found_and_fetched_over_http(
+    tvdb: Tvdb, metadata: MetadataBench, outside: Outside, tree: WriteTree, transactions: Transactions
+) -> None:
+    outside.answers["/tvdb/search"] = Reply.json(FOUND_SERIES)
+    root = tree({"Harbour (2011)/Season 1/Harbour - S01E01.mkv": "x"})
+    library_id = await metadata.library.add(root, kind="tvshows", name="Shows")
+    async with transactions.begin() as tx:
+        await metadata.service.set_sources(tx, library_id, {"sources": [tvdb.name]})
+    await metadata.library.scan(library_id)
+
+    assert await metadata.work() == ["completed", "completed"]
+
+    (search,) = [one for one in outside.asked if one.path == "/tvdb/search"]
+    assert (search.one("query"), search.one("type")) == ("Harbour", "series")
+    assert search.headers["authorization"] == f"Bearer {JWT}"
+    match = await metadata.match()
+    assert (match["state"], match["source"], match["external_id"]) == ("matched", "tvdb", "121361")
+    (episode,) = await metadata.library.rows(
+        "SELECT item.title, item_text.plot FROM item JOIN item_text ON item_text.item_id = item.id"
+        " WHERE item.kind = 'episode'"
+    )
+    assert tuple(episode.values()) == ("One", "It begins.")
+    found = await metadata.service.search(match["item_id"], source="tvdb")
+    assert [one.candidate.external_id for one in found] == ["121361", "7"]
+    assert found[0].candidate.aliases == ("Der Hafen",)
+
+
+async def test_a_token_that_was_withdrawn_is_got_anew(
+    tvdb: Tvdb, metadata: MetadataBench, outside: Outside, tree: WriteTree, transactions: Transactions
+) -> None:
+    outside.answers["/tvdb/search"] = Reply.json({"status": "failure", "message": "Unauthorized"}, 401)
+    root = tree({"Harbour (2011)/Season 1/Harbour - S01E01.mkv": "x"})
+    library_id = await metadata.library.add(root, kind="tvshows", name="Shows")
+    async with transactions.begin() as tx:
+        await metadata.service.set_sources(tx, library_id, {"sources": [tvdb.name]})
+    await metadata.library.scan(library_id)
+    assert await metadata.work() == ["JobSnooze"]
+
+    outside.answers["/tvdb/search"] = Reply.json(FOUND_SERIES)
+    await metadata.library.connection.execute(
+        "UPDATE metadata_source SET blocked_until = NULL; UPDATE river.river_job SET state = 'available',"
+        " scheduled_at = now() WHERE state = 'scheduled'"
+    )
+    assert await metadata.work() == ["completed", "completed"]
+    assert outside.paths.count("/tvdb/login") == 2
 
 
 def kept(**values: Any) -> Kept:

@@ -24,17 +24,17 @@ async def titles(typesense: Typesense) -> list[str]:
     return sorted(one["titles"][0] for one in typesense.documents("revenge").values())
 
 
-async def fill(node: TypesenseBench, shelf: Shelf, *names: str) -> list[UUID]:
+async def fill(bench: TypesenseBench, shelf: Shelf, *names: str) -> list[UUID]:
     library = await shelf.library()
     made = [await shelf.item(library, name) for name in names]
-    await node.insert(RebuildIndexArgs())
-    await node.work_all()
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_all()
     return made
 
 
-async def change(node: TypesenseBench, *item_ids: UUID) -> None:
-    async with node.transactions.begin() as tx:
-        await node.requests.items_changed(tx, item_ids)
+async def change(bench: TypesenseBench, *item_ids: UUID) -> None:
+    async with bench.transactions.begin() as tx:
+        await bench.requests.items_changed(tx, item_ids)
 
 
 async def waiting(connection: psycopg.AsyncConnection[Any]) -> int:
@@ -44,17 +44,17 @@ async def waiting(connection: psycopg.AsyncConnection[Any]) -> int:
 
 
 async def test_a_start_fills_a_collection_and_only_then_the_alias_stands_for_it(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense, connection: psycopg.AsyncConnection[Any]
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense, connection: psycopg.AsyncConnection[Any]
 ) -> None:
     library = await shelf.library()
     for name in ("Amélie", "Heat", "千と千尋"):
         await shelf.item(library, name)
-    await node.insert(RebuildIndexArgs())
-    await node.work_one(RebuildIndexArgs)
-    await node.work_one(TypesenseRebuildArgs)
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_one(RebuildIndexArgs)
+    await bench.work_one(TypesenseRebuildArgs)
     assert (len(typesense.collections), typesense.aliases) == (1, {})
 
-    await node.work_all()
+    await bench.work_all()
 
     assert list(typesense.aliases.values()) == list(typesense.collections)
     assert await titles(typesense) == ["amelie", "heat", "千 と 尋 千と と千 千尋"]
@@ -62,44 +62,44 @@ async def test_a_start_fills_a_collection_and_only_then_the_alias_stands_for_it(
 
 
 async def test_changes_follow_and_what_is_gone_goes(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense, transactions: Transactions
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense, transactions: Transactions
 ) -> None:
-    kept, gone, merged = await fill(node, shelf, "Kept", "Gone", "Merged")
+    kept, gone, merged = await fill(bench, shelf, "Kept", "Gone", "Merged")
     async with transactions.begin() as tx:
         (await tx.session.get_one(Item, kept)).title = "Called otherwise"
         await tx.session.flush()
-        await node.requests.items_changed(tx, [kept])
-        await node.requests.items_purged(tx, [gone])
-        await node.requests.items_merged(tx, [(merged, kept)])
+        await bench.requests.items_changed(tx, [kept])
+        await bench.requests.items_purged(tx, [gone])
+        await bench.requests.items_merged(tx, [(merged, kept)])
         for one in (gone, merged):
             await tx.session.delete(await tx.session.get_one(Item, one))
     before = len(typesense.outside.asked)
 
-    await node.work_all()
+    await bench.work_all()
 
     assert await titles(typesense) == ["called otherwise"]
     assert len(typesense.outside.asked) - before == 2, "one import and one deletion"
 
 
 async def test_a_collection_made_anew_takes_the_place_of_the_old_one_which_is_kept_up_meanwhile(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense
 ) -> None:
-    film, _ = await fill(node, shelf, "First", "Second")
+    film, _ = await fill(bench, shelf, "First", "Second")
     (old,) = typesense.collections
     typesense.documents(old)["stray"] = {"titles": ["left over"], "id": "stray"}
     typesense.collections["somebody-elses"] = {"name": "somebody-elses", "fields": [], "documents": {}}
-    await node.insert(TypesenseRebuildArgs(force=True))
-    await node.work_one(TypesenseRebuildArgs)
-    async with node.transactions.begin() as tx:
+    await bench.insert(TypesenseRebuildArgs(force=True))
+    await bench.work_one(TypesenseRebuildArgs)
+    async with bench.transactions.begin() as tx:
         (await tx.session.get_one(Item, film)).title = "Third"
         await tx.session.flush()
-        await node.requests.items_changed(tx, [film])
-    await node.catch_up()
+        await bench.requests.items_changed(tx, [film])
+    await bench.catch_up()
 
-    assert (await node.exporter.export_some()).taken == 3
+    assert (await bench.exporter.export_some()).taken == 3
     assert typesense.aliases == {"revenge": old}
     assert await titles(typesense) == ["left over", "second", "third"]
-    await node.work_all()
+    await bench.work_all()
 
     new = typesense.aliases["revenge"]
     assert set(typesense.collections) == {new, "somebody-elses"} != {old, "somebody-elses"}
@@ -107,22 +107,22 @@ async def test_a_collection_made_anew_takes_the_place_of_the_old_one_which_is_ke
 
 
 async def test_nothing_is_made_anew_where_nothing_is_wrong(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense
 ) -> None:
-    await fill(node, shelf, "Film")
+    await fill(bench, shelf, "Film")
     (name,) = typesense.collections
-    await node.insert(RebuildIndexArgs())
-    await node.work_one(RebuildIndexArgs)
-    job = await node.work_one(TypesenseRebuildArgs)
-    assert await node.output(job) == {"reason": None, "items": None}
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_one(RebuildIndexArgs)
+    job = await bench.work_one(TypesenseRebuildArgs)
+    assert await bench.output(job) == {"reason": None, "items": None}
     assert list(typesense.collections) == [name]
 
 
 @pytest.mark.parametrize("harm", ["lost", "other data", "fewer", "older rules"])
 async def test_what_went_wrong_there_is_seen_by_night_and_mended(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense, harm: str, monkeypatch: pytest.MonkeyPatch
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense, harm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await fill(node, shelf, "First", "Second")
+    await fill(bench, shelf, "First", "Second")
     (name,) = typesense.collections
     if harm == "lost":
         typesense.collections.clear()
@@ -133,116 +133,116 @@ async def test_what_went_wrong_there_is_seen_by_night_and_mended(
         typesense.documents(name).popitem()
     else:
         monkeypatch.setattr(exporting, "rules", lambda: "v99x1")
-    await node.insert(RebuildIndexArgs())
-    await node.work_all()
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_all()
     assert await titles(typesense) == ["first", "second"]
     assert typesense.aliases["revenge"] != name
 
 
 async def test_a_collection_lost_under_a_change_is_made_anew(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense
 ) -> None:
-    film, _ = await fill(node, shelf, "First", "Second")
+    film, _ = await fill(bench, shelf, "First", "Second")
     typesense.collections.clear()
     typesense.aliases.clear()
-    await change(node, film)
-    assert await node.work_all() == [
+    await change(bench, film)
+    assert await bench.work_all() == [
         IndexItemsArgs.kind, TypesenseItemsArgs.kind, TypesenseRebuildArgs.kind, TypesenseItemsArgs.kind,
     ]  # fmt: skip
     assert await titles(typesense) == ["first", "second"]
 
 
 async def test_while_it_is_away_changes_wait_and_no_attempt_is_spent(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense, connection: psycopg.AsyncConnection[Any]
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense, connection: psycopg.AsyncConnection[Any]
 ) -> None:
-    (film,) = await fill(node, shelf, "Film")
+    (film,) = await fill(bench, shelf, "Film")
     typesense.is_away = True
-    await change(node, film)
-    await node.catch_up()
-    (job,) = await node.claim(TypesenseItemsArgs)
-    assert "503" in await node.snoozes(job)
+    await change(bench, film)
+    await bench.catch_up()
+    (job,) = await bench.claim(TypesenseItemsArgs)
+    assert "503" in await bench.snoozes(job)
     assert await waiting(connection) == 1
     typesense.is_away = False
-    await node.work(job)
+    await bench.work(job)
     assert await waiting(connection) == 0
 
 
 async def test_whoever_dies_between_giving_and_noting_it_gives_it_again(
-    node: TypesenseBench,
+    bench: TypesenseBench,
     shelf: Shelf,
     typesense: Typesense,
     connection: psycopg.AsyncConnection[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (film,) = await fill(node, shelf, "Film")
+    (film,) = await fill(bench, shelf, "Film")
     put = TypesenseServer.put
 
     async def put_and_die(*given: Any) -> list[str]:
         await put(*given)
         raise ConnectionResetError
 
-    await change(node, film)
-    await node.catch_up()
+    await change(bench, film)
+    await bench.catch_up()
     monkeypatch.setattr(TypesenseServer, "put", put_and_die)
     with pytest.raises(ConnectionResetError):
-        await node.exporter.export_some()
+        await bench.exporter.export_some()
     assert await waiting(connection) == 1
     monkeypatch.undo()
-    await node.work_all()
+    await bench.work_all()
     assert await titles(typesense) == ["film"]
     assert await waiting(connection) == 0
 
 
-async def test_two_at_once_take_turns(node: TypesenseBench, shelf: Shelf, typesense: Typesense) -> None:
+async def test_two_at_once_take_turns(bench: TypesenseBench, shelf: Shelf, typesense: Typesense) -> None:
     """The one that read an item first would else write it last."""
     import asyncio
 
-    (film,) = await fill(node, shelf, "Film")
-    await change(node, film)
-    await node.catch_up()
-    first, second = await asyncio.gather(node.exporter.export_some(), node.exporter.export_some())
+    (film,) = await fill(bench, shelf, "Film")
+    await change(bench, film)
+    await bench.catch_up()
+    first, second = await asyncio.gather(bench.exporter.export_some(), bench.exporter.export_some())
     assert sorted((first.taken, second.taken)) == [0, 1]
 
 
 async def test_documents_that_are_refused_are_told_and_hold_up_nobody(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense
 ) -> None:
-    good, bad = await fill(node, shelf, "Good", "Bad")
+    good, bad = await fill(bench, shelf, "Good", "Bad")
     typesense.refused.add(bad.hex)
-    await change(node, good, bad)
-    await node.catch_up()
-    job = await node.work_one(TypesenseItemsArgs)
-    assert await node.output(job) == {"items": 2, "refused": 1}
+    await change(bench, good, bad)
+    await bench.catch_up()
+    job = await bench.work_one(TypesenseItemsArgs)
+    assert await bench.output(job) == {"items": 2, "refused": 1}
 
 
 async def test_nodes_that_know_of_no_typesense_let_nothing_wait_for_it(
-    node: TypesenseBench, shelf: Shelf, connection: psycopg.AsyncConnection[Any]
+    bench: TypesenseBench, shelf: Shelf, connection: psycopg.AsyncConnection[Any]
 ) -> None:
-    (film,) = await fill(node, shelf, "Film")
-    await change(node, film)
-    await node.catch_up()
+    (film,) = await fill(bench, shelf, "Film")
+    await change(bench, film)
+    await bench.catch_up()
     assert await waiting(connection) == 1
-    node._workers[RebuildIndexArgs]._is_exported = False
-    await node.insert(RebuildIndexArgs())
-    await node.work_one(RebuildIndexArgs)
-    await change(node, film)
-    await node.catch_up()
+    bench._workers[RebuildIndexArgs]._is_exported = False
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_one(RebuildIndexArgs)
+    await change(bench, film)
+    await bench.catch_up()
     assert await waiting(connection) == 0
-    node._workers[TypesenseItemsArgs]._exporter = None
+    bench._workers[TypesenseItemsArgs]._exporter = None
     with pytest.raises(JobCancel):
-        await node.work_one(TypesenseItemsArgs)
+        await bench.work_one(TypesenseItemsArgs)
 
 
 async def test_its_state_is_shown(
-    node: TypesenseBench, shelf: Shelf, typesense: Typesense, transactions: Transactions
+    bench: TypesenseBench, shelf: Shelf, typesense: Typesense, transactions: Transactions
 ) -> None:
-    upkeep = SearchUpkeep(transactions, node.requests._inserter, node.server, Settings())
+    upkeep = SearchUpkeep(transactions, bench.requests._inserter, bench.server, Settings())
     library = await shelf.library()
     film = await shelf.item(library, "Film")
     assert (await upkeep.show()).problem == "its collection is not filled yet"
-    await node.insert(RebuildIndexArgs())
-    await node.work_all()
-    await change(node, film)
+    await bench.insert(RebuildIndexArgs())
+    await bench.work_all()
+    await change(bench, film)
     shown = await upkeep.show()
     assert (shown.engine, shown.documents, shown.waiting, shown.problem) == ("typesense", 1, 1, None)
     typesense.is_away = True

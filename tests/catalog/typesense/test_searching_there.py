@@ -22,11 +22,11 @@ from tests.fixtures.typesense_bench import TypesenseBench
 
 
 class House:
-    def __init__(self, shelf: Shelf, node: TypesenseBench, transactions: Transactions, clock: StubClock) -> None:
+    def __init__(self, shelf: Shelf, bench: TypesenseBench, transactions: Transactions, clock: StubClock) -> None:
         self.shelf = shelf
-        self.node = node
+        self.bench = bench
         self.clock = clock
-        self.engine = TypesenseSearch(node.server, "revenge", PostgresSearch(transactions), clock)
+        self.engine = TypesenseSearch(bench.server, "revenge", PostgresSearch(transactions), clock)
         self.search = Search(transactions, self.engine)
         self.films: UUID
         self.music: UUID
@@ -38,8 +38,8 @@ class House:
             await self.shelf.item(self.films, title, year=year)
         await self.shelf.item(self.films, "Spirited Away", original_title="千と千尋の神隠し")
         await self.shelf.item(self.music, "Songs of the Matrix", kind="artist")
-        await self.node.insert(RebuildIndexArgs())
-        await self.node.work_all()
+        await self.bench.insert(RebuildIndexArgs())
+        await self.bench.work_all()
 
     async def find(self, q: str, viewer: Viewer = LOCAL_ADMINISTRATOR, **asked: object) -> list[str]:
         page = await self.search.search(viewer, SearchQuery(q=q, **asked))  # type: ignore[arg-type]
@@ -47,8 +47,8 @@ class House:
 
 
 @pytest.fixture
-async def house(shelf: Shelf, node: TypesenseBench, transactions: Transactions, clock: StubClock) -> House:
-    house = House(shelf, node, transactions, clock)
+async def house(shelf: Shelf, bench: TypesenseBench, transactions: Transactions, clock: StubClock) -> House:
+    house = House(shelf, bench, transactions, clock)
     await house.fill()
     return house
 
@@ -81,8 +81,8 @@ async def test_ages_are_part_of_the_question(house: House, transactions: Transac
         await tx.connection.execute("UPDATE item SET min_age = 16 WHERE title = 'The Matrix'")
         await tx.connection.execute("UPDATE item SET min_age = 6 WHERE title = 'The Matrix Reloaded'")
         found = await (await tx.connection.execute("SELECT id FROM item")).fetchall()
-        await house.node.requests.items_changed(tx, [row[0] for row in found])  # type: ignore[misc]
-    await house.node.work_all()
+        await house.bench.requests.items_changed(tx, [row[0] for row in found])  # type: ignore[misc]
+    await house.bench.work_all()
     child = Viewer(name="x", libraries=None, max_age=12, allow_unrated=False)
     assert await house.find("matrix", child) == ["The Matrix Reloaded"]
     assert await house.find("matrix", Viewer(name="x", libraries=None, max_age=12)) == [
