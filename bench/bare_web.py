@@ -1,4 +1,4 @@
-"""What FastAPI does by itself, on the same server and loop as ours: `python -m bench.bare_web PORT ITEM FILE`."""
+"""What FastAPI does by itself, on the same server and loop as ours: `python -m bench.bare_web PORT FOLDER FILE`."""
 
 import asyncio
 import json
@@ -23,13 +23,17 @@ class LoginRequest(BaseModel):
     password: str
 
 
-def create_app(item: dict[str, Any], path: Path) -> FastAPI:
+def create_app(item: dict[str, Any], page: dict[str, Any], path: Path) -> FastAPI:
     app, passwords = FastAPI(), PasswordHash((Argon2Hasher(),))
     stored, turns = passwords.hash(PASSWORD), asyncio.Semaphore(2)
 
     @app.get("/item")
     async def get_item() -> dict[str, Any]:
         return item
+
+    @app.get("/page")
+    async def get_page() -> dict[str, Any]:
+        return page
 
     @app.post("/login", status_code=201)
     async def log_in(asked: LoginRequest) -> dict[str, str]:
@@ -45,9 +49,10 @@ def create_app(item: dict[str, Any], path: Path) -> FastAPI:
     return app
 
 
-async def main(port: int, item: dict[str, Any], path: Path) -> None:
+async def main(port: int, folder: Path, path: Path) -> None:
+    item, page = (json.loads((folder / name).read_text()) for name in ("item.json", "page.json"))
     config = uvicorn.Config(
-        create_app(item, path),
+        create_app(item, page, path),
         port=port,
         http="httptools",
         log_level="warning",
@@ -59,4 +64,4 @@ async def main(port: int, item: dict[str, Any], path: Path) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=__import__("uvloop").new_event_loop) as runner:
-        runner.run(main(int(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()), Path(sys.argv[3])))
+        runner.run(main(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])))

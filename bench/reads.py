@@ -77,7 +77,7 @@ async def run(items: int, count: int) -> None:
         await database.start()
         print("| read | PostgreSQL CPU ms | our CPU ms |\n|---|---|---|")
         try:
-            for name, read in (await reads(Transactions(database.engine), row[0], made.titles[0])).items():
+            for name, read in (await reads(Transactions(database), row[0], made.titles[0])).items():
                 for _ in range(5):
                     await read()
                 theirs, ours = server.cpu_seconds() or 0.0, time.process_time()

@@ -139,7 +139,7 @@ class Contest:
         await driver.open()
         try:
             async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
-                library = LibraryBench(Transactions(database.engine), driver, connection, bench_settings())
+                library = LibraryBench(Transactions(database), driver, connection, bench_settings())
                 await self._scan(library, await library.add(self._root, kind=self._kind))
         finally:
             await driver.close()

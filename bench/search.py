@@ -231,7 +231,7 @@ async def rows_read(engine: PostgresSearch, asked: Sequence[str]) -> float:
 async def measure(server: Server, url: str, made: Made, count: int) -> dict[str, tuple[list[float], float, float]]:
     database = Database(lambda: url, min_size=1, max_size=2)
     await database.start()
-    engine = PostgresSearch(Transactions(database.engine))
+    engine = PostgresSearch(Transactions(database))
     found: dict[str, tuple[list[float], float, float]] = {}
     try:
         for kind, asked in questions(made, count).items():

@@ -3,6 +3,7 @@
 Both run as one process each, on uvicorn, httptools and uvloop, and take turns within a round; this process makes the
 load, over connections that are kept. What ours does and a bare route does not: it looks up the token, the permissions
 and the item in PostgreSQL at every request, writes a line of the log, counts metrics, limits by account and address.
+CPU time is told beside the rates: it is what a request costs, whatever else the machine does.
 `crowd` asks with more clients than the server takes requests at once (`http.max_requests`): it should turn some away
 at once and serve the others as before.
 """
@@ -37,6 +38,13 @@ from tests.fixtures.node import free_port
 from tests.fixtures.shelf import Shelf
 
 FILE_BYTES = 2**20
+OTHERS = 99
+"""Films beside the one that is asked for."""
+STREAMS = (
+    {"index": 0, "kind": "video", "codec": "h264", "width": 1920, "height": 1080, "frame_rate": 24.0},
+    {"index": 1, "kind": "audio", "codec": "aac", "language": "de", "channels": 6, "sample_rate": 48_000},
+    {"index": 2, "kind": "audio", "codec": "aac", "language": "en", "channels": 2, "sample_rate": 48_000},
+)
 PATIENCE = 60.0
 
 
@@ -49,6 +57,13 @@ class Load:
     milliseconds: list[float] = field(default_factory=list)
     """Of answers that were meant."""
     received: int = 0
+    cpu: float = 0.0
+    """Seconds of the process that answered."""
+    postgres_cpu: float = 0.0
+
+    def each(self, seconds: float) -> float:
+        """Milliseconds for each answer that was meant."""
+        return 1e3 * seconds / max(1, len(self.milliseconds))
 
     @property
     def rate(self) -> float:
@@ -94,7 +109,8 @@ async def press(port: int, request: bytes, meant: int, clients: int, seconds: fl
 
 
 @contextlib.asynccontextmanager
-async def process(port: int, path: str, *words: str, **environ: str) -> AsyncIterator[None]:
+async def process(port: int, path: str, *words: str, **environ: str) -> AsyncIterator[int]:
+    """Run one until the block ends; yield its number once it answers."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("REVENGE_")} | environ
     child = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -115,7 +131,7 @@ async def process(port: int, path: str, *words: str, **environ: str) -> AsyncIte
                 if child.returncode is not None or time.monotonic() > deadline:
                     raise SystemExit(f"{shlex.join(words)} does not answer")
                 await asyncio.sleep(0.1)
-        yield
+        yield child.pid
     finally:
         if child.returncode is None:
             child.send_signal(signal.SIGTERM)
@@ -158,61 +174,93 @@ async def run(server: Server, clients: int, seconds: float, rounds: int) -> list
             "REVENGE_HTTP__RATE_LIMIT": "{viewer: null, address: null, media: null}",
             "REVENGE_ACCOUNTS__FIRST": json.dumps({"name": "Ada", "password": PASSWORD}),
         }
-        async with process(ours, "/readyz", "app", "serve", "--no-work", **environ):
+        async with process(ours, "/readyz", "app", "serve", "--no-work", **environ) as our_pid:
             login = {"name": "Ada", "password": PASSWORD}
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ours}", trust_env=False) as http:
                 token = (await http.post("/api/v1/logins", json=login)).json()["access_token"]
                 bearer = {"Authorization": f"Bearer {token}"}
                 item = (await http.get(f"/api/v1/items/{item_id}", headers=bearer)).content
+                page = (await http.get("/api/v1/items?limit=50", headers=bearer)).content
             (directory / "item.json").write_bytes(item)
+            (directory / "page.json").write_bytes(page)
             show, bare_show = asking("GET", f"/api/v1/items/{item_id}", token), asking("GET", "/item")
+            listed, bare_listed = asking("GET", "/api/v1/items?limit=50", token), asking("GET", "/page")
             stream, bare_stream = asking("GET", f"/api/v1/files/{file_id}/stream", token), asking("GET", "/file")
             log_in, bare_log_in = (asking("POST", path, body=login) for path in ("/api/v1/logins", "/login"))
             cases = [
                 Case(f"an item ({len(item)} bytes)", clients, 200, show, bare_show),
                 Case("the same, one client", 1, 200, show, bare_show),
                 Case("the same, a crowd", 4 * clients, 200, show, bare_show),
+                Case(f"50 items ({len(page)} bytes)", clients, 200, listed, bare_listed),
                 Case("a file of 1 MiB", clients // 4, 200, stream, bare_stream),
                 Case("logging in", 2, 201, log_in, bare_log_in),
             ]
-            words = ("bench.bare_web", str(bare), str(directory / "item.json"), str(film))
-            async with process(bare, "/item", *words):
-                return await measured(cases, ours, bare, seconds, rounds)
+            words = ("bench.bare_web", str(bare), str(directory), str(film))
+            async with process(bare, "/item", *words) as bare_pid:
+                contestants = (Contestant("revenge", ours, our_pid), Contestant("bare FastAPI", bare, bare_pid))
+                return await measured(server, cases, contestants, seconds, rounds)
 
 
 async def fill(url: str, film: Path) -> tuple[str, str]:
     database = Database(lambda: url, min_size=1, max_size=2)
     await database.start()
     try:
-        shelf = Shelf(Transactions(database.engine))
+        shelf = Shelf(Transactions(database))
         library = await shelf.library(film.parent)
         item = await shelf.item(library, "Metropolis", year=1927)
-        return str(item), str(await shelf.file(library, film.name, item_id=item, size=FILE_BYTES))
+        file_id = await shelf.file(library, film.name, item_id=item, size=FILE_BYTES, streams=STREAMS)
+        for number in range(OTHERS):
+            other = await shelf.item(library, f"Film {number:03}", year=1950 + number % 70)
+            await shelf.file(library, f"{number}.mkv", item_id=other, size=FILE_BYTES, streams=STREAMS)
+        return str(item), str(file_id)
     finally:
         await database.stop()
 
 
-async def measured(cases: Sequence[Case], ours: int, bare: int, seconds: float, rounds: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    name: str
+    port: int
+    pid: int
+
+
+async def measured(
+    server: Server, cases: Sequence[Case], contestants: Sequence[Contestant], seconds: float, rounds: int
+) -> list[str]:
     loads: dict[tuple[str, str], list[Load]] = collections.defaultdict(list)
     for number in range(1, rounds + 1):
         for case in cases:
-            for who, port, request in (("revenge", ours, case.ours), ("bare FastAPI", bare, case.bare)):
-                load = await press(port, request, case.meant, case.clients, seconds)
-                loads[case.title, who].append(load)
-                print(f"  round {number}, {case.title}: {who} {load.rate:,.0f}/s {dict(load.statuses)}", flush=True)
-    rows = [["", "clients", "", "a second", "p50 ms", "p99 ms", "MB/s", "turned away"]]
+            for one, request in zip(contestants, (case.ours, case.bare), strict=True):
+                cpu, postgres_cpu = cpu_seconds(one.pid), server.cpu_seconds() or 0.0
+                load = await press(one.port, request, case.meant, case.clients, seconds)
+                load.cpu = cpu_seconds(one.pid) - cpu
+                load.postgres_cpu = (server.cpu_seconds() or 0.0) - postgres_cpu
+                loads[case.title, one.name].append(load)
+                print(
+                    f"  round {number}, {case.title}: {one.name} {load.rate:,.0f}/s {dict(load.statuses)}", flush=True
+                )
+    heads = ["a second", "p50 ms", "p99 ms", "MB/s", "CPU ms each", "PostgreSQL's", "turned away"]
+    rows = [["", "clients", "", *heads]]
     for case in cases:
-        for who in ("revenge", "bare FastAPI"):
-            of = loads[case.title, who]
+        for one in contestants:
+            of = loads[case.title, one.name]
             middle = [
                 f"{statistics.median(load.rate for load in of):,.0f}",
                 f"{statistics.median(load.at(0.5) for load in of):,.1f}",
                 f"{statistics.median(load.at(0.99) for load in of):,.1f}",
                 f"{statistics.median(load.received / load.seconds / 1e6 for load in of):,.1f}",
+                f"{statistics.median(load.each(load.cpu) for load in of):,.2f}",
+                f"{statistics.median(load.each(load.postgres_cpu) for load in of):,.2f}",
             ]
             others = sum(sum(load.statuses.values()) - len(load.milliseconds) for load in of)
-            rows.append([case.title, str(case.clients), who, *middle, f"{others:,}"])
+            rows.append([case.title, str(case.clients), one.name, *middle, f"{others:,}"])
     return markdown(rows)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process so far, its children not counted."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 async def main() -> None:
@@ -231,8 +279,9 @@ async def main() -> None:
         "",
         f"Command: `python -m bench.web {words}`.",
         "Medians of the rounds; both sides in turn within each, a process each; the load comes from a third process on",
-        "the same machine. *Turned away* counts answers other than the one meant, over all rounds: at a crowd ours",
-        "says 503 at once to those above `http.max_requests`.",
+        "the same machine. *CPU* is that of the process that answers, for each answer that was meant. *Turned away*",
+        "counts answers other than the one meant, over all rounds: at a crowd ours says 503 at once to those above",
+        "`http.max_requests`.",
         "",
         f"- {machine()}",
         *(f"- {line}" for line in described),

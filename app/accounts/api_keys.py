@@ -4,24 +4,36 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from psycopg import sql
+from sqlalchemy import delete, select
 
 from app.accounts.audit import Actor, record
 from app.accounts.errors import ApiKeyNotFound, InvalidToken
-from app.accounts.models import Account, ApiKey
+from app.accounts.models import ApiKey
 from app.accounts.records import ApiKeyRecord
 from app.accounts.roles import Scope
-from app.accounts.seeing import libraries_seen, viewer_of
+from app.accounts.seeing import ACCOUNT, viewer_of
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import Viewer
 from app.clock import Clock
-from app.db.tx import Tx
+from app.db.prepared import Prepared
+from app.db.tx import Connected, Tx
 from app.errors import InvalidInput
 from app.ids import uuid7
 
 LONGEST_NAME = 64
 HINT = 8
 USED_EVERY = timedelta(minutes=1)
+
+_OF_KEY = Prepared.of(
+    sql.SQL("""
+    SELECT {account}, api_key.id AS key_id, api_key.scopes, api_key.used_at
+    FROM api_key JOIN account ON account.id = api_key.account_id
+    WHERE api_key.digest = %(digest)s AND (api_key.expires_at IS NULL OR api_key.expires_at > %(now)s)
+        AND account.disabled_at IS NULL
+""").format(account=ACCOUNT)
+)
+_USED = Prepared.of(sql.SQL("UPDATE api_key SET used_at = %(now)s WHERE id = %(key_id)s RETURNING id").format())
 
 
 class ApiKeyService:
@@ -83,28 +95,20 @@ class ApiKeyService:
             raise ApiKeyNotFound(key_id)
         await record(tx, actor, "api_key.deleted", name)
 
-    async def viewer(self, tx: Tx, token: str) -> Viewer:
+    async def viewer(self, asked: Connected, token: str) -> Viewer:
         """Return who this key speaks for, and how far.
 
         Raises:
             InvalidToken: unknown, expired, or of somebody disabled.
         """
         now = self._clock.now()
-        query = (
-            select(Account, libraries_seen().label("libraries"), ApiKey.id, ApiKey.scopes, ApiKey.used_at)
-            .join(ApiKey, ApiKey.account_id == Account.id)
-            .where(
-                ApiKey.digest == digest(token),
-                (ApiKey.expires_at.is_(None)) | (ApiKey.expires_at > now),
-                Account.disabled_at.is_(None),
-            )
-        )
-        row = (await tx.session.execute(query)).one_or_none()
-        if row is None:
+        found = await _OF_KEY.fetch(asked.connection, {"digest": digest(token), "now": now})
+        if not found:
             raise InvalidToken
-        if row.used_at is None or now - row.used_at >= USED_EVERY:
-            await tx.session.execute(update(ApiKey).where(ApiKey.id == row.id).values(used_at=now))
-        return viewer_of(row.Account, row.libraries, scopes=frozenset(map(Scope, row.scopes)))
+        (row,) = found
+        if row["used_at"] is None or now - row["used_at"] >= USED_EVERY:
+            await _USED.fetch(asked.connection, {"key_id": row["key_id"], "now": now})
+        return viewer_of(row, scopes=frozenset(map(Scope, row["scopes"])))
 
 
 def _record(key: ApiKey) -> ApiKeyRecord:

@@ -9,6 +9,7 @@ was copied, and since nobody can tell the thief from the owner, the login ends f
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from psycopg import sql
 from sqlalchemy import delete, func, select, update
 
 from app.accounts.audit import Actor, record
@@ -16,11 +17,12 @@ from app.accounts.errors import InvalidToken, LoginNotFound, WrongCredentials
 from app.accounts.models import Account, Login, RefreshToken
 from app.accounts.proof import Proven
 from app.accounts.records import LoginRecord, Tokens
-from app.accounts.seeing import libraries_seen, viewer_of
+from app.accounts.seeing import ACCOUNT, viewer_of
 from app.accounts.tokens import TokenKind, digest, kind_of, make_token
 from app.accounts.viewer import Viewer
 from app.clock import Clock
-from app.db.tx import Transactions, Tx
+from app.db.prepared import Prepared
+from app.db.tx import Connected, Transactions, Tx
 from app.ids import uuid7
 
 ACCESS_LASTS = timedelta(hours=1)
@@ -28,6 +30,17 @@ LOGIN_LASTS = timedelta(days=60)
 """Since it was last refreshed."""
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_DEVICE = 128
+
+_OF_ACCESS = Prepared.of(
+    sql.SQL("""
+    SELECT {account}, login.id AS login_id, login.seen_at
+    FROM login JOIN account ON account.id = login.account_id
+    WHERE login.access_digest = %(digest)s AND login.access_expires_at > %(now)s AND login.revoked_at IS NULL
+        AND account.disabled_at IS NULL
+""").format(account=ACCOUNT)
+)
+_SEEN = Prepared.of(sql.SQL("UPDATE login SET seen_at = %(now)s WHERE id = %(login_id)s RETURNING id").format())
+"""Another request of the same minute may be quicker; that is as well."""
 
 
 class LoginService:
@@ -117,30 +130,20 @@ class LoginService:
         await tx.session.flush()
         return await self._tokens(tx, login.id, access, now)
 
-    async def viewer(self, tx: Tx, access_token: str) -> Viewer:
+    async def viewer(self, asked: Connected, access_token: str) -> Viewer:
         """Return who this access token speaks for, with what they may see at this moment.
 
         Raises:
             InvalidToken: unknown, expired, revoked, or of somebody disabled.
         """
         now = self._clock.now()
-        row = (
-            await tx.session.execute(
-                select(Account, libraries_seen().label("libraries"), Login.id, Login.seen_at)
-                .join(Login, Login.account_id == Account.id)
-                .where(
-                    Login.access_digest == digest(access_token),
-                    Login.access_expires_at > now,
-                    Login.revoked_at.is_(None),
-                    Account.disabled_at.is_(None),
-                )
-            )
-        ).one_or_none()
-        if row is None:
+        found = await _OF_ACCESS.fetch(asked.connection, {"digest": digest(access_token), "now": now})
+        if not found:
             raise InvalidToken
-        if now - row.seen_at >= SEEN_EVERY:
-            await tx.session.execute(update(Login).where(Login.id == row.id).values(seen_at=now))
-        return viewer_of(row.Account, row.libraries, login_id=row.id)
+        (row,) = found
+        if now - row["seen_at"] >= SEEN_EVERY:
+            await _SEEN.fetch(asked.connection, {"login_id": row["login_id"], "now": now})
+        return viewer_of(row, login_id=row["login_id"])
 
     async def list_of(self, tx: Tx, account_id: UUID) -> list[LoginRecord]:
         """Return the account's live logins, the one last seen first."""

@@ -3,20 +3,30 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import aliased
+from psycopg import sql
+from sqlalchemy import delete
 
 from app.accounts.errors import InvalidToken
-from app.accounts.models import Account, Login, MediaToken
-from app.accounts.roles import Scope
-from app.accounts.seeing import libraries_seen, viewer_of
+from app.accounts.models import MediaToken
+from app.accounts.seeing import ACCOUNT, WATCHING, viewer_of
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import Viewer
 from app.clock import Clock
-from app.db.tx import Tx
+from app.db.prepared import Prepared
+from app.db.tx import Connected, Tx
 
 LASTS = timedelta(hours=12)
 """A long film with a long pause."""
+
+_OF_TOKEN = Prepared.of(
+    sql.SQL("""
+    SELECT {account}, media_token.login_id
+    FROM media_token JOIN account ON account.id = media_token.account_id
+        LEFT JOIN login ON login.id = media_token.login_id
+    WHERE media_token.digest = %(digest)s AND media_token.file_id = %(file_id)s AND media_token.expires_at > %(now)s
+        AND login.revoked_at IS NULL AND account.disabled_at IS NULL
+""").format(account=ACCOUNT)
+)
 
 
 class MediaTokenService:
@@ -44,31 +54,17 @@ class MediaTokenService:
         await tx.session.flush()
         return token, expires_at
 
-    async def viewer(self, tx: Tx, token: str, file_id: UUID) -> Viewer:
+    async def viewer(self, asked: Connected, token: str, file_id: UUID) -> Viewer:
         """Return who may fetch this file with this token.
 
         Raises:
             InvalidToken: unknown, expired, of another file, or its login has ended.
         """
-        now, login = self._clock.now(), aliased(Login)
-        query = (
-            select(Account, libraries_seen().label("libraries"), MediaToken.login_id)
-            .join(MediaToken, MediaToken.account_id == Account.id)
-            .outerjoin(login, login.id == MediaToken.login_id)
-            .where(
-                MediaToken.digest == digest(token),
-                MediaToken.file_id == file_id,
-                MediaToken.expires_at > now,
-                login.revoked_at.is_(None),
-                Account.disabled_at.is_(None),
-            )
-        )
-        row = (await tx.session.execute(query)).one_or_none()
-        if row is None:
+        values = {"digest": digest(token), "file_id": file_id, "now": self._clock.now()}
+        found = await _OF_TOKEN.fetch(asked.connection, values)
+        if not found:
             raise InvalidToken
-        return viewer_of(
-            row.Account, row.libraries, login_id=row.login_id, scopes=frozenset({Scope.READ, Scope.STREAM})
-        )
+        return viewer_of(found[0], login_id=found[0]["login_id"], scopes=WATCHING)
 
     async def forget(self, tx: Tx) -> int:
         """Delete those that have run out; return how many."""

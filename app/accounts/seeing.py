@@ -1,38 +1,38 @@
 """From an account's row to a viewer: asked anew with every request, so what is taken away is gone at once."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, func, select
+from psycopg import sql
 
-from app.accounts.models import Account, AccountLibrary
 from app.accounts.roles import Role, Scope
 from app.accounts.viewer import Viewer
 
+ACCOUNT = sql.SQL("""
+    account.id AS account_id, account.name, account.role, account.all_libraries, account.max_age, account.allow_unrated,
+    ARRAY(SELECT named.library_id FROM account_library named WHERE named.account_id = account.id) AS libraries
+""")
+"""The columns of whoever a token speaks for: with the token, its account and what that may see, in one statement."""
 
-def libraries_seen() -> ScalarSelect[list[UUID] | None]:
-    """Return the column that tells the libraries named for an account."""
-    named = select(func.array_agg(AccountLibrary.library_id)).where(AccountLibrary.account_id == Account.id)
-    return named.scalar_subquery()
+WATCHING = frozenset({Scope.READ, Scope.STREAM})
+"""What a token in an address is good for."""
 
 
 def viewer_of(
-    account: Account,
-    libraries: Collection[UUID] | None,
-    *,
-    login_id: UUID | None = None,
-    scopes: frozenset[Scope] | None = None,
+    row: Mapping[str, Any], *, login_id: UUID | None = None, scopes: frozenset[Scope] | None = None
 ) -> Viewer:
-    is_administrator = account.role == Role.ADMINISTRATOR
-    sees_all = account.all_libraries or is_administrator
+    """Return the viewer of a row that has the columns of `ACCOUNT`."""
+    is_administrator = row["role"] == Role.ADMINISTRATOR
+    sees_all = row["all_libraries"] or is_administrator
     return Viewer(
-        name=account.name,
+        name=row["name"],
         is_administrator=is_administrator,
-        libraries=None if sees_all else frozenset(libraries or ()),
-        account_id=account.id,
-        max_age=None if is_administrator else account.max_age,
-        allow_unrated=account.allow_unrated or is_administrator,
+        libraries=None if sees_all else frozenset(row["libraries"]),
+        account_id=row["account_id"],
+        max_age=None if is_administrator else row["max_age"],
+        allow_unrated=row["allow_unrated"] or is_administrator,
         login_id=login_id,
-        may_change_account=account.role != Role.GUEST,
+        may_change_account=row["role"] != Role.GUEST,
         scopes=scopes,
     )

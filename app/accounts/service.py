@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from psycopg import sql
 from sqlalchemy import delete, exists, func, select, text, update
 
 from app.accounts.audit import Actor, record
@@ -26,7 +27,8 @@ from app.accounts.roles import Role
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import LOCAL_ADMINISTRATOR
 from app.clock import Clock
-from app.db.tx import Tx
+from app.db.prepared import Prepared
+from app.db.tx import Connected, Tx
 from app.errors import InvalidInput
 from app.ids import uuid7
 
@@ -38,6 +40,8 @@ CODE_LASTS = timedelta(hours=24)
 LONGEST_NAME = 64
 OLDEST = 21
 """No board of films asks for more years."""
+
+_ANY_EXIST = Prepared.of(sql.SQL("SELECT EXISTS (SELECT FROM account)").format())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,8 @@ class AccountService:
 
     # -- the first one
 
-    async def any_exist(self, tx: Tx) -> bool:
-        return bool(await tx.session.scalar(select(exists(select(Account.id)))))
+    async def any_exist(self, asked: Connected) -> bool:
+        return bool(await _ANY_EXIST.value(asked.connection, {}))
 
     async def first_code(self, tx: Tx) -> str | None:
         """Return a code that makes the first administrator, once; None when there are accounts already."""

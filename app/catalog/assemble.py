@@ -1,7 +1,6 @@
 """Rows into views. Pure: what belongs to what, in the order of the rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -11,16 +10,11 @@ from uuid import UUID
 import msgspec
 
 from app.catalog.views import (
-    ArtistCredit,
     Chapter,
-    Collection,
-    File,
     FileDetail,
     Image,
     Item,
     ItemTree,
-    Person,
-    Rating,
     ReplayGain,
     Segment,
     SideFile,
@@ -36,18 +30,17 @@ Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What items are made of, as the statements return it."""
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What items are made of, as PostgreSQL writes rows as JSON: keys and times are text."""
 
-    items: Sequence[Row]
-    files: Sequence[Row]
-    streams: Sequence[Row]
-    described: Sequence[Row]
-    words: Sequence[Row]
+    items: list[dict[str, Any]]
+    files: list[dict[str, Any]]
+    streams: list[dict[str, Any]]
+    described: list[dict[str, Any]]
+    words: list[dict[str, Any]]
     """Subtitles and lyrics beside the files."""
-    people: Sequence[Row]
-    states: Sequence[Row]
+    people: list[dict[str, Any]]
+    states: list[dict[str, Any]]
     """What whoever asks has seen of them."""
 
 
@@ -55,53 +48,53 @@ I = TypeVar("I", bound=Item)  # noqa: E741  one of two kinds of item
 
 
 def items(order: Sequence[UUID], parts: Parts, make: type[I]) -> list[I]:
+    """Put each item together, and have msgspec make of all of them at once what they are; it passes over the columns
+    that are not shown."""
     files_of = _grouped(parts.files, "item_id")
     streams_of = _grouped(parts.streams, "file_id")
     words_of = _grouped(parts.words, "file_id")
     people_of = _grouped(parts.people, "item_id")
-    state_of = {row["item_id"]: _state(row) for row in parts.states}
+    state_of = {row["item_id"]: row for row in parts.states}
     said = {row["id"]: _described(row) for row in parts.described}
     by_id = {row["id"]: row for row in parts.items}
     found = []
-    for item_id in order:
-        if (row := by_id.get(item_id)) is not None:
-            files = [_file(file, streams_of, words_of) for file in files_of.get(item_id, ())]
-            made = {"artists": _credits(row["artists"]), "replay_gain": _gain_of_item(row, files)}
-            people = [_person(person) for person in people_of.get(item_id, ())]
-            user = state_of.get(item_id, NOTHING_SEEN)
-            found.append(make(**{**row, **made}, **said.get(item_id, {}), people=people, files=files, user=user))
-    return found
+    for key in map(str, order):
+        if (row := by_id.get(key)) is not None:
+            files = [_file(file, streams_of, words_of) for file in files_of.get(key, ())]
+            people = [_person(person) for person in people_of.get(key, ())]
+            made = {"replay_gain": _gain_of_item(row, files), "files": files, "people": people}
+            found.append({**row, **said.get(key, {}), **made, "user": state_of.get(key, NOTHING_SEEN)})
+    return msgspec.convert(found, list[make])  # type: ignore[valid-type]  # a type in a variable
 
 
-def _gain_of_item(row: Row, files: Sequence[File]) -> ReplayGain | None:
+def _file(row: Row, streams_of: Mapping[Any, Sequence[Row]], words_of: Mapping[Any, Sequence[Row]]) -> dict[str, Any]:
+    key = row["id"]
+    words = words_of.get(key, ())
+    return {
+        **row,
+        "streams": streams_of.get(key, []),
+        "subtitles": subtitles(key, words),
+        "lyrics": lyrics(key, words),
+        "replay_gain": row["replay_gain"] or None,
+    }
+
+
+def _gain_of_item(row: Row, files: Sequence[Row]) -> Mapping[str, float] | None:
     if row["kind"] != ItemKind.TRACK:
-        return _gain(row["replay_gain"])
-    return next((file.replay_gain for file in files if file.replay_gain is not None), None)
-
-
-def _gain(said: Mapping[str, float] | None) -> ReplayGain | None:
-    return ReplayGain(**said) if said else None
+        return row["replay_gain"] or None
+    return next((file["replay_gain"] for file in files if file["replay_gain"]), None)
 
 
 NOTHING_SEEN = UserState()
 
 
-def _state(row: Row) -> UserState:
-    return UserState(**{name: row[name] for name in UserState.__struct_fields__})
+def _person(row: Row) -> Row:
+    return row if row["image"] is None else {**row, "image": portrait(row["id"], row["image"])}
 
 
-def _person(row: Row) -> Person:
-    fields = {name: row[name] for name in Person.__struct_fields__ if name != "image"}
-    return Person(**fields, image=portrait(row["id"], row["image"]))
-
-
-def portrait(person_id: UUID, image: Mapping[str, Any] | None) -> Image | None:
+def portrait(person_id: UUID | str, image: Mapping[str, Any] | None) -> Image | None:
     """Say where the picture of a person is."""
     return None if image is None else Image(**image, url=f"/api/v1/people/{person_id}/image?tag={image['tag']}")
-
-
-def _credits(rows: Sequence[Row]) -> list[ArtistCredit]:
-    return [ArtistCredit(id=UUID(row["id"]), name=row["name"], joinphrase=row["joinphrase"]) for row in rows]
 
 
 def tree(tops: Sequence[UUID], items: Mapping[UUID, ItemTree], below: Mapping[UUID, Sequence[UUID]]) -> list[ItemTree]:
@@ -113,52 +106,32 @@ def tree(tops: Sequence[UUID], items: Mapping[UUID, ItemTree], below: Mapping[UU
     ]
 
 
-def _file(row: Row, streams_of: Mapping[UUID, Sequence[Row]], words_of: Mapping[UUID, Sequence[Row]]) -> File:
-    made = {"streams", "subtitles", "lyrics", "replay_gain", "segments"}
-    fields = {name: row[name] for name in File.__struct_fields__ if name not in made}
-    words = words_of.get(row["id"], ())
-    return File(
-        **fields,
-        streams=_streams(streams_of.get(row["id"], ())),
-        subtitles=subtitles(row["id"], words),
-        lyrics=lyrics(row["id"], words),
-        replay_gain=_gain(row["replay_gain"]),
-        segments=[Segment(**segment) for segment in row["segments"]],
-    )
-
-
 _LABELS = {
     "genre": "genres", "tag": "tags", "studio": "studios", "country": "countries", "style": "styles", "mood": "moods",
 }  # fmt: skip
 
 
 def _described(row: Row) -> dict[str, Any]:
-    made = {"id", "labels", "ratings", "collections", "images"}
-    return {
-        **{name: value for name, value in row.items() if name not in made},
-        **{_LABELS[kind]: names for kind, names in row["labels"].items()},
-        "ratings": [Rating(**rating) for rating in row["ratings"]],
-        "collections": [Collection(id=UUID(one["id"]), name=one["name"]) for one in row["collections"]],
-        "images": _images(row["id"], row["images"]),
-    }
+    labels = {_LABELS[kind]: names for kind, names in row["labels"].items()}
+    return {**row, **labels, "images": _images(row["id"], row["images"])}
 
 
-def _images(item_id: UUID, rows: Sequence[Row]) -> list[Image]:
+def _images(item_id: str, rows: Sequence[Row]) -> list[Row]:
     """Say where each picture is: by its role, and its place among those of the role."""
-    shown = []
+    shown: list[Row] = []
     for role, images in groupby(rows, key=itemgetter("role")):
         for place, image in enumerate(images):
             url = f"/api/v1/items/{item_id}/images/{role}" + (f"/{place}" if place else "")
-            shown.append(Image(**image, url=f"{url}?tag={image['tag']}"))
+            shown.append({**image, "url": f"{url}?tag={image['tag']}"})
     return shown
 
 
-def subtitles(file_id: UUID, rows: Sequence[Row]) -> list[SideFile]:
+def subtitles(file_id: UUID | str, rows: Sequence[Row]) -> list[SideFile]:
     """Say where the subtitles beside a file are: by their place among those of it."""
     return _side_files(f"/api/v1/files/{file_id}/subtitles", rows, "subtitle")
 
 
-def lyrics(file_id: UUID, rows: Sequence[Row]) -> list[SideFile]:
+def lyrics(file_id: UUID | str, rows: Sequence[Row]) -> list[SideFile]:
     return _side_files(f"/api/v1/files/{file_id}/lyrics", rows, "lyrics")
 
 
@@ -175,9 +148,10 @@ def _side_files(base: str, rows: Sequence[Row], kind: str) -> list[SideFile]:
     ]
 
 
-def format_of(name: bytes) -> str:
-    """Return a name's extension as text. Names of side files have one of a list."""
-    return name.rpartition(b".")[2].lower().decode("ascii", "replace")
+def format_of(name: bytes | str) -> str:
+    """Return a name's extension as text. Names of side files have one of a list; in JSON they are `\\x` and digits."""
+    raw = bytes.fromhex(name.removeprefix("\\x")) if isinstance(name, str) else name
+    return raw.rpartition(b".")[2].lower().decode("ascii", "replace")
 
 
 def side_file_location(row: Row) -> FileLocation:
@@ -200,9 +174,11 @@ def _streams(rows: Sequence[Row]) -> list[Stream]:
     return [Stream(**{name: row[name] for name in Stream.__struct_fields__}) for row in rows]
 
 
-def _grouped(rows: Sequence[Row], column: str) -> dict[UUID, list[Row]]:
-    """Group rows that come in the order of that column."""
-    return {key: list(group) for key, group in groupby(rows, key=itemgetter(column))}
+def _grouped(rows: Sequence[Row], column: str) -> dict[Any, list[Row]]:
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
 
 
 def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words: Sequence[Row]) -> FileDetail:
@@ -217,7 +193,7 @@ def file_detail(row: Row, streams: Sequence[Row], chapters: Sequence[Row], words
         chapters=[_chapter(row["id"], chapter) for chapter in chapters],
         subtitles=subtitles(row["id"], words),
         lyrics=lyrics(row["id"], words),
-        replay_gain=_gain(row["replay_gain"]),
+        replay_gain=ReplayGain(**row["replay_gain"]) if row["replay_gain"] else None,
         segments=[Segment(**segment) for segment in row["segments"]],
     )
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog import assemble, described, queries
-from app.db.tx import Transactions, Tx
+from app.db.prepared import Row
+from app.db.tx import Connected, Transactions, Tx
 from app.errors import InvalidInput, NotFound
 from app.library.artwork.store import ImageStore
 from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound
@@ -43,15 +44,12 @@ class Beside:
         """
         if role not in set(ImageRole):
             raise InvalidInput("role", f"must be one of {', '.join(ImageRole)}")
-        async with self._transactions.begin() as tx:
-            found = await queries.items(viewer, [item_id]).fetch(tx)
+        async with self._transactions.autocommit() as asked:
+            found, rows = await _with_pictures(asked, viewer, item_id, role)
             if not found:
                 raise ItemNotFound(item_id)
-            rows = await described.images_of(viewer, item_id, role).fetch(tx)
             while not rows and found and (parent_id := found[0]["parent_id"]) is not None:
-                found = await queries.items(viewer, [parent_id]).fetch(tx)
-                if found:
-                    rows = await described.images_of(viewer, parent_id, role).fetch(tx)
+                found, rows = await _with_pictures(asked, viewer, parent_id, role)
         if index >= len(rows):
             raise NotFound(f"{role} of item", item_id)
         return self._source(rows[index])
@@ -113,11 +111,17 @@ class Beside:
         return await self._words(viewer, file_id, SideFileKind.LYRICS, index)
 
     async def _words(self, viewer: Viewer, file_id: UUID, kind: SideFileKind, index: int) -> WordsPlace:
-        async with self._transactions.begin() as tx:
-            if not await queries.file(viewer, file_id).fetch(tx):
+        async with self._transactions.autocommit() as asked:
+            if not await queries.file(viewer, file_id).fetch(asked):
                 raise FileNotFound(file_id)
-            rows = [row for row in await described.words_of_files([file_id]).fetch(tx) if row["kind"] == kind]
+            rows = [row for row in await described.words_of_files([file_id]).fetch(asked) if row["kind"] == kind]
         if index >= len(rows):
             raise NotFound(f"{kind} of file", file_id)
         row = rows[index]
         return WordsPlace(assemble.side_file_location(row), assemble.format_of(row["name"]))
+
+
+async def _with_pictures(asked: Connected, viewer: Viewer, item_id: UUID, role: str) -> tuple[list[Row], list[Row]]:
+    """Return the item's row and its pictures' rows: none of either where it may not be seen."""
+    found = await queries.items(viewer, [item_id]).fetch(asked)
+    return found, await described.images_of(viewer, item_id, role).fetch(asked) if found else []

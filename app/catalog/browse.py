@@ -1,12 +1,12 @@
 """What there is to see: libraries, items, files. Every question names its viewer, and permission is part of the query.
 
-A page costs eight statements however long it is: which items, what they are, their files, what is in those and beside
-them, what is said of the items, and what the viewer has seen of them.
+A page costs two statements however long it is: which items, and all that is told of them.
 What a viewer may not see does not exist for them: the same 404, the same empty page.
 """
 
 import zlib
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,7 @@ from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.search import search_query
 from app.catalog.sorting import SHUFFLED, SORTS, Sort, sort_called
 from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
-from app.db.tx import Transactions, Tx
+from app.db.tx import Connected, Transactions
 from app.errors import InvalidInput
 from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound
 from app.library.kinds import ItemKind
@@ -67,17 +67,17 @@ class Catalog:
 
     async def libraries(self, viewer: Viewer) -> list[Library]:
         """Return the libraries by name."""
-        async with self._transactions.begin() as tx:
-            return [Library(**row) for row in await queries.libraries(viewer).fetch(tx)]
+        async with self._transactions.autocommit() as asked:
+            return [Library(**row) for row in await queries.libraries(viewer).fetch(asked)]
 
     async def library(self, viewer: Viewer, library_id: UUID) -> Library:
         """Raises: LibraryNotFound."""
-        async with self._transactions.begin() as tx:
-            return await self.library_tx(tx, viewer, library_id)
+        async with self._transactions.autocommit() as asked:
+            return await self.library_tx(asked, viewer, library_id)
 
-    async def library_tx(self, tx: Tx, viewer: Viewer, library_id: UUID) -> Library:
-        """Show it as it is in this transaction. Raises: LibraryNotFound."""
-        rows = await queries.libraries(viewer, library_id).fetch(tx)
+    async def library_tx(self, asked: Connected, viewer: Viewer, library_id: UUID) -> Library:
+        """Show it as it is in a transaction. Raises: LibraryNotFound."""
+        rows = await queries.libraries(viewer, library_id).fetch(asked)
         if not rows:
             raise LibraryNotFound(library_id)
         return Library(**rows[0])
@@ -89,9 +89,9 @@ class Catalog:
             InvalidInput: a field makes no sense.
             BadCursor: the cursor is of another listing.
         """
-        async with self._transactions.begin() as tx:
-            item_ids, cursor = await _page(tx, viewer, query)
-            items = await read_items(tx, viewer, item_ids)
+        async with self._connected(query) as asked:
+            item_ids, cursor = await _page(asked, viewer, query)
+            items = await read_items(asked, viewer, item_ids)
         return ItemPage(items=items, next_cursor=cursor)
 
     async def tree(self, viewer: Viewer, query: ItemQuery) -> ItemTreePage:
@@ -104,13 +104,13 @@ class Catalog:
         """
         below: dict[UUID, list[UUID]] = {}
         found: dict[UUID, ItemTree] = {}
-        async with self._transactions.begin() as tx:
-            tops, cursor = await _page(tx, viewer, query)
+        async with self._connected(query) as asked:
+            tops, cursor = await _page(asked, viewer, query)
             level: Sequence[UUID] = tops
             while level:
-                items = await read_items_as(tx, viewer, level, ItemTree)
+                items = await read_items_as(asked, viewer, level, ItemTree)
                 found.update({item.id: item for item in items})
-                rows = await queries.children(viewer, level).fetch(tx)
+                rows = await queries.children(viewer, level).fetch(asked)
                 for row in rows:
                     below.setdefault(row["parent_id"], []).append(row["id"])
                 level = [row["id"] for row in rows]
@@ -130,23 +130,23 @@ class Catalog:
 
     async def item(self, viewer: Viewer, item_id: UUID) -> Item:
         """Raises: ItemNotFound."""
-        async with self._transactions.begin() as tx:
-            return await self.item_tx(tx, viewer, item_id)
+        async with self._transactions.autocommit() as asked:
+            return await self.item_tx(asked, viewer, item_id)
 
-    async def item_tx(self, tx: Tx, viewer: Viewer, item_id: UUID) -> Item:
-        """Show it as it is in this transaction. Raises: ItemNotFound."""
-        found = await read_items(tx, viewer, [item_id])
+    async def item_tx(self, asked: Connected, viewer: Viewer, item_id: UUID) -> Item:
+        """Show it as it is in a transaction. Raises: ItemNotFound."""
+        found = await read_items(asked, viewer, [item_id])
         if not found:
             raise ItemNotFound(item_id)
         return found[0]
 
     async def file(self, viewer: Viewer, file_id: UUID) -> FileDetail:
         """Raises: FileNotFound."""
-        async with self._transactions.begin() as tx:
-            row = await _file_row(tx, viewer, file_id)
-            streams = await queries.streams_of_files([file_id]).fetch(tx)
-            chapters = await queries.chapters_of_file(file_id).fetch(tx)
-            words = await described.words_of_files([file_id]).fetch(tx)
+        async with self._transactions.autocommit() as asked:
+            row = await _file_row(asked, viewer, file_id)
+            streams = await queries.streams_of_files([file_id]).fetch(asked)
+            chapters = await queries.chapters_of_file(file_id).fetch(asked)
+            words = await described.words_of_files([file_id]).fetch(asked)
         return assemble.file_detail(row, streams, chapters, words)
 
     async def location(self, viewer: Viewer, file_id: UUID) -> FileLocation:
@@ -155,11 +155,16 @@ class Catalog:
         Raises:
             FileNotFound: there is none, or not for this viewer.
         """
-        async with self._transactions.begin() as tx:
-            return assemble.file_location(await _file_row(tx, viewer, file_id))
+        async with self._transactions.autocommit() as asked:
+            return assemble.file_location(await _file_row(asked, viewer, file_id))
+
+    def _connected(self, query: ItemQuery) -> AbstractAsyncContextManager[Connected]:
+        """What the planner is told (`app.catalog.planning`) holds for a transaction."""
+        is_told = query.filters.facets() or query.filters.seen().is_looked_up
+        return self._transactions.begin() if is_told else self._transactions.autocommit()
 
 
-async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], str | None]:
+async def _page(tx: Connected, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], str | None]:
     """Return which items are on a page, and where the next begins."""
     sort = _sort(query)
     asked = _filter(query, sort)
@@ -175,7 +180,7 @@ async def _page(tx: Tx, viewer: Viewer, query: ItemQuery) -> tuple[list[UUID], s
     return [row["id"] for row in shown], cursor
 
 
-async def _fetch(tx: Tx, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[dict[str, Any]]:
+async def _fetch(tx: Connected, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[dict[str, Any]]:
     if not asked.facets and not asked.seen.is_looked_up:
         return await page_of_items(viewer, asked, sort).fetch(tx)
     await BY_INDEX.run(tx)
@@ -184,7 +189,7 @@ async def _fetch(tx: Tx, viewer: Viewer, asked: ItemFilter, sort: Sort) -> list[
     return rows
 
 
-async def _frequency(tx: Tx, viewer: Viewer, asked: ItemFilter) -> ItemFilter:
+async def _frequency(tx: Connected, viewer: Viewer, asked: ItemFilter) -> ItemFilter:
     """Find out whether what has these facets, or is so for the viewer, is little or much: the two are listed in
     different ways."""
     if asked.is_narrow or not (asked.facets or asked.seen.is_looked_up):
@@ -200,7 +205,9 @@ async def _frequency(tx: Tx, viewer: Viewer, asked: ItemFilter) -> ItemFilter:
     return asked
 
 
-async def _shuffled(tx: Tx, viewer: Viewer, query: ItemQuery, asked: ItemFilter) -> tuple[list[UUID], str | None]:
+async def _shuffled(
+    tx: Connected, viewer: Viewer, query: ItemQuery, asked: ItemFilter
+) -> tuple[list[UUID], str | None]:
     """Go round once, from where the seed says."""
     start = zlib.crc32(query.seed.encode()) - 2**31
     turn, after = (asked.after[0], asked.after[1:]) if asked.after else (0, (start - 1, UUID(int=2**128 - 1)))
@@ -218,8 +225,8 @@ async def _shuffled(tx: Tx, viewer: Viewer, query: ItemQuery, asked: ItemFilter)
     return found[: query.limit], cursor
 
 
-async def _file_row(tx: Tx, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
-    rows = await queries.file(viewer, file_id).fetch(tx)
+async def _file_row(asked: Connected, viewer: Viewer, file_id: UUID) -> dict[str, Any]:
+    rows = await queries.file(viewer, file_id).fetch(asked)
     if not rows:
         raise FileNotFound(file_id)
     return rows[0]

@@ -4,13 +4,15 @@ Two statements however many items: each looks up its own rows by key.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 from psycopg import sql
 
 from app.accounts.viewer import Viewer
 from app.catalog import permission
-from app.catalog.queries import Statement
+from app.catalog.queries import Lookup, Statement, these
+from app.db.prepared import Prepared
 from app.library.kinds import FactSource, ImageSource
 
 _RANKS = {
@@ -71,8 +73,14 @@ def _images(viewer: Viewer) -> sql.Composed:
 IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), position, id")
 
 
-def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
-    """Return one row for each of the items, which the caller knows may be seen."""
+def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
+    """Return one row for each of the items that may be seen."""
+    values = {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids)}
+    return Lookup(_describe(permission.alike(viewer)), values)
+
+
+@cache
+def _describe(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT item.id, said.*, detail.*, labels.labels, rated.ratings, certified.certifications,
             collected.collections, shown.images
@@ -131,15 +139,17 @@ def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
             ) ORDER BY {image_order}), '[]') AS images
             FROM ({images}) AS one
         ) AS shown
-        WHERE item.id = ANY(%(item_ids)s)
+        WHERE item.id = {these} AND {visible}
     """)
     composed = text.format(
+        these=these("item_ids"),
+        visible=permission.item(viewer),
         texts=_first(_TEXTS, sql.SQL("rank, position")),
         details=_first(_DETAILS, sql.SQL("rank")),
         images=_images(viewer),
         image_order=IMAGE_ORDER,
     )
-    return Statement(composed, {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids)})
+    return Prepared.of(composed)
 
 
 PORTRAIT = sql.SQL("""
@@ -153,17 +163,23 @@ MOST_OF_A_ROLE = 20
 """People of one role that come with an item. A page of films with all who were ever named would be all names."""
 
 
-def people(item_ids: Sequence[UUID]) -> Statement:
+def people(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
     """Return who made these items, as the source that counts most for each says."""
+    values = {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids), "most": MOST_OF_A_ROLE}
+    return Lookup(_people(permission.alike(viewer)), values)
+
+
+@cache
+def _people(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT billed.item_id, billed.id, billed.name, billed.role, billed.character, {portrait} AS image FROM (
             SELECT ranked.*, row_number() OVER of_role AS place
             FROM (
                 SELECT credit.item_id, person.id, person.name, credit.role, credit.character, credit.position, rank,
                     min(rank) OVER (PARTITION BY credit.item_id) AS best
-                FROM credit JOIN person ON person.id = credit.person_id,
+                FROM credit JOIN person ON person.id = credit.person_id JOIN item ON item.id = credit.item_id,
                     array_position(%(sources)s::text[], credit.source) AS rank
-                WHERE credit.item_id = ANY(%(item_ids)s)
+                WHERE credit.item_id = {these} AND {visible}
             ) AS ranked
             WHERE ranked.rank = ranked.best
             WINDOW of_role AS (PARTITION BY ranked.item_id, ranked.role ORDER BY ranked.position)
@@ -171,11 +187,18 @@ def people(item_ids: Sequence[UUID]) -> Statement:
         LEFT JOIN image ON image.person_id = billed.id AND image.digest IS NOT NULL
         WHERE billed.place <= %(most)s ORDER BY billed.item_id, billed.position
     """)
-    return Statement(text.format(portrait=PORTRAIT), {**_RANKS, "item_ids": list(item_ids), "most": MOST_OF_A_ROLE})
+    these_items, visible = these("item_ids"), permission.item(viewer)
+    return Prepared.of(text.format(portrait=PORTRAIT, these=these_items, visible=visible))
 
 
-def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
+def images_of(viewer: Viewer, item_id: UUID, role: str) -> Lookup:
     """Return where the pictures of one role are, the best first."""
+    values = {**_RANKS, **permission.parameters(viewer), "item_id": item_id, "role": role}
+    return Lookup(_images_of(permission.alike(viewer)), values)
+
+
+@cache
+def _images_of(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT one.role, one.stream_index, one.tag, one.file_id AS media_id, one.digest, one.size AS stored_size,
             CASE WHEN one.looked_at IS NOT NULL THEN one.width::float8 / nullif(one.height, 0) END AS shape,
@@ -188,12 +211,12 @@ def images_of(viewer: Viewer, item_id: UUID, role: str) -> Statement:
         LEFT JOIN file ON file.id = one.file_id
         LEFT JOIN folder ON folder.id = coalesce(side_file.folder_id, file.folder_id)
         LEFT JOIN library_root ON library_root.id = folder.root_id
-        WHERE item.id = %(item_id)s AND one.role = %(role)s
+        WHERE item.id = %(item_id)s AND {visible} AND one.role = %(role)s
         ORDER BY {image_order}
     """)
     order = sql.SQL("one.role, array_position(%(places)s::text[], one.source), one.position, one.id")
-    values = {**_RANKS, **permission.parameters(viewer), "item_id": item_id, "role": role}
-    return Statement(text.format(images=_images(viewer), image_order=order), values)
+    visible = permission.item(viewer)
+    return Prepared.of(text.format(images=_images(viewer), visible=visible, image_order=order))
 
 
 LATEST = 50
@@ -222,15 +245,25 @@ def pictured(viewer: Viewer, library_id: UUID, role: str) -> Statement:
     return Statement(text.format(visible=permission.item(viewer), images=_images(viewer)), values)
 
 
-def words_of_files(file_ids: Sequence[UUID]) -> Statement:
+def words_of_files(file_ids: Sequence[UUID]) -> Lookup:
     """Return subtitles and lyrics beside these media files, in the order of their names."""
+    return Lookup(_words_of_files(), {"file_ids": list(file_ids)})
+
+
+@cache
+def _words_of_files() -> Prepared:
+    return Prepared.of(words(these("file_ids")))
+
+
+def words(files: sql.Composable) -> sql.Composed:
+    """Return subtitles and lyrics beside files whose key is `files`: an expression after an equals sign."""
     text = sql.SQL("""
         SELECT side_file.file_id, side_file.id, side_file.kind, side_file.name, side_file.language, side_file.title,
             side_file.flags, side_file.size, side_file.mtime_ns, folder.path AS folder_path,
             library_root.path AS root_path, library_root.library_id
         FROM side_file
         JOIN folder ON folder.id = side_file.folder_id JOIN library_root ON library_root.id = folder.root_id
-        WHERE side_file.file_id = ANY(%(file_ids)s)
+        WHERE side_file.file_id = {files}
         ORDER BY side_file.file_id, side_file.kind DESC, side_file.name
     """)
-    return Statement(text.format(), {"file_ids": list(file_ids)})
+    return text.format(files=files)

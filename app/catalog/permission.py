@@ -13,6 +13,18 @@ from app.library.models import AGE
 
 _LIBRARY = sql.SQL("(%(libraries)s::uuid[] IS NULL OR {} = ANY(%(libraries)s::uuid[]))")
 
+_ANYBODY = Viewer(name="anybody")
+_LIMITED = {unrated: Viewer(name="limited", max_age=0, allow_unrated=unrated) for unrated in (False, True)}
+
+
+def alike(viewer: Viewer) -> Viewer:
+    """Return one viewer for all whose conditions read alike, so that a statement is composed once for all of them.
+
+    Which libraries, and which age, are parameters.
+    """
+    return _ANYBODY if viewer.max_age is None else _LIMITED[viewer.allow_unrated]
+
+
 UNRATED = -1
 """What stands for no age in `AGE` and its indexes."""
 

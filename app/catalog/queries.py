@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,25 +13,57 @@ from app.accounts.viewer import Viewer
 from app.catalog import loudness, permission
 from app.catalog.sorting import SORTS
 from app.catalog.views import Stream
-from app.db.tx import Tx
+from app.db.prepared import Prepared
+from app.db.tx import Connected
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
+    """A question that is composed anew each time it is put: PostgreSQL plans it for what is asked."""
+
     text: sql.Composed
     parameters: dict[str, Any]
 
-    async def fetch(self, tx: Tx) -> list[dict[str, Any]]:
-        async with tx.connection.cursor(row_factory=dict_row) as cursor:
+    async def fetch(self, asked: Connected) -> list[dict[str, Any]]:
+        async with asked.connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(self.text, self.parameters)
             return await cursor.fetchall()
 
-    async def run(self, tx: Tx) -> None:
+    async def run(self, asked: Connected) -> None:
         """Run what returns nothing."""
-        await tx.connection.execute(self.text, self.parameters)
+        await asked.connection.execute(self.text, self.parameters)
 
 
-def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A question by key, whose plan is the same whatever is asked."""
+
+    prepared: Prepared
+    parameters: dict[str, Any]
+
+    @property
+    def text(self) -> sql.Composed:
+        return self.prepared.composed
+
+    async def fetch(self, asked: Connected) -> list[dict[str, Any]]:
+        return await self.prepared.fetch(asked.connection, self.parameters)
+
+
+def these(parameter: str) -> sql.Composed:
+    """One of the keys given.
+
+    Written like this, PostgreSQL does not count them when it plans, and so it keeps the plan: for one key at a time it
+    would find a plan of its own cheaper each time, and to make that costs several times what it saves.
+    """
+    return sql.SQL("ANY(ARRAY(SELECT unnest(%({})s::uuid[])))").format(sql.SQL(parameter))
+
+
+def libraries(viewer: Viewer, library_id: UUID | None = None) -> Lookup:
+    return Lookup(_libraries(), {**permission.parameters(viewer), "library_id": library_id})
+
+
+@cache
+def _libraries() -> Prepared:
     text = sql.SQL("""
         SELECT library.id, library.name, library.kind, library.created_at, library.updated_at,
             ARRAY(
@@ -42,13 +75,15 @@ def libraries(viewer: Viewer, library_id: UUID | None = None) -> Statement:
         WHERE {visible} AND (%(library_id)s::uuid IS NULL OR library.id = %(library_id)s::uuid)
         ORDER BY lower(library.name), library.id
     """)
-    return Statement(
-        text.format(visible=permission.library("library", "id")),
-        {**permission.parameters(viewer), "library_id": library_id},
-    )
+    return Prepared.of(text.format(visible=permission.library("library", "id")))
 
 
-def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
+def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
+    return Lookup(_items(permission.alike(viewer)), {**permission.parameters(viewer), "item_ids": list(item_ids)})
+
+
+@cache
+def _items(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT item.id, item.library_id, parent.id AS parent_id, item.kind, item.title, item.sort_title,
             item.original_title, item.year, item.released_on, item.number, item.number_end, item.absolute_number,
@@ -76,42 +111,54 @@ def items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
             SELECT coalesce(jsonb_object_agg(external_id.provider, external_id.value), '{{}}') AS external_ids
             FROM external_id WHERE external_id.item_id = item.id
         ) AS named
-        WHERE item.id = ANY(%(item_ids)s) AND {visible}
+        WHERE item.id = {these} AND {visible}
     """)
     composed = text.format(
+        these=these("item_ids"),
         visible=permission.item(viewer),
         parent_visible=permission.item(viewer, "parent"),
         above_visible=permission.item(viewer, "above"),
         child_visible=permission.item(viewer, "child"),
         album_gain=loudness.of_album(permission.item(viewer, "track")),
     )
-    return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
+    return Prepared.of(composed)
 
 
-def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Statement:
+def children(viewer: Viewer, parent_ids: Sequence[UUID]) -> Lookup:
     """Return rows of `parent_id` and `id`, the children of each parent in the order of their numbers."""
-    text = sql.SQL("""
-        SELECT item.parent_id, item.id FROM item
-        WHERE item.parent_id = ANY(%(parent_ids)s) AND {visible}
-        ORDER BY {order}
-    """)
-    order = SORTS["number"].order_sql()
-    return Statement(
-        text.format(visible=permission.item(viewer), order=order),
-        {**permission.parameters(viewer), "parent_ids": list(parent_ids)},
+    return Lookup(
+        _children(permission.alike(viewer)), {**permission.parameters(viewer), "parent_ids": list(parent_ids)}
     )
 
 
-def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
+@cache
+def _children(viewer: Viewer) -> Prepared:
+    text = sql.SQL("""
+        SELECT item.parent_id, item.id FROM item
+        WHERE item.parent_id = {these} AND {visible}
+        ORDER BY {order}
+    """)
+    order = SORTS["number"].order_sql()
+    return Prepared.of(text.format(these=these("parent_ids"), visible=permission.item(viewer), order=order))
+
+
+def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
+    return Lookup(
+        _files_of_items(permission.alike(viewer)), {**permission.parameters(viewer), "item_ids": list(item_ids)}
+    )
+
+
+@cache
+def _files_of_items(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT item_file.item_id, item_file.role, item_file.extra_kind, item_file.version, item_file.edition,
             item_file.part, {columns}, {gains} AS replay_gain, {segments} AS segments
         FROM item_file
+        JOIN item ON item.id = item_file.item_id
         JOIN file ON file.id = item_file.file_id
         JOIN library_root AS root ON root.id = file.root_id
-        JOIN item ON item.id = item_file.item_id
         {loudness}
-        WHERE item_file.item_id = ANY(%(item_ids)s) AND {visible}
+        WHERE item_file.item_id = {these} AND {visible} AND {item_visible}
         ORDER BY item_file.item_id, item_file.position, file.id
     """)
     composed = text.format(
@@ -119,9 +166,11 @@ def files_of_items(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
         gains=loudness.OF_FILE,
         segments=_SEGMENTS,
         loudness=loudness.joined(sql.SQL("item.parent_id")),
+        these=these("item_ids"),
         visible=permission.file(viewer),
+        item_visible=permission.item(viewer),
     )
-    return Statement(composed, {**permission.parameters(viewer), "item_ids": list(item_ids)})
+    return Prepared.of(composed)
 
 
 _FILE_COLUMNS = sql.SQL("""
@@ -130,17 +179,32 @@ _FILE_COLUMNS = sql.SQL("""
 """)
 
 
-def streams_of_files(file_ids: Sequence[UUID]) -> Statement:
+def streams_of_files(file_ids: Sequence[UUID]) -> Lookup:
+    return Lookup(_streams_of_files(), {"file_ids": list(file_ids)})
+
+
+@cache
+def _streams_of_files() -> Prepared:
+    return Prepared.of(streams(these("file_ids")))
+
+
+def streams(files: sql.Composable) -> sql.Composed:
+    """Return the streams of files whose key is `files`: an expression after an equals sign."""
     text = sql.SQL("""
         SELECT stream.file_id, {columns} FROM stream
-        WHERE stream.file_id = ANY(%(file_ids)s)
+        WHERE stream.file_id = {files}
         ORDER BY stream.file_id, stream.index
     """)
     columns = sql.SQL(", ").join(sql.Identifier("stream", name) for name in Stream.__struct_fields__)
-    return Statement(text.format(columns=columns), {"file_ids": list(file_ids)})
+    return text.format(columns=columns, files=files)
 
 
-def chapters_of_file(file_id: UUID) -> Statement:
+def chapters_of_file(file_id: UUID) -> Lookup:
+    return Lookup(_chapters_of_file(), {"file_id": file_id})
+
+
+@cache
+def _chapters_of_file() -> Prepared:
     text = sql.SQL("""
         SELECT chapter.index, chapter.start_ms, chapter.end_ms, chapter.title,
             coalesce(chapter.index = ANY(made.chapters), false) AS has_picture
@@ -150,10 +214,15 @@ def chapters_of_file(file_id: UUID) -> Statement:
             ON made.file_id = file.id AND (made.size, made.mtime_ns) = (file.size, file.mtime_ns)
         WHERE chapter.file_id = %(file_id)s ORDER BY chapter.index
     """)
-    return Statement(text.format(), {"file_id": file_id})
+    return Prepared.of(text.format())
 
 
-def file(viewer: Viewer, file_id: UUID) -> Statement:
+def file(viewer: Viewer, file_id: UUID) -> Lookup:
+    return Lookup(_file(permission.alike(viewer)), {**permission.parameters(viewer), "file_id": file_id})
+
+
+@cache
+def _file(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT {columns}, root.library_id, file.mtime_ns, file.added_at, file.probed_at, file.problem_detail,
             file.tags, file.pictures, root.path AS root_path, folder.path AS folder_path, file.name,
@@ -177,7 +246,7 @@ def file(viewer: Viewer, file_id: UUID) -> Statement:
         visible=permission.file(viewer),
         item_visible=permission.item(viewer),
     )
-    return Statement(composed, {**permission.parameters(viewer), "file_id": file_id})
+    return Prepared.of(composed)
 
 
 _SEGMENTS = sql.SQL("""(

@@ -1,6 +1,7 @@
 """What a viewer has seen: statements of the catalogue over watch state, each restricted to what they may see."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from psycopg import sql
 
 from app.accounts.viewer import Viewer
 from app.catalog import permission
-from app.catalog.queries import Statement
+from app.catalog.queries import Lookup, Statement, these
+from app.db.prepared import Prepared
 from app.playback.watching.states import viewer_id
 
 LATEST = 1_000
@@ -19,8 +21,13 @@ def _values(viewer: Viewer) -> dict[str, Any]:
     return {**permission.parameters(viewer), "viewer_id": viewer_id(viewer.account_id)}
 
 
-def states_of(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
+def states_of(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
     """Return the state of each of these items; of what has episodes or songs below it, how many were not watched."""
+    return Lookup(_states_of(permission.alike(viewer)), {**_values(viewer), "item_ids": list(item_ids)})
+
+
+@cache
+def _states_of(viewer: Viewer) -> Prepared:
     text = sql.SQL("""
         SELECT item.id AS item_id, coalesce(state.position_ms, 0) AS position_ms,
             CASE WHEN below.count > 0 THEN below.unwatched = 0 ELSE coalesce(state.watched, false) END AS watched,
@@ -42,10 +49,15 @@ def states_of(viewer: Viewer, item_ids: Sequence[UUID]) -> Statement:
             ) AS leaf
             LEFT JOIN watch_state seen ON seen.viewer_id = %(viewer_id)s AND seen.item_id = leaf.id
         ) AS below ON item.kind IN ('series', 'season', 'album')
-        WHERE item.id = ANY(%(item_ids)s) AND (state.item_id IS NOT NULL OR below.count > 0)
+        WHERE item.id = {these} AND {visible} AND (state.item_id IS NOT NULL OR below.count > 0)
     """)
-    composed = text.format(child_visible=permission.item(viewer, "child"), leaf_visible=permission.item(viewer, "leaf"))
-    return Statement(composed, {**_values(viewer), "item_ids": list(item_ids)})
+    composed = text.format(
+        these=these("item_ids"),
+        visible=permission.item(viewer),
+        child_visible=permission.item(viewer, "child"),
+        leaf_visible=permission.item(viewer, "leaf"),
+    )
+    return Prepared.of(composed)
 
 
 def leaves_of(viewer: Viewer, item_id: UUID) -> Statement:

@@ -64,16 +64,16 @@ class Watching:
     async def resume(self, viewer: Viewer, limit: int = 20) -> ItemRow:
         """Return what was begun, the last first."""
         _check(limit)
-        async with self._transactions.begin() as tx:
-            found = await seen.to_resume(viewer, limit).fetch(tx)
-            return ItemRow(items=await read_items(tx, viewer, [row["id"] for row in found]))
+        async with self._transactions.autocommit() as asked:
+            found = await seen.to_resume(viewer, limit).fetch(asked)
+            return ItemRow(items=await read_items(asked, viewer, [row["id"] for row in found]))
 
     async def next_up(self, viewer: Viewer, limit: int = 20, series_id: UUID | None = None) -> ItemRow:
         """Return the next episode of each series that is being watched."""
         _check(limit)
-        async with self._transactions.begin() as tx:
-            found = await seen.next_up(viewer, limit, series_id).fetch(tx)
-            return ItemRow(items=await read_items(tx, viewer, [row["id"] for row in found]))
+        async with self._transactions.autocommit() as asked:
+            found = await seen.next_up(viewer, limit, series_id).fetch(asked)
+            return ItemRow(items=await read_items(asked, viewer, [row["id"] for row in found]))
 
     async def history(self, viewer: Viewer, cursor: str | None = None, limit: int = 50) -> HistoryPage:
         """Return what was watched to its end, the last first.
@@ -82,10 +82,10 @@ class Watching:
         """
         _check(limit)
         before = None if cursor is None else decode_cursor("history", cursor, tuple[int])[0]
-        async with self._transactions.begin() as tx:
-            rows = await seen.history(viewer, before, limit + 1).fetch(tx)
+        async with self._transactions.autocommit() as asked:
+            rows = await seen.history(viewer, before, limit + 1).fetch(asked)
             shown = rows[:limit]
-            items = {item.id: item for item in await read_items(tx, viewer, [row["item_id"] for row in shown])}
+            items = {item.id: item for item in await read_items(asked, viewer, [row["item_id"] for row in shown])}
         entries = [
             HistoryEntry(watched_at=row["watched_at"], item=items[row["item_id"]])
             for row in shown

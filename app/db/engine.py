@@ -1,11 +1,14 @@
 """One pool of connections, used by the domains through SQLAlchemy and by whoever wants psycopg itself."""
 
 import asyncio
-from collections.abc import Callable
+import select
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 import structlog
+from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -89,7 +92,7 @@ class Database:
             kwargs={"application_name": "revenge"},
             name="database",
             open=False,
-            check=AsyncConnectionPool.check_connection,  # a connection that died unnoticed is replaced, not handed out
+            check=check_alive,  # a connection that died unnoticed is replaced, not handed out
             close_returns=True,  # SQLAlchemy only knows how to close one
             reconnect_timeout=RECONNECT_PATIENCE,
             reconnect_failed=self._reconnect_failed,
@@ -106,10 +109,44 @@ class Database:
             raise asyncio.CancelledError
         return connection
 
+    @asynccontextmanager
+    async def autocommit(self) -> AsyncIterator[Connection]:
+        """Lend a connection on which each statement is a transaction of its own."""
+        pool, connection = self.pool, await self._connection()
+        try:
+            await connection.set_autocommit(True)
+            yield connection
+        finally:
+            await _give_back(pool, connection)
+
     def _reconnect_failed(self, pool: Pool) -> None:
         """The pool has given up a connection; it tries again only when asked for one, so somebody has to ask."""
         if self._recovery is None or self._recovery.done():
             self._recovery = asyncio.create_task(recover(pool), name="database.recover")
+
+
+async def _give_back(pool: Pool, connection: Connection) -> None:
+    """One that was left in the middle of something, by a cancellation or an outage, is closed and replaced."""
+    if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        await connection.set_autocommit(False)
+    else:
+        connection.pgconn.finish()
+    await pool.putconn(connection)
+
+
+async def check_alive(connection: Connection) -> None:
+    """Make sure that the server has not hung up while the connection lay in the pool.
+
+    An idle connection is silent, and silence is proof enough that it lives; one that has anything to read (a farewell,
+    the end, a changed setting) is asked. Asking always would double the exchanges of a look-up.
+
+    Raises:
+        psycopg.OperationalError: it has hung up.
+    """
+    poller = select.poll()
+    poller.register(connection.fileno(), select.POLLIN)
+    if poller.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def recover(pool: Pool) -> None:

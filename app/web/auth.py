@@ -13,10 +13,7 @@ from app.web.api_v1.parameters import FileId, PlaybackId
 from app.web.authentication import Authenticator, address_of, is_local
 from app.web.rates import count_viewer
 
-_documented = HTTPBearer(
-    auto_error=False, description="An access token of a login, or an API key. Not needed on a machine without accounts."
-)
-"""Tells the OpenAPI document, and nothing else: what a header means is decided in `app.web.authentication`."""
+DESCRIPTION = "An access token of a login, or an API key. Not needed on a machine without accounts."
 
 
 class MissingScope(Refused):
@@ -45,38 +42,34 @@ def _require(viewer: Viewer, scope: Scope) -> Viewer:
     return viewer
 
 
-async def _anyone(
-    request: Request,
-    authenticator: Annotated[Authenticator, Depends(_authenticator)],
-    _token: Annotated[object, Depends(_documented)],
-) -> Viewer:
-    viewer = await authenticator.viewer(request)
-    count_viewer(request.scope, viewer)
-    return viewer
+class _Anyone(HTTPBearer):
+    """Whoever is known to us. FastAPI's class tells the OpenAPI document, and nothing else: what a header means is
+    decided in `app.web.authentication`."""
+
+    async def __call__(self, request: Request) -> Viewer:  # type: ignore[override]  # a viewer rather than a token
+        viewer = await (await _authenticator(request)).viewer(request)
+        count_viewer(request.scope, viewer)
+        return viewer
+
+
+_documented = HTTPBearer(auto_error=False, description=DESCRIPTION)
+_anyone = _Anyone(scheme_name=HTTPBearer.__name__, auto_error=False, description=DESCRIPTION)
 
 
 async def _viewer(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
     return _require(viewer, Scope.READ)
 
 
-async def _streamer(
-    request: Request,
-    file_id: FileId,
-    authenticator: Annotated[Authenticator, Depends(_authenticator)],
-    _token: Annotated[object, Depends(_documented)],
-) -> Viewer:
-    viewer = await authenticator.viewer(request, media_of=file_id)
+async def _streamer(request: Request, file_id: FileId, _token: Annotated[object, Depends(_documented)]) -> Viewer:
+    viewer = await (await _authenticator(request)).viewer(request, media_of=file_id)
     count_viewer(request.scope, viewer)
     return _require(viewer, Scope.STREAM)
 
 
 async def _watcher(
-    request: Request,
-    playback_id: PlaybackId,
-    authenticator: Annotated[Authenticator, Depends(_authenticator)],
-    _token: Annotated[object, Depends(_documented)],
+    request: Request, playback_id: PlaybackId, _token: Annotated[object, Depends(_documented)]
 ) -> Viewer:
-    viewer = await authenticator.viewer(request, playback=playback_id)
+    viewer = await (await _authenticator(request)).viewer(request, playback=playback_id)
     count_viewer(request.scope, viewer)
     return _require(viewer, Scope.STREAM)
 
@@ -99,14 +92,11 @@ async def _scanner(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:
     return _require(_administrator(viewer), Scope.SCAN)
 
 
-async def _collector(
-    request: Request,
-    authenticator: Annotated[Authenticator, Depends(_authenticator)],
-    _token: Annotated[object, Depends(_documented)],
-) -> Viewer:
+async def _collector(request: Request, _token: Annotated[object, Depends(_documented)]) -> Viewer:
     if is_local(request):
         return LOCAL_ADMINISTRATOR
-    return _require(_administrator(await authenticator.viewer(request)), Scope.READ)
+    viewer = await (await _authenticator(request)).viewer(request)
+    return _require(_administrator(viewer), Scope.READ)
 
 
 async def _oneself(viewer: Annotated[Viewer, Depends(_anyone)]) -> Viewer:

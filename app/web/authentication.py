@@ -18,7 +18,7 @@ from app.accounts.media_tokens import MediaTokenService
 from app.accounts.service import AccountService
 from app.accounts.tokens import TokenKind, kind_of
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
-from app.db.tx import Transactions, Tx
+from app.db.tx import Connected, Transactions
 from app.playback.streaming.tokens import PlaybackTokens
 from app.web.hosts import is_loopback_host
 
@@ -64,25 +64,25 @@ class Authenticator:
             Unauthenticated: nobody we know; SetupRequired where there is nobody to be known yet.
         """
         token = bearer(request)
-        async with self._transactions.begin() as tx:
+        async with self._transactions.autocommit() as asked:
             if token is not None:
-                return await self._of_token(tx, request, token)
+                return await self._of_token(asked, request, token)
             if media_of is not None and MEDIA_TOKEN in request.query_params:
-                return await self._media_tokens.viewer(tx, request.query_params[MEDIA_TOKEN], media_of)
+                return await self._media_tokens.viewer(asked, request.query_params[MEDIA_TOKEN], media_of)
             if playback is not None and MEDIA_TOKEN in request.query_params:
-                return await self._playback_tokens.viewer(tx, request.query_params[MEDIA_TOKEN], playback)
-            if await self._accounts.any_exist(tx):
+                return await self._playback_tokens.viewer(asked, request.query_params[MEDIA_TOKEN], playback)
+            if await self._accounts.any_exist(asked):
                 raise LoginRequired
         if not is_local(request):
             raise SetupRequired
         return LOCAL_ADMINISTRATOR
 
-    async def _of_token(self, tx: Tx, request: Request, token: str) -> Viewer:
+    async def _of_token(self, asked: Connected, request: Request, token: str) -> Viewer:
         match kind_of(token):
             case TokenKind.ACCESS:
-                return await self._logins.viewer(tx, token)
+                return await self._logins.viewer(asked, token)
             case TokenKind.API_KEY:
-                return await self._api_keys.viewer(tx, token)
+                return await self._api_keys.viewer(asked, token)
             case TokenKind.LOCAL if is_from_here(request):
                 return self._local.viewer(token)
             case _:

@@ -35,7 +35,7 @@ async def write_both(tx):
 
 
 async def test_both_views_commit_together(database):
-    async with Transactions(database.engine).begin() as tx:
+    async with Transactions(database).begin() as tx:
         await write_both(tx)
         assert await counted(database) == (0, 0)
     assert await counted(database) == (1, 1)
@@ -43,7 +43,7 @@ async def test_both_views_commit_together(database):
 
 async def test_both_views_roll_back_together(database):
     with pytest.raises(LookupError):
-        async with Transactions(database.engine).begin() as tx:
+        async with Transactions(database).begin() as tx:
             await write_both(tx)
             raise LookupError
     assert await counted(database) == (0, 0)
@@ -51,14 +51,14 @@ async def test_both_views_roll_back_together(database):
 
 async def test_a_failed_statement_of_one_view_takes_the_other_with_it(database):
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
-        async with Transactions(database.engine).begin() as tx:
+        async with Transactions(database).begin() as tx:
             await tx.session.execute(insert(films).values(title="Stalker"))
             await tx.connection.execute("INSERT INTO jobs VALUES ('Solaris')")
     assert await counted(database) == (0, 0)
 
 
 async def test_each_view_sees_what_the_other_wrote(database):
-    async with Transactions(database.engine).begin() as tx:
+    async with Transactions(database).begin() as tx:
         await tx.connection.execute("INSERT INTO films VALUES ('Stalker')")
         assert (await tx.session.scalars(select(films.c.title))).all() == ["Stalker"]
         await tx.session.execute(insert(films).values(title="Solaris"))
@@ -69,14 +69,14 @@ async def test_each_view_sees_what_the_other_wrote(database):
 async def test_the_raw_view_is_in_the_transaction_from_its_first_statement(database):
     """Were it not, a job inserted before the session's first write would stay when the change rolls back."""
     with pytest.raises(LookupError):
-        async with Transactions(database.engine).begin() as tx:
+        async with Transactions(database).begin() as tx:
             await tx.connection.execute("INSERT INTO films VALUES ('Stalker')")
             raise LookupError
     assert await counted(database) == (0, 0)
 
 
 async def test_a_savepoint_of_the_raw_view_ends_alone(database):
-    async with Transactions(database.engine).begin() as tx:
+    async with Transactions(database).begin() as tx:
         with pytest.raises(LookupError):
             async with tx.connection.transaction():
                 await tx.connection.execute("INSERT INTO films VALUES ('Solaris')")
@@ -89,7 +89,7 @@ async def test_cancelled_in_the_middle_it_rolls_back_and_gives_its_connection_ba
     opened = asyncio.Event()
 
     async def hang():
-        async with Transactions(database.engine).begin() as tx:
+        async with Transactions(database).begin() as tx:
             await write_both(tx)
             opened.set()
             await asyncio.Event().wait()
@@ -106,7 +106,7 @@ async def test_cancelled_in_the_middle_it_rolls_back_and_gives_its_connection_ba
 
 async def test_more_transactions_than_the_pool_has_connections(database):
     """SQLAlchemy closes what the pool lent it; every connection must come back."""
-    transactions = Transactions(database.engine)
+    transactions = Transactions(database)
 
     async def write(number):
         async with transactions.begin() as tx:

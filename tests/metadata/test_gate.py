@@ -137,13 +137,14 @@ async def test_success_does_not_take_back_a_wait_that_was_asked_for(
 NODE = """
 import asyncio, sys
 from datetime import timedelta
-from sqlalchemy.ext.asyncio import create_async_engine
+from app.db.engine import Database
 from app.db.tx import Transactions
 from app.metadata import gate
 from app.metadata.terms import Terms
 
 async def main(url):
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    database = Database(lambda: url)
+    await database.start()
     terms = Terms(name="musicbrainz", base_url="", interval=timedelta(seconds=1), attribution="")
     async def told(_): pass
     inner, given = gate._rows, []
@@ -152,10 +153,10 @@ async def main(url):
         given.extend(row[1] for row in found)
         return found
     gate._rows = reserve
-    doors = gate.Gate(Transactions(engine), told)
+    doors = gate.Gate(Transactions(database), told)
     for _ in range(15):
         await doors.take_turn(terms, timedelta(hours=1))
-    await engine.dispose()
+    await database.stop()
     print(*(at.isoformat() for at in given))
 
 asyncio.run(main(sys.argv[1]))
@@ -179,8 +180,8 @@ async def test_three_nodes_together_ask_once_a_second(database_url: str) -> None
 LOG = """
 import asyncio, sys
 from datetime import timedelta
-from sqlalchemy.ext.asyncio import create_async_engine
 from app.clock import SystemClock
+from app.db.engine import Database
 from app.db.tx import Transactions
 from app.metadata.answers import Answers
 from app.metadata.asking import Asking
@@ -190,8 +191,9 @@ from app.metadata.outbound import Outbound
 from app.metadata.terms import Terms
 
 async def main(url, base, node):
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    transactions, outbound = Transactions(engine), Outbound([base])
+    database = Database(lambda: url)
+    await database.start()
+    transactions, outbound = Transactions(database), Outbound([base])
     asking = Asking(outbound, Gate(transactions, asyncio.sleep), Answers(transactions), SystemClock())
     terms = Terms(name="m", base_url=base, interval=timedelta(seconds=0.2), is_strict=True, attribution="")
     async def ask(number):
@@ -202,7 +204,7 @@ async def main(url, base, node):
                 pass
     await asyncio.gather(*(ask(number) for number in range(3)))
     await outbound.close()
-    await engine.dispose()
+    await database.stop()
 
 asyncio.run(main(*sys.argv[1:]))
 """

@@ -223,7 +223,7 @@ async def main(url: str, folder: Path) -> None:
     await database.start()
     await driver.open()
     async with await psycopg.AsyncConnection.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        library = LibraryBench(Transactions(database.engine), driver, connection, bench_settings())
+        library = LibraryBench(Transactions(database), driver, connection, bench_settings())
         for case in CASES:
             for marked in (True, False):
                 print(json.dumps(await try_case(library, folder, case, marked=marked)), flush=True)  # noqa: T201  its answer
