@@ -1,7 +1,7 @@
 """The API against its own document: schemathesis with all its checks and stateful links.
 
 Here a few requests to every route, as an administrator. `make fuzz` sends as many as REVENGE_TEST_FUZZ says, and every
-special case that the schemas name, as everybody there is.
+special case that the schemas name, as everybody there is, for REVENGE_TEST_FUZZ_COVERAGE seconds each at most.
 """
 
 import asyncio
@@ -19,20 +19,22 @@ from tests.fixtures.node import ROOT
 from tests.fixtures.web import Films, Web
 
 EXAMPLES = os.environ.get("REVENGE_TEST_FUZZ", "")
-PHASES = "examples,coverage,fuzzing,stateful" if EXAMPLES else "fuzzing,stateful"
+COVERAGE_SECONDS = int(os.environ.get("REVENGE_TEST_FUZZ_COVERAGE", "300"))
+"""For every special case that the schemas name, of one asker. Their number is schemathesis' own; what is left when the
+time is over is told in its summary."""
 
 ENDLESS = "listen_to_events"
 """Never ends its answer; tests/web/test_events.py listens."""
 
 
-async def schemathesis(web: Web, tmp_path: Path, headers: dict[str, str], own: list[str]) -> str:
+async def schemathesis(web: Web, tmp_path: Path, headers: dict[str, str], own: list[str], *more: str) -> str:
     """Run it against the server; return what it says. It runs beside us: in our process it would block the server."""
     folders = [tmp_path / f"folder {number}" for number in range(40)]
     for folder in folders:
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
     words = ["run", web.server.url + OPENAPI_URL, "--exclude-operation-id", ENDLESS, "--checks", "all"]
-    words += ["--phases", PHASES, "--max-examples", EXAMPLES or "1", "--seed", "1927", "--generation-deterministic"]
-    words += ["--continue-on-failure", "--no-color", "--request-timeout", "60"]
+    words += ["--max-examples", EXAMPLES or "1", "--seed", "1927", "--generation-deterministic"]
+    words += ["--continue-on-failure", "--no-color", "--request-timeout", "60", *more]
     for name, value in headers.items():
         words += ["--header", f"{name}:{value}"]
     process = await asyncio.create_subprocess_exec(
@@ -69,12 +71,14 @@ async def test_every_answer_is_as_the_document_says(
         tokens = await accounts.log_in("Bob")
         headers, own = {"Authorization": f"Bearer {tokens.access_token}"}, [str(made.id), str(tokens.login_id)]
 
-    said = await schemathesis(web, tmp_path, headers, own)
+    said = [await schemathesis(web, tmp_path, headers, own, "--phases", "fuzzing,stateful")]
+    if EXAMPLES:  # apart, because fuzzing fills whatever time there is
+        limit = ("--max-time", str(COVERAGE_SECONDS))
+        said.append(await schemathesis(web, tmp_path, headers, own, "--phases", "examples,coverage", *limit))
 
-    sys.stdout.write(said)
-    assert "FAILURES" not in said
-    assert "ERRORS" not in said
-    (tested,) = re.findall(r"Tested: (\d+)", said)
+    sys.stdout.write("\n".join(said))
+    assert [word for word in ("FAILURES", "ERRORS") for one in said if word in one] == []
+    (tested,) = re.findall(r"Tested: (\d+)", said[0])
     assert int(tested) > 50
     if role is not None:
         assert (await web.http.get("/api/v1/me", headers=headers)).status_code == 200
