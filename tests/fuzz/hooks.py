@@ -14,6 +14,9 @@ FOLDERS = os.environ["REVENGE_TEST_FUZZ_FOLDERS"].split(os.pathsep)
 BEYOND_SCHEMAS = {
     ("list_items", "cursor"): "means something only to us",
     ("list_items", "sort"): "`number` is for children",
+    ("list_item_trees", "cursor"): "means something only to us",
+    ("list_item_trees", "sort"): "`number` is for children",
+    ("list_history", "cursor"): "means something only to us",
     ("list_jobs", "cursor"): "means something only to us",
     ("create_library", "name"): "what is printable, Unicode says",
     ("create_library", "paths"): "folders that are there",

@@ -15,14 +15,14 @@ from starlette.responses import Response
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
-from app.catalog.filters import Filters
+from app.catalog.filters import ANY, HDR, RESOLUTIONS, Filters
 from app.catalog.sorting import RANDOM, SORTS
 from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTreePage
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged
 from app.web.api_v1.item_tags import etag_of
-from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Strict, Text, described
+from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, StoredText, Strict, Text, described
 from app.web.auth import CurrentViewer, MissingScope, Streamer
 from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
@@ -49,22 +49,22 @@ class ItemFilters(Strict):
     """Credited to this artist, be it as a guest."""
     person_id: UUID | None = None
     """Plays in it, or made it."""
-    genre: Sequence[Text] = ()
+    genre: Sequence[StoredText] = ()
     """As facets spell it. Several: any of them; several filters: all of them."""
-    studio: Sequence[Text] = ()
-    country: Sequence[Text] = ()
+    studio: Sequence[StoredText] = ()
+    country: Sequence[StoredText] = ()
     year: int | None = None
     decade: int | None = None
     """The 1990s are 1990."""
     rating: Annotated[int, Field(ge=0, le=10)] | None = None
     """Of 10, at least."""
-    resolution: Sequence[Text] = ()
+    resolution: Sequence[Annotated[Text, described(enum=RESOLUTIONS)]] = ()
     """sd, 720p, 1080p, 1440p, 2160p or 4320p."""
-    hdr: Sequence[Text] = ()
+    hdr: Sequence[Annotated[Text, described(enum=[*HDR, ANY])]] = ()
     """pq, hdr10, hdr10plus, hlg, dolby_vision, or any of them."""
-    audio_language: Sequence[Text] = ()
+    audio_language: Sequence[StoredText] = ()
     """Two or three letters; und for what does not say."""
-    subtitle_language: Sequence[Text] = ()
+    subtitle_language: Sequence[StoredText] = ()
     unmatched: bool | None = None
     """No source's id is known."""
     missing: bool | None = None

@@ -37,6 +37,9 @@ def described(**schema: Any) -> Any:
     return Field(json_schema_extra=schema)
 
 
+StoredText = Annotated[Text, described(pattern=r"^[^\x00]*$")]
+"""Text of which the document says what it may not hold."""
+
 Password = Annotated[Text, Field(max_length=1024)]
 """Longer ones are not even looked at; what a good one needs, `app.accounts.passwords` says."""
 NewPassword = Annotated[Password, described(minLength=SHORTEST, maxLength=LONGEST)]
