@@ -27,9 +27,7 @@ def why_offline(root: bytes, root_id: UUID, known: Collection[bytes]) -> str | N
     `known` are the names that lay directly in the root; with none of them any folder that lists is believed.
     """
     try:
-        with os.scandir(root) as entries:
-            next(entries, None)
-        if not known or read_marker(root) == str(root_id):
+        if _is_marked(root, root_id) or not known:
             return None
         names = _names(root)  # a hundred thousand, where everything lies in one folder: only if they are needed
     except OSError as err:
@@ -42,9 +40,23 @@ def why_offline(root: bytes, root_id: UUID, known: Collection[bytes]) -> str | N
     return f"of {len(known)} things known to be in it, {found} are there: another disk may be mounted in its place"
 
 
+def is_marked(root: bytes, root_id: UUID) -> bool:
+    """Whether the root lists and its marker says that it is this one: then nobody need know what lay in it."""
+    try:
+        return _is_marked(root, root_id)
+    except OSError:
+        return False
+
+
 def is_there(root: bytes, root_id: UUID, known: Collection[bytes]) -> bool:
     """Whether the root may be believed now."""
     return why_offline(root, root_id, known) is None
+
+
+def _is_marked(root: bytes, root_id: UUID) -> bool:
+    with os.scandir(root) as entries:
+        next(entries, None)
+    return read_marker(root) == str(root_id)
 
 
 def _names(root: bytes) -> set[bytes]:

@@ -17,12 +17,12 @@ from app.jobs.errors import JobCancel
 from app.library.errors import LibraryNotFound
 from app.library.paths import absolute, parent_of
 from app.library.repository import files, folders, items, libraries
+from app.library.scan.presence import why_away
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
 from app.library.scan.walk import signed
 from app.library.service import LibraryService
 from app.library.sidecars.recorder import SideFileRecorder
 from app.library.threads import in_thread
-from app.library.trust import why_offline
 
 BATCH_FOLDERS = 500
 """Folders whose losses are written together; their files are what counts, some ten to a folder."""
@@ -99,7 +99,7 @@ class SweepPhase:
 
     async def _is_away(self, scan: RootScan) -> bool:
         """Whether the root has gone since the scan began."""
-        scan.offline = await in_thread(lambda: why_offline(scan.root.path, scan.root.id, scan.top_names))
+        scan.offline = await why_away(self._transactions, scan.root)
         if scan.offline is not None:
             scan.outcome = Outcome.OFFLINE
         return scan.offline is not None

@@ -27,11 +27,12 @@ from app.library.repository.requests import Request
 from app.library.scan.phase_1_files import FilesPhase
 from app.library.scan.phase_3_sweep import SweepPhase
 from app.library.scan.phase_4_purge import PurgePhase
+from app.library.scan.presence import why_away
 from app.library.scan.state import Outcome, RootScan, ScanState
 from app.library.scan.targets import known_targets
 from app.library.scan.walk import WHOLE, Target, settle
 from app.library.threads import in_thread
-from app.library.trust import leave_marker, why_offline
+from app.library.trust import leave_marker
 from app.observability import Metrics
 
 log = structlog.get_logger("library.scan")
@@ -128,7 +129,7 @@ class LibraryScanner:
         self, state: ScanState, root: RootRecord, asked: Sequence[Request] | None, report: Report
     ) -> None:
         scan = await self._open(state.library, root, asked, full=state.full)
-        scan.offline = await in_thread(lambda: why_offline(root.path, root.id, scan.top_names))
+        scan.offline = await why_away(self._transactions, root)
         if scan.offline is None:
             await self._timed("files", state, self._walk(scan, state, report))
         if scan.offline is None:
@@ -149,13 +150,12 @@ class LibraryScanner:
             wanted = await in_thread(lambda: settle(root.path, wanted))
         async with self._transactions.begin() as tx:
             known = await folders.find(tx, root.id, [b""])
-            names = await folders.top_names(tx, root.id)
             targets: Sequence[Target] = WHOLE
             if asked is not None and known:
                 targets, unseen = await known_targets(tx, root.id, wanted)
             else:
                 unseen = await folders.signatures(tx, root.id)
-        scan = RootScan(library, root, full, unseen, names, targets)
+        scan = RootScan(library, root, full, unseen, targets)
         scan.settling_ns = int(self._files.settling.total_seconds() * 1e9)
         scan.folders.update(known)
         return scan

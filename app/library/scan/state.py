@@ -68,8 +68,6 @@ class RootScan:
     full: bool
     unseen: dict[bytes, bytes | None]
     """Signatures of the folders known, by path; the walk takes out what it meets."""
-    top_names: set[bytes]
-    """What lay directly in the root."""
     targets: Sequence[Target] = WHOLE
     settling_ns: int = 0
     """Nanoseconds for which a file must have been left alone."""

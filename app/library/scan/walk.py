@@ -123,13 +123,10 @@ class Walk:
             while waiting:
                 path, above = waiting.pop()
                 inner, rules = self._look(batch, path, above)
-                if not inner:
-                    pass
-                elif target.is_deep:
-                    waiting.extend((folder, rules) for folder in inner)
-                else:
+                if inner and not target.is_deep:
                     self._pass(inner)
-                    waiting.extend((folder, rules) for folder in inner if folder not in self._known)
+                    inner = [folder for folder in inner if folder not in self._known]
+                waiting += [(folder, rules) for folder in inner]
                 if batch.is_full:
                     yield batch
                     batch = Batch()
