@@ -29,6 +29,8 @@ class Viewer:
     may_change_account: bool = False
     """Own password, logins and keys. Guests may not."""
     scopes: frozenset[Scope] | None = None
+    languages: tuple[str, ...] = ()
+    """In which titles and texts are wanted, the best first; none: as each library has them."""
 
     def is_of_age(self, min_age: int | None) -> bool:
         """Whether something that is from this age on (None: unrated) is for this viewer."""

@@ -113,7 +113,8 @@ _LABELS = {
 
 def _described(row: Row) -> dict[str, Any]:
     labels = {_LABELS[kind]: names for kind, names in row["labels"].items()}
-    return {**row, **labels, "images": _images(row["id"], row["images"])}
+    title = {"title": row["local_title"]} if row["local_title"] is not None else {}
+    return {**row, **labels, **title, "images": _images(row["id"], row["images"])}
 
 
 def _images(item_id: str, rows: Sequence[Row]) -> list[Row]:

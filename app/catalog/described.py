@@ -76,6 +76,7 @@ IMAGE_ORDER = sql.SQL("role, array_position(%(places)s::text[], source), positio
 def describe(viewer: Viewer, item_ids: Sequence[UUID]) -> Lookup:
     """Return one row for each of the items that may be seen."""
     values = {**_RANKS, **permission.parameters(viewer), "item_ids": list(item_ids)}
+    values["languages"] = list(viewer.languages)
     return Lookup(_describe(permission.alike(viewer)), values)
 
 
@@ -86,8 +87,10 @@ def _describe(viewer: Viewer) -> Prepared:
             collected.collections, shown.images
         FROM item
         CROSS JOIN LATERAL (
-            SELECT {texts}
-            FROM item_text, array_position(%(sources)s::text[], item_text.source) AS rank
+            SELECT {texts}, CASE WHEN item.title_source IN ('metadata', 'name') AND NOT 'title' = ANY(item.locked)
+                THEN {title} END AS local_title
+            FROM item_text, array_position(%(sources)s::text[], item_text.source) AS rank,
+                array_position(%(languages)s::text[], item_text.language) AS wish
             WHERE item_text.item_id = item.id
         ) AS said
         CROSS JOIN LATERAL (
@@ -144,13 +147,18 @@ def _describe(viewer: Viewer) -> Prepared:
     composed = text.format(
         these=these("item_ids"),
         visible=permission.item(viewer),
-        texts=_first(_TEXTS, sql.SQL("rank, position")),
+        texts=_first(_TEXTS, sql.SQL("rank, wish NULLS LAST, position")),
+        title=_LOCAL_TITLE,
         details=_first(_DETAILS, sql.SQL("rank")),
         images=_images(viewer),
         image_order=IMAGE_ORDER,
     )
     return Prepared.of(composed)
 
+
+_LOCAL_TITLE = sql.SQL("""(array_agg(item_text.title ORDER BY wish)
+    FILTER (WHERE item_text.title IS NOT NULL AND item_text.source = 'metadata' AND wish IS NOT NULL))[1]""")
+"""What sources call it in a language that the viewer wants. What a person, an NFO or tags call it stays."""
 
 PORTRAIT = sql.SQL("""
     CASE WHEN image.id IS NOT NULL THEN jsonb_build_object(

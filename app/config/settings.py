@@ -427,6 +427,8 @@ class MetadataSettings:
     coverartarchive: SourceSettings = SourceSettings()
     wikidata: SourceSettings = SourceSettings()
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] = "en"
+    languages: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")], ...] = ()
+    """Further ones whose titles and texts are kept, for viewers who ask for them (`Accept-Language`)."""
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = "US"
     contact: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")] | None = None
     """An e-mail address or a page, told to the sources: MusicBrainz wants to know whom to write to."""

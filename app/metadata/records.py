@@ -17,6 +17,8 @@ class Locale(msgspec.Struct, frozen=True, kw_only=True):
     """BCP 47."""
     region: str = "US"
     """ISO 3166."""
+    also: tuple[str, ...] = ()
+    """Further languages in which texts are kept."""
 
     @property
     def tag(self) -> str:

@@ -67,6 +67,7 @@ class Registry:
         locale = Locale(
             language=(own.language if own is not None else None) or self._settings.language,
             region=(own.region if own is not None else None) or self._settings.region,
+            also=self._settings.languages,
         )
         return self.chosen(kind, None if own is None else own.sources), locale
 

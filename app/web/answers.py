@@ -37,7 +37,7 @@ def encoded(content: Any) -> bytes:
 def tagged(content: Any, if_none_match: str | None = None, *, etag: str | None = None) -> Response:
     """Answer with something that two may edit: its ETag is what `If-Match` takes, and spares whoever has it already."""
     body = encoded(content)
-    headers = {"ETag": etag or entity_tag(body), "Cache-Control": "private, no-cache"}
+    headers = {"ETag": etag or entity_tag(body), "Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
     if is_unchanged(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, JSON)

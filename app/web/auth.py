@@ -1,5 +1,6 @@
 """What a route says about who may ask it: every route names one of these types, or stands among the public ones."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,6 +12,7 @@ from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.errors import Refused
 from app.web.api_v1.parameters import FileId, PlaybackId
 from app.web.authentication import Authenticator, address_of, is_local
+from app.web.languages import accepted
 from app.web.rates import count_viewer
 
 DESCRIPTION = "An access token of a login, or an API key. Not needed on a machine without accounts."
@@ -49,7 +51,8 @@ class _Anyone(HTTPBearer):
     async def __call__(self, request: Request) -> Viewer:  # type: ignore[override]  # a viewer rather than a token
         viewer = await (await _authenticator(request)).viewer(request)
         count_viewer(request.scope, viewer)
-        return viewer
+        languages = accepted(request.headers.get("accept-language"))
+        return replace(viewer, languages=languages) if languages else viewer
 
 
 _documented = HTTPBearer(auto_error=False, description=DESCRIPTION)

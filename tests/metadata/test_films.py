@@ -51,7 +51,7 @@ async def test_a_film_is_found_fetched_and_told_of(
     assert [tuple(row.values()) for row in certified] == [("DE", "12"), ("US", "PG-13")]
     ids = await rows("SELECT provider, value FROM external_id ORDER BY provider")
     assert [tuple(row.values()) for row in ids] == [("imdb", "tt0000101"), ("tmdb", "101"), ("wikidata", "Q101")]
-    images = await rows("SELECT role, source, url FROM image ORDER BY role, position")
+    images = await rows("SELECT role, source, url FROM image WHERE item_id IS NOT NULL ORDER BY role, position")
     assert [(row["role"], row["source"]) for row in images] == [
         ("backdrop", "remote"), ("logo", "remote"), ("poster", "remote"), ("poster", "remote"),
     ]  # fmt: skip
@@ -162,7 +162,7 @@ async def test_unmatched_by_a_person_stays_so_until_a_person_asks_again(
         await metadata.service.unmatch(tx, item["id"])
     assert await titles(metadata.library) == [("The Lantern", 1999, "name")]
     for table in ("item_text", "credit", "rating", "image", "external_id", "metadata_record"):
-        assert await metadata.library.rows(f"SELECT FROM {table}") == []
+        assert await metadata.library.rows(f"SELECT FROM {table} WHERE item_id IS NOT NULL") == []
     await metadata.library.scan(library_id, full=True)
     async with transactions.begin() as tx:
         await metadata.service.refresh(tx, library_id)

@@ -119,7 +119,7 @@ def _plain_texts(one: Any, locale: Locale) -> tuple[Texts, ...]:
 
 
 def _texts(answer: Any, locale: Locale) -> tuple[Texts, ...]:
-    """Return the library's language first, then English and the original, where they say something."""
+    """Return the library's language first, then English, the original and those that are kept besides."""
     title = reading.text(answer, "title") or reading.text(answer, "name")
     main = Texts(
         language=locale.base,
@@ -128,7 +128,7 @@ def _texts(answer: Any, locale: Locale) -> tuple[Texts, ...]:
         tagline=reading.text(answer, "tagline"),
     )
     found = {locale.base: main} if main != Texts(language=locale.base) else {}
-    wanted = (locale.base, "en", reading.text(answer, "original_language"))
+    wanted = (locale.base, "en", reading.text(answer, "original_language"), *locale.also)
     for one in reading.items(answer, "translations", "translations"):
         language, data = reading.text(one, "iso_639_1"), reading.at(one, "data")
         if language is None or language not in wanted:

@@ -195,7 +195,7 @@ def _description(one: Any, external_id: str, title: str, locale: Locale) -> Desc
     ]
     status = reading.text(one, "status", "name")
     return Description(
-        texts=(Texts(language=locale.base, title=title, plot=plot),),
+        texts=(Texts(language=locale.base, title=title, plot=plot), *_other_texts(one, locale)),
         details=Details(
             runtime_minutes=reading.minutes(one, "averageRuntime") or reading.minutes(one, "runtime"),
             status=status,
@@ -214,6 +214,16 @@ def _description(one: Any, external_id: str, title: str, locale: Locale) -> Desc
         ),
         images=tuple(_images(one)),
     )
+
+
+def _other_texts(one: Any, locale: Locale) -> Iterator[Texts]:
+    """Return English and what else is kept, where it says something."""
+    for base in dict.fromkeys(("en", *locale.also)):
+        if base != locale.base and (language := _LANGUAGES.get(base)) is not None:
+            title = _translated(one, "nameTranslations", "name", language)
+            plot = _translated(one, "overviewTranslations", "overview", language)
+            if plot is not None:
+                yield Texts(language=base, title=title, plot=plot)
 
 
 def _people(one: Any) -> Iterator[Credited]:
