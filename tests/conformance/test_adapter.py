@@ -293,12 +293,13 @@ async def test_a_barrier_holds_until_it_is_released_before_or_after(adapter):
 async def test_a_cancel_meets_a_claim_that_is_held(adapter):
     """Running in the table, in no worker's hands yet: the cancellation must not be lost in between."""
     inserted = await adapter.insert("cooperative_cancel")
-    await adapter.ask("start", client_id="me", claim_barrier="claim")
+    await adapter.ask("start", client_id="me", claim_barrier="claim", queues=["default", "other"])
     await adapter.until_state(inserted["id"], "running")
     paused = await adapter.insert()
     await adapter.ask("cancel", id=inserted["id"])
-    await adapter.ask("queue", action="pause", name="default")
-    await until(lambda: has_event(adapter, "queue_paused"))  # told later than the cancellation, by the same listener
+    await adapter.ask("queue", action="pause", name="default")  # told of once the claim has landed
+    await adapter.ask("queue", action="pause", name="other")
+    await until(lambda: has_event(adapter, "queue_paused"))  # the other's, heard after the cancellation
     await adapter.ask("release", name="claim")
     job = await adapter.until_state(inserted["id"], "cancelled")
 

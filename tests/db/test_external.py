@@ -131,7 +131,7 @@ async def speaks_as_postgres(**parameters):
                 if code == 196608:  # the startup message; others ask for encryption first
                     break
                 writer.write(b"N")
-        except asyncio.IncompleteReadError:  # its time was over before it had said who it is
+        except (asyncio.IncompleteReadError, ConnectionResetError):  # its time was over before it had said who it is
             writer.close()
             return
         claims = {"client_encoding": "UTF8", **parameters}
