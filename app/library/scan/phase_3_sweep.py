@@ -17,7 +17,7 @@ from app.jobs.errors import JobCancel
 from app.library.errors import LibraryNotFound
 from app.library.paths import absolute, parent_of
 from app.library.repository import files, folders, items, libraries
-from app.library.scan.presence import why_away
+from app.library.scan.presence import why_away_now
 from app.library.scan.state import Counts, Outcome, RootScan, Vanished
 from app.library.scan.walk import signed
 from app.library.service import LibraryService
@@ -99,7 +99,7 @@ class SweepPhase:
 
     async def _is_away(self, scan: RootScan) -> bool:
         """Whether the root has gone since the scan began."""
-        scan.offline = await why_away(self._transactions, scan.root)
+        scan.offline = await why_away_now(scan)
         if scan.offline is not None:
             scan.outcome = Outcome.OFFLINE
         return scan.offline is not None

@@ -129,7 +129,7 @@ class LibraryScanner:
         self, state: ScanState, root: RootRecord, asked: Sequence[Request] | None, report: Report
     ) -> None:
         scan = await self._open(state.library, root, asked, full=state.full)
-        scan.offline = await why_away(self._transactions, root)
+        scan.offline = await why_away(self._transactions, scan)
         if scan.offline is None:
             await self._timed("files", state, self._walk(scan, state, report))
         if scan.offline is None:

@@ -84,6 +84,10 @@ class RootScan:
     loss_confirmed: bool = False
     unconfirmed: int = 0
     """Files that seem gone and are not believed to be."""
+    is_marked: bool = False
+    """A marker vouched for the root when the scan began."""
+    top_names: set[bytes] = field(default_factory=set)
+    """What lay directly in it before; read only if no marker vouched."""
     offline: str | None = None
     outcome: Outcome = Outcome.COMPLETED
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app.library.jobs import AwaitRootArgs
+from app.library.scan import listing as listings
 from app.library.scan import walk as walking
 from app.library.trust import MARKER, read_marker
 from tests.fixtures.library import LibraryBench
@@ -224,6 +225,32 @@ async def test_a_root_that_goes_while_it_is_walked_costs_nothing(
 
     assert result["outcome"] in ("offline", "incomplete")
     assert await library.raw_rows() == before
+
+
+@pytest.mark.parametrize("is_marked", [True, False])
+async def test_a_disk_exchanged_while_it_is_walked_loses_nothing(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch, *, is_marked: bool
+) -> None:
+    """What the other disk holds has been recorded by then, and must not vouch for it."""
+    root = tree({f"Film {number} (1999).mkv": f"{number}" for number in range(5)})
+    films = await library.add(root)
+    await library.scan(films)
+    if not is_marked:
+        (root / os.fsdecode(MARKER)).unlink()
+    aside, listing = root.parent / "aside", listings.list_at
+
+    def exchanged(path: bytes, keep: bool) -> Any:
+        if not aside.exists():
+            root.rename(aside)
+            write_tree(root, {"Holidays (2001).mp4": "x", "Holidays (2002).mp4": "y"})
+        return listing(path, keep)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listings, "list_at", exchanged)
+        result = await library.scan(films)
+
+    assert result["outcome"] == "offline"
+    assert await library.rows("SELECT id FROM file WHERE state <> 'present'") == []
 
 
 async def test_a_scan_is_asked_for_when_an_offline_root_is_back(library: LibraryBench, tree: WriteTree) -> None:
