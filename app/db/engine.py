@@ -127,11 +127,13 @@ class Database:
 
 async def _give_back(pool: Pool, connection: Connection) -> None:
     """One that was left in the middle of something, by a cancellation or an outage, is closed and replaced."""
-    if connection.pgconn.transaction_status == TransactionStatus.IDLE:
-        await connection.set_autocommit(False)
-    else:
-        connection.pgconn.finish()
-    await pool.putconn(connection)
+    try:
+        if connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            await connection.set_autocommit(False)  # may give way to others, and be cancelled there
+        else:
+            connection.pgconn.finish()
+    finally:
+        await pool.putconn(connection)
 
 
 async def check_alive(connection: Connection) -> None:

@@ -76,3 +76,20 @@ async def test_one_that_the_server_hung_up_on_is_not_lent(database, empty_databa
         )
     async with Transactions(database).autocommit() as asked:
         assert await (await asked.connection.execute("SELECT 1")).fetchone() == (1,)
+
+
+async def test_a_cancellation_while_one_is_given_back_costs_the_pool_nothing(database, monkeypatch):
+    set_autocommit = psycopg.AsyncConnection.set_autocommit
+
+    async def cancelled(connection, value):
+        await set_autocommit(connection, value)
+        if value is False:
+            raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.AsyncConnection, "set_autocommit", cancelled)
+        with pytest.raises(asyncio.CancelledError):
+            async with Transactions(database).autocommit():
+                pass
+    async with asyncio.timeout(5), Transactions(database).autocommit() as asked:
+        assert await (await asked.connection.execute("SELECT 1")).fetchone() == (1,)
