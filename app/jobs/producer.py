@@ -102,6 +102,7 @@ class Producer(Service):
         self._idle = asyncio.Event()
         self._unsubscribe: list[Callable[[], None]] = []
         self._echo: asyncio.TimerHandle | None = None
+        self._echo_is_due = False
         self.fetched = TestSignal[list[JobRow]]()
 
     # -- what others may ask
@@ -230,6 +231,8 @@ class Producer(Service):
 
     async def _wait_for_trigger(self) -> None:
         loop = asyncio.get_running_loop()
+        if self._echo_is_due:
+            self._trigger_once_more()
         timer = loop.call_later(self._poll_delay(), self._wake.set)
         try:
             await self._wake.wait()
@@ -363,11 +366,12 @@ class Producer(Service):
 
     def _on_insert(self, payload: dict[str, Any]) -> None:
         if payload.get("queue") == self.queue:
+            self._echo_is_due = True
             self.trigger()
-            self._trigger_once_more()
 
     def _trigger_once_more(self) -> None:
         """Look again when inserters may announce again: what they inserted meanwhile was announced to nobody."""
+        self._echo_is_due = False
         if self._echo is None:
             self._echo = asyncio.get_running_loop().call_later(ANNOUNCEMENT_PERIOD, self._trigger_echoed)
 

@@ -66,7 +66,7 @@ class JobStatements(StatementRunner):
         kinds: Sequence[str] | None = None,
         now: datetime | None = None,
     ) -> list[JobRow]:
-        rows = await self._fetch_at_once(
+        return await self._fetch_and_read(
             "job_get_available",
             {
                 "queue": queue,
@@ -75,8 +75,8 @@ class JobStatements(StatementRunner):
                 "kinds": None if kinds is None else text_array(kinds),
                 "now": now,
             },
+            job_row,
         )
-        return [job_row(row) for row in rows]
 
     async def job_complete_many(self, jobs: Sequence[JobSetState]) -> set[int]:
         """See `Driver`. Never prepared: a plan made for arrays of any length, with statistics taken while nothing ran,

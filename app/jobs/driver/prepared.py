@@ -6,22 +6,28 @@ woken: more than a tenth of the time in which an idle client picks a job up, or 
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import errors, generators
+from psycopg.abc import PQGen
 from psycopg.abc import Transformer as AnyTransformer
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
+from psycopg.waiting import Ready, Wait
 
 from app.jobs.driver.driver import Connection
 from app.jobs.driver.rows import Row, load_rows
 
+T = TypeVar("T")
 Value = str | int | datetime | None
+Values = list[bytes | None]
 
 _PLACEHOLDER = re.compile(rb"%\((\w+)\)s|%%")
 _numbers = itertools.count(1)
@@ -36,6 +42,9 @@ class Prepared:
 
     name: bytes
     transformer: AnyTransformer
+
+
+Run = Callable[[Connection, Prepared, Values], Awaitable[list[T]]]
 
 
 class PreparedStatement:
@@ -62,15 +71,29 @@ class PreparedStatement:
         Raises:
             psycopg.Error: as a cursor would.
         """
+        return await self._run(connection, parameters, _run_whole)
+
+    async def run_and_read(
+        self, connection: Connection, parameters: Mapping[str, Value], read: Callable[[Row], T]
+    ) -> list[T]:
+        """The same, each row read while the server still makes durable what it has done, which takes half of the time
+        of a claim. Returns when that is done, too.
+
+        Raises:
+            psycopg.Error: as a cursor would.
+        """
+        return await self._run(connection, parameters, partial(_run_and_read, read))
+
+    async def _run(self, connection: Connection, parameters: Mapping[str, Value], run: Run[T]) -> list[T]:
         values = [_encoded(parameters[name]) for name in self._parameters]
         prepared = self._prepared.get(connection)
         if prepared is not None:
             try:
-                return await self._run(connection, prepared, values)
+                return await run(connection, prepared, values)
             except STALE:
                 del self._prepared[connection]
         prepared = self._prepared[connection] = await self._prepare(connection)
-        return await self._run(connection, prepared, values)
+        return await run(connection, prepared, values)
 
     async def _prepare(self, connection: Connection) -> Prepared:
         name = b"revenge_%d" % next(_numbers)  # a new one each time: an interrupted attempt may have used the last
@@ -78,9 +101,48 @@ class PreparedStatement:
         await _result(connection)
         return Prepared(name, Transformer.from_context(connection))
 
-    async def _run(self, connection: Connection, prepared: Prepared, values: list[bytes | None]) -> list[Row]:
-        connection.pgconn.send_query_prepared(prepared.name, values, result_format=Format.BINARY)
-        return load_rows(connection, prepared.transformer, await _result(connection))
+
+async def _run_whole(connection: Connection, prepared: Prepared, values: Values) -> list[Row]:
+    connection.pgconn.send_query_prepared(prepared.name, values, result_format=Format.BINARY)
+    return load_rows(connection, prepared.transformer, await _result(connection))
+
+
+async def _run_and_read(
+    read: Callable[[Row], T], connection: Connection, prepared: Prepared, values: Values
+) -> list[T]:
+    """In a pipeline the server can be told to send its rows before it is told to commit."""
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    pgconn.send_query_prepared(prepared.name, values, result_format=Format.BINARY)
+    pgconn.send_flush_request()
+    pgconn.pipeline_sync()
+    return await connection.wait(_read_until_committed(read, connection, prepared))
+
+
+def _read_until_committed(read: Callable[[Row], T], connection: Connection, prepared: Prepared) -> PQGen[list[T]]:
+    pgconn = connection.pgconn
+    found: list[T] = []
+    failure: PGresult | None = None
+    while pgconn.flush():
+        if (yield Wait.RW) & Ready.R:
+            pgconn.consume_input()
+    while True:
+        while pgconn.is_busy():
+            yield Wait.R
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:  # the end of one statement's results
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            break
+        if result.status == ExecStatus.TUPLES_OK:
+            found = [read(row) for row in load_rows(connection, prepared.transformer, result)]
+        else:
+            failure = failure or result
+    pgconn.exit_pipeline_mode()
+    if failure is not None:
+        raise errors.error_from_result(failure, encoding="utf-8")
+    return found
 
 
 async def _result(connection: Connection) -> PGresult:

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.pq import ExecStatus
@@ -19,6 +19,8 @@ from app.jobs.driver.statements import Statements
 from app.jobs.errors import UniqueConflict
 from app.jobs.names import check_schema_name
 from app.jobs.types import Topic
+
+T = TypeVar("T")
 
 UNIQUE_INDEX = "river_job_unique_idx"
 
@@ -109,6 +111,17 @@ class StatementRunner:
         connection = await self._connections.take(prompt=True)
         try:
             return await self._statements.prepared(name).run(connection, parameters)
+        finally:
+            if not self._connections.keep(connection, prompt=True):
+                await self._connections.give_back(connection)
+
+    async def _fetch_and_read(self, name: str, parameters: Mapping[str, Value], read: Callable[[Row], T]) -> list[T]:
+        """The same, read while the server commits."""
+        if self._bound is not None:
+            return [read(row) for row in await self._fetch(name, parameters)]
+        connection = await self._connections.take(prompt=True)
+        try:
+            return await self._statements.prepared(name).run_and_read(connection, parameters, read)
         finally:
             if not self._connections.keep(connection, prompt=True):
                 await self._connections.give_back(connection)
