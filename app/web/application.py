@@ -1,7 +1,7 @@
 """The application: every route, every answer's shape, and the layers around them, from outside in.
 
-`Cors` lets pages read what they may, `RequestLog` sees everything, `RateLimits` holds back who asks too much, `Guard`
-turns away who may not speak to us, then the container's scope, then the routes.
+`Cors` lets pages read what they may, `RequestLog` sees everything, `RateLimits` holds back who asks too much, `Waited`
+says that somebody waits, `Guard` turns away who may not speak to us, then the container's scope, then the routes.
 """
 
 from collections.abc import Collection
@@ -74,6 +74,7 @@ from app.web.pages import setup
 from app.web.rates import RateLimits, RequestLimits
 from app.web.readiness import Readiness
 from app.web.request_log import RequestLog
+from app.web.waiting import Waited
 
 OPENAPI_URL = "/api/v1/openapi.json"
 
@@ -181,6 +182,7 @@ def create_app(
     errors.install(app)
     setup_dishka(container, app)
     app.add_middleware(Guard, names=names, origins=origins)
+    app.add_middleware(Waited)
     app.add_middleware(RateLimits, limits=limits or RequestLimits())
     app.add_middleware(RequestLog, metrics=metrics)
     app.add_middleware(Cors, origins=frozenset(origins))

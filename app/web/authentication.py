@@ -5,6 +5,7 @@ loopback name, and not through a proxy, behind which anybody may sit. With the f
 then on the machine's own commands show the credential of this run (`app.accounts.local`).
 """
 
+import hashlib
 import ipaddress
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from app.accounts.service import AccountService
 from app.accounts.tokens import TokenKind, kind_of
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.db.tx import Connected, Transactions
+from app.playback.streaming.remembered import Remembered
 from app.playback.streaming.tokens import PlaybackTokens
 from app.web.hosts import is_loopback_host
 
@@ -55,6 +57,7 @@ class Authenticator:
         self._media_tokens = media_tokens
         self._local = local
         self._playback_tokens = playback_tokens
+        self._watchers: Remembered[Viewer] = Remembered()
 
     async def viewer(self, request: Request, *, media_of: UUID | None = None, playback: UUID | None = None) -> Viewer:
         """Return who asks. `media_of` is the file whose bytes are asked for, `playback` whose segments are: where a
@@ -64,6 +67,13 @@ class Authenticator:
             Unauthenticated: nobody we know; SetupRequired where there is nobody to be known yet.
         """
         token = bearer(request)
+        if playback is None:
+            return await self._ask(request, token, media_of, None)
+        shown = (token, request.query_params.get(MEDIA_TOKEN), is_local(request), is_from_here(request))
+        key = hashlib.sha256(repr((playback, shown)).encode()).digest()  # no token is kept
+        return await self._watchers.ask(key, lambda: self._ask(request, token, None, playback))
+
+    async def _ask(self, request: Request, token: str | None, media_of: UUID | None, playback: UUID | None) -> Viewer:
         async with self._transactions.autocommit() as asked:
             if token is not None:
                 return await self._of_token(asked, request, token)

@@ -12,9 +12,12 @@ from uuid import UUID
 
 from app.accounts.viewer import Viewer
 from app.db.tx import Transactions
+from app.jobs.verdict import lost_database
+from app.library.records import FileLocation
 from app.library.threads import in_thread
 from app.playback.errors import NoSuchSegment, PlaybackNotFound, SegmentDelayed
 from app.playback.streaming.records import TranscodeRow
+from app.playback.streaming.remembered import Remembered
 from app.playback.streaming.service import PlaybackService, Started
 from app.playback.streaming.wanting import Wanting
 from app.playback.transcoding.arrivals import Arrivals
@@ -49,16 +52,23 @@ class Segments:
         self._wanting = wanting
         self._store = store
         self._arrivals = arrivals
+        self._rows: Remembered[TranscodeRow] = Remembered()
+        self._locations: Remembered[FileLocation] = Remembered()
 
     async def begin(self, started: Started) -> None:
-        """Ask for what the player of a new playback asks for first, before it can."""
-        for transcode_id in started.at_once:
-            present = await self._present(transcode_id)
-            async with self._transactions.begin() as tx:
+        """Ask for what the player of a new playback asks for first, before it can.
+
+        For all of it at once: of jobs that are inserted one after another the second waits a tenth of a second, until
+        the queue announces again.
+        """
+        present = {transcode_id: await self._present(transcode_id) for transcode_id in started.at_once}
+        async with self._transactions.begin() as tx:
+            for transcode_id, there in present.items():
                 row = await self._wanting.known(tx, transcode_id)
                 if row is not None:
                     number = row.cuts.at(started.playback.position_ms)
-                    await self._wanting.want(tx, transcode_id, number, present, playback_id=started.playback.id)
+                    await self._wanting.want(tx, transcode_id, number, there, playback_id=started.playback.id)
+        for transcode_id in present:
             self._arrivals.announce_want(transcode_id)
 
     def stopped(self, transcode_ids: Collection[UUID]) -> None:
@@ -66,8 +76,17 @@ class Segments:
         for transcode_id in transcode_ids:
             self._arrivals.announce_want(transcode_id)
 
+    async def location(self, viewer: Viewer, playback_id: UUID) -> FileLocation:
+        """Return where the file lies that is played as it is. Raises: as `PlaybackService.location`."""
+
+        async def ask() -> FileLocation:
+            async with self._transactions.begin() as tx:
+                return await self._service.location(tx, viewer, playback_id)
+
+        return await self._locations.ask((viewer.account_id, playback_id), ask)
+
     async def file(self, viewer: Viewer, playback_id: UUID, rendition: str, name: str) -> Path:
-        """Return where a segment lies, when it does.
+        """Return where a segment lies, when it does. What was made is found without a database, too.
 
         Raises:
             PlaybackNotFound, NotFound: there is no such playback or rendition for this viewer.
@@ -75,8 +94,12 @@ class Segments:
             SegmentDelayed: not within `PATIENCE`.
             TranscodeFailed, CacheFull, CacheUnavailable, FfmpegMissing: it cannot be made, or not now.
         """
-        async with self._transactions.begin() as tx:
-            row = await self._service.transcode(tx, viewer, playback_id, rendition)
+
+        async def ask() -> TranscodeRow:
+            async with self._transactions.begin() as tx:
+                return await self._service.transcode(tx, viewer, playback_id, rendition)
+
+        row = await self._rows.ask((viewer.account_id, playback_id, rendition), ask)
         number = _number(row, name)
         loop = asyncio.get_running_loop()
         give_up, wish_at = loop.time() + PATIENCE, 0.0
@@ -84,7 +107,11 @@ class Segments:
             while True:
                 if loop.time() >= wish_at:
                     wish_at = loop.time() + WISH_EVERY
-                    await self._wish(row.id, number, playback_id)
+                    try:
+                        await self._wish(row.id, number, playback_id)
+                    except Exception as err:
+                        if not (lost_database(err) and await in_thread(lambda: self._store.has(row.id, name))):
+                            raise
                 if await in_thread(lambda: self._store.has(row.id, name)):
                     return self._store.path(row.id, name)
                 if loop.time() >= give_up:

@@ -231,16 +231,10 @@ _FILE = _sent("The file", "application/octet-stream", content=_BYTES)
 @router.head("/playback/{playback_id}/file", responses=_FILE, operation_id="stream_playback_head")
 @router.get("/playback/{playback_id}/file", responses=_FILE)
 async def stream_playback(
-    playback_id: PlaybackId,
-    viewer: Watcher,
-    service: FromDishka[PlaybackService],
-    transactions: FromDishka[Transactions],
-    media: FromDishka[MediaBytes],
+    playback_id: PlaybackId, viewer: Watcher, segments: FromDishka[Segments], media: FromDishka[MediaBytes]
 ) -> Response:
     """Send the bytes of what is played as it is: all, or parts with `Range`."""
-    async with transactions.begin() as tx:
-        location = await service.location(tx, viewer, playback_id)
-    return stream(media, location)
+    return stream(media, await segments.location(viewer, playback_id))
 
 
 @router.get("/playback/{playback_id}/master.m3u8", responses=_sent("The renditions", TYPE, content=_TEXTS))
