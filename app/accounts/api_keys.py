@@ -108,7 +108,7 @@ class ApiKeyService:
         (row,) = found
         if row["used_at"] is None or now - row["used_at"] >= USED_EVERY:
             await _USED.fetch(asked.connection, {"key_id": row["key_id"], "now": now})
-        return viewer_of(row, scopes=frozenset(map(Scope, row["scopes"])))
+        return viewer_of(row, api_key_id=row["key_id"], scopes=frozenset(map(Scope, row["scopes"])))
 
 
 def _record(key: ApiKey) -> ApiKeyRecord:

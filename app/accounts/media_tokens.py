@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from app.accounts.errors import InvalidToken
 from app.accounts.models import MediaToken
-from app.accounts.seeing import ACCOUNT, WATCHING, viewer_of
+from app.accounts.seeing import ACCOUNT, OPENED, WATCHING, viewer_of
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import Viewer
 from app.clock import Clock
@@ -20,12 +20,13 @@ LASTS = timedelta(hours=12)
 
 _OF_TOKEN = Prepared.of(
     sql.SQL("""
-    SELECT {account}, media_token.login_id
+    SELECT {account}, media_token.login_id, media_token.api_key_id
     FROM media_token JOIN account ON account.id = media_token.account_id
         LEFT JOIN login ON login.id = media_token.login_id
+        LEFT JOIN api_key ON api_key.id = media_token.api_key_id
     WHERE media_token.digest = %(digest)s AND media_token.file_id = %(file_id)s AND media_token.expires_at > %(now)s
-        AND login.revoked_at IS NULL AND account.disabled_at IS NULL
-""").format(account=ACCOUNT)
+        AND {opened}
+""").format(account=ACCOUNT, opened=OPENED)
 )
 
 
@@ -47,6 +48,7 @@ class MediaTokenService:
                 digest=digest(token),
                 account_id=viewer.account_id,
                 login_id=viewer.login_id,
+                api_key_id=viewer.api_key_id,
                 file_id=file_id,
                 expires_at=expires_at,
             )
@@ -58,13 +60,14 @@ class MediaTokenService:
         """Return who may fetch this file with this token.
 
         Raises:
-            InvalidToken: unknown, expired, of another file, or its login has ended.
+            InvalidToken: unknown, expired, of another file, or the login or key that it was made with has ended.
         """
         values = {"digest": digest(token), "file_id": file_id, "now": self._clock.now()}
         found = await _OF_TOKEN.fetch(asked.connection, values)
         if not found:
             raise InvalidToken
-        return viewer_of(found[0], login_id=found[0]["login_id"], scopes=WATCHING)
+        (row,) = found
+        return viewer_of(row, login_id=row["login_id"], api_key_id=row["api_key_id"], scopes=WATCHING)
 
     async def forget(self, tx: Tx) -> int:
         """Delete those that have run out; return how many."""

@@ -125,6 +125,7 @@ class MediaToken(Base):
     __table_args__ = (
         Index("ix_media_token_account_id", "account_id"),
         Index("ix_media_token_login_id", "login_id"),
+        Index("ix_media_token_api_key_id", "api_key_id"),
         Index("ix_media_token_file_id", "file_id"),
         Index("ix_media_token_expires_at", "expires_at"),
     )
@@ -133,6 +134,8 @@ class MediaToken(Base):
     account_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("account.id", ondelete="CASCADE"))
     login_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("login.id", ondelete="CASCADE"))
     """The login that asked for it: when that is revoked, so is this."""
+    api_key_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_key.id", ondelete="CASCADE"))
+    """Or the API key, likewise."""
     file_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("file.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(Timestamp)
 

@@ -22,6 +22,8 @@ class Viewer:
     """None: the local administrator, who has no account."""
     login_id: UUID | None = None
     """The login that asks; None: an API key, or the local administrator."""
+    api_key_id: UUID | None = None
+    """The API key that asks; None: a login, or the local administrator."""
     max_age: int | None = None
     """Sees what is for this age and below; None: there is no limit."""
     allow_unrated: bool = True

@@ -119,6 +119,24 @@ async def test_a_media_token_ends_with_the_login_that_asked_for_it(accounts, ada
             await accounts.media.viewer(tx, token, files[0])
 
 
+async def test_a_media_token_ends_with_the_key_that_asked_for_it(accounts, ada, files):
+    """However it ends: by its day, or by hand."""
+    day = accounts.clock.now() + timedelta(hours=1)
+    for expires_at in (day, None):
+        async with accounts.transactions.begin() as tx:
+            made, key = await accounts.keys.create(
+                tx, BY_HAND, ada.id, name="player", scopes=[Scope.READ, Scope.STREAM], expires_at=expires_at
+            )
+            token, _ = await accounts.media.create(tx, await accounts.keys.viewer(tx, key), files[0])
+            assert (await accounts.media.viewer(tx, token, files[0])).api_key_id == made.id
+            if expires_at is not None:
+                accounts.wait(hours=1)
+            else:
+                await accounts.keys.delete(tx, BY_HAND, ada.id, made.id)
+            with pytest.raises(InvalidToken):
+                await accounts.media.viewer(tx, token, files[0])
+
+
 async def test_logins_long_ended_are_deleted_with_all_their_tokens(accounts, ada, files):
     tokens = await accounts.log_in("Ada")
     await accounts.logins.refresh(tokens.refresh_token, address=HOME)

@@ -112,14 +112,18 @@ async def test_what_was_revoked_is_worth_nothing_however_often_it_is_sent(
     gone = await web.http.post("/api/v1/logins/refresh", json={"refresh_token": second["refresh_token"]})
     assert gone.status_code == 401
 
-    # a key that was ended, and everything of somebody who was disabled
+    # a key that was ended, and the address that it asked for; and everything of somebody who was disabled
     third = (await log_in(web)).json()
     async with accounts.transactions.begin() as tx:
-        made, key = await accounts.keys.create(tx, BY_HAND, ada.id, name="key", scopes=[Scope.READ])
-        _, other = await accounts.keys.create(tx, BY_HAND, ada.id, name="other", scopes=[Scope.READ])
+        scopes = [Scope.READ, Scope.STREAM]
+        made, key = await accounts.keys.create(tx, BY_HAND, ada.id, name="key", scopes=scopes)
+        _, other = await accounts.keys.create(tx, BY_HAND, ada.id, name="other", scopes=scopes)
+    url = (await web.http.post(f"/api/v1/files/{film.id}/token", headers=bearer(key))).json()["url"]
+    assert (await web.http.get(url)).status_code == 200
     async with accounts.transactions.begin() as tx:
         await accounts.keys.delete(tx, BY_HAND, ada.id, made.id)
     await refused(key)
+    assert (await web.http.get(url)).status_code == 401
     assert (await web.http.get(ME, headers=bearer(other))).status_code == 200
     async with accounts.transactions.begin() as tx:
         await accounts.service.change(tx, BY_HAND, ada.id, AccountChange(disabled=True))

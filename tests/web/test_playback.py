@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.accounts.roles import Role
+from app.accounts.roles import Role, Scope
 from app.accounts.service import AccountChange
 from app.library.models import ItemFile
 from tests.fixtures.accounts import BY_HAND, Accounts
@@ -83,6 +83,22 @@ async def test_an_address_with_its_token_is_all_a_player_needs(
     async with accounts.transactions.begin() as tx:
         await accounts.service.change(tx, BY_HAND, bob.id, AccountChange(libraries=[]))
     await player.get(f"{base}v0/{segment}", expected=404)
+
+
+async def test_what_a_key_has_begun_ends_with_the_key(player: Player, media: Media, accounts: Accounts) -> None:
+    ada = await accounts.make("Ada", Role.ADMINISTRATOR)
+    shelved = await player.add(make(media, "h264 aac mp4"))
+    async with accounts.transactions.begin() as tx:
+        scopes = [Scope.READ, Scope.STREAM]
+        made, key = await accounts.keys.create(tx, BY_HAND, ada.id, name="player", scopes=scopes)
+    body = {"item_id": str(shelved.item_id), "profile": "chrome"}
+    begun = await player.web.http.post("/api/v1/playback", json=body, headers={"Authorization": f"Bearer {key}"})
+    await player.get(begun.json()["url"])
+
+    async with accounts.transactions.begin() as tx:
+        await accounts.keys.delete(tx, BY_HAND, ada.id, made.id)
+
+    await player.get(begun.json()["url"], expected=401)
 
 
 async def test_what_cannot_be_seen_cannot_be_played(player: Player, media: Media, accounts: Accounts) -> None:

@@ -32,6 +32,7 @@ class Playback(Base):
     __table_args__ = (
         Index("ix_playback_account_id", "account_id"),
         Index("ix_playback_login_id", "login_id"),
+        Index("ix_playback_api_key_id", "api_key_id"),
         Index("ix_playback_item_id", "item_id"),
         Index("ix_playback_file_id", "file_id"),
         Index("ix_playback_seen_at", "seen_at"),
@@ -41,6 +42,8 @@ class Playback(Base):
     account_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("account.id", ondelete="CASCADE"))
     """NULL: the local administrator."""
     login_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("login.id", ondelete="CASCADE"))
+    api_key_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("api_key.id", ondelete="CASCADE"))
+    """What it was begun with: one of the two, and when that ends, so does what stands in its addresses."""
     token_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Of what stands in its addresses. NULL: nothing does."""
     item_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"))

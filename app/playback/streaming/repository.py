@@ -167,9 +167,10 @@ async def insert_playback(tx: Tx, **columns: Any) -> None:
     await _run(
         tx,
         """
-        INSERT INTO playback (id, account_id, login_id, token_digest, item_id, file_id, client, decision, position_ms)
-        VALUES (%(id)s, %(account_id)s, %(login_id)s, %(token_digest)s, %(item_id)s, %(file_id)s, %(client)s,
-            %(decision)s, %(position_ms)s)
+        INSERT INTO playback (id, account_id, login_id, api_key_id, token_digest, item_id, file_id, client, decision,
+            position_ms)
+        VALUES (%(id)s, %(account_id)s, %(login_id)s, %(api_key_id)s, %(token_digest)s, %(item_id)s, %(file_id)s,
+            %(client)s, %(decision)s, %(position_ms)s)
         """,
         **(columns | {"decision": Jsonb(columns["decision"])}),
     )

@@ -73,6 +73,7 @@ class PlaybackService:
             id=playback_id,
             account_id=viewer.account_id,
             login_id=viewer.login_id,
+            api_key_id=viewer.api_key_id,
             token_digest=None if token is None else digest(token),
             item_id=item_id,
             file_id=known.location.file_id,
