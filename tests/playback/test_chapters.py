@@ -8,8 +8,7 @@ import psycopg
 import pytest
 
 from app.accounts.roles import Role
-from app.config import Settings
-from app.config.settings import PlaybackSettings
+from app.config import PlaybackSettings, Settings
 from app.db.tx import Transactions
 from app.jobs.types import JobRow, JobState
 from app.playback.ahead.files import FilesAhead

@@ -8,8 +8,7 @@ import psycopg
 import pytest
 
 from app.clock import SystemClock
-from app.config import Settings
-from app.config.settings import PlaybackSettings
+from app.config import PlaybackSettings, Settings
 from app.jobs.types import JobState
 from app.playback.ahead.requests import AheadRequests
 from app.playback.jobs import CatchUpArgs

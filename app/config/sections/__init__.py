@@ -1,0 +1,1 @@
+"""One section of the tree in each file, in the order of docs/configuration.md."""
