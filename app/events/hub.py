@@ -26,6 +26,8 @@ BUFFER = 500
 """Events kept for a listener that lags; one that lags more begins anew."""
 
 LISTENERS = 1000
+LISTENERS_OF_ONE = 100
+"""Of one account: whoever opens more keeps others out, and nobody has so many pages open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ class EventHub(Service):
     @contextmanager
     def listener(self, viewer: Viewer) -> Iterator[Listener]:
         """Raises: Unavailable: too many listen already."""
-        if len(self._listeners) >= LISTENERS:
+        own = sum(one.viewer.account_id == viewer.account_id for one in self._listeners)
+        if len(self._listeners) >= LISTENERS or own >= LISTENERS_OF_ONE:
             raise Unavailable("too many listen to events already; ask again later")
         listener = Listener(viewer)
         self._listeners.add(listener)

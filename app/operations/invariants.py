@@ -45,6 +45,22 @@ INVARIANTS = (
         "SELECT file.id::text FROM file JOIN folder ON folder.id = file.folder_id WHERE folder.root_id <> file.root_id",
     ),
     Invariant(
+        "an item and its files are of one library",
+        """
+        SELECT item.id::text FROM item_file
+        JOIN item ON item.id = item_file.item_id JOIN file ON file.id = item_file.file_id
+        JOIN library_root AS root ON root.id = file.root_id
+        WHERE root.library_id <> item.library_id
+        """,
+    ),
+    Invariant(
+        "whoever music is credited to is an artist",
+        """
+        SELECT item_artist.item_id::text FROM item_artist JOIN item AS artist ON artist.id = item_artist.artist_id
+        WHERE artist.kind <> 'artist'
+        """,
+    ),
+    Invariant(
         "an item and its parent are of one library",
         """
         SELECT item.id::text FROM item JOIN item AS parent ON parent.id = item.parent_id

@@ -292,3 +292,14 @@ async def test_who_is_cut_off_amid_what_ended_hears_it_again(event_log, hub, fac
     first, last = [told async for told in hub.missed(since, until)]
     assert first.position.jobs_until == since.jobs_until
     assert last.position.jobs_until == until.jobs_until
+
+
+async def test_one_account_cannot_take_the_places_of_all(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "LISTENERS_OF_ONE", 2)
+    bob, kim = [Viewer(name=name, account_id=uuid7()) for name in ("Bob", "Kim")]
+    with ExitStack() as stack:
+        for viewer in (bob, bob, kim):
+            stack.enter_context(hub.listener(viewer))
+        with pytest.raises(Unavailable):
+            stack.enter_context(hub.listener(bob))
+        stack.enter_context(hub.listener(kim))

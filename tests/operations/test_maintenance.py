@@ -33,6 +33,14 @@ BREAKS = [
         "an item and its parent",
         "UPDATE item SET parent_id = (SELECT id FROM item WHERE title = 'Other') WHERE title = 'Film'",
     ),
+    (
+        "an item and its files",
+        "UPDATE item_file SET item_id = (SELECT id FROM item WHERE title = 'Other') WHERE role = 'main'",
+    ),
+    (
+        "whoever music",
+        "INSERT INTO item_artist (item_id, position, artist_id, name) SELECT id, 0, id, title FROM item",
+    ),
     ("a season belongs", "UPDATE item SET parent_id = id WHERE title = 'Film'"),
     ("somebody can administer", "INSERT INTO account (id, name, role) SELECT gen_random_uuid(), 'Bob', 'member'"),
 ]
