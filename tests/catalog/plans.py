@@ -4,7 +4,9 @@ import json
 import os
 from typing import Any
 
-from app.catalog.queries import Statement
+from psycopg import sql
+
+from app.catalog.queries import Lookup, Statement
 from app.db.tx import Transactions
 
 Plan = dict[str, Any]
@@ -23,6 +25,23 @@ async def plan_of(transactions: Transactions, statement: Statement, *before: Sta
             statement.parameters,
         )
         row = await cursor.fetchone()
+    assert row is not None
+    [plan] = row[0] if isinstance(row[0], list) else json.loads(str(row[0]))
+    found: Plan = plan["Plan"]
+    return found
+
+
+async def generic_plan_of(transactions: Transactions, lookup: Lookup) -> Plan:
+    """The plan that PostgreSQL keeps for a statement that is put again and again: made for no values in particular."""
+    prepared = lookup.prepared
+    values = sql.SQL(", ").join(sql.Literal(lookup.parameters[name]) for name in prepared.names)
+    async with transactions.begin() as tx:
+        await tx.connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await tx.connection.execute(b"PREPARE asked_again AS " + prepared.text)
+        asked = sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF, FORMAT JSON) EXECUTE asked_again({})")
+        cursor = await tx.connection.execute(asked.format(values))
+        row = await cursor.fetchone()
+        await tx.connection.execute("DEALLOCATE asked_again")
     assert row is not None
     [plan] = row[0] if isinstance(row[0], list) else json.loads(str(row[0]))
     found: Plan = plan["Plan"]

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from psycopg import sql
 
-from app.accounts.viewer import LOCAL_ADMINISTRATOR
+from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog import described, queries
 from app.catalog.paging import ItemFilter, page_of_items
+from app.catalog.parts import whole
 from app.catalog.queries import Statement
 from app.catalog.sorting import SORTS
 from app.db.tx import Transactions, Tx
-from tests.catalog.plans import ROWS, Plan, indexes, nodes, plan_of
+from tests.catalog.plans import ROWS, Plan, generic_plan_of, indexes, nodes, plan_of
 from tests.catalog.test_plans import rows_read
 from tests.fixtures.shelf import Shelf
 
@@ -125,6 +126,33 @@ async def test_what_a_page_shows_is_looked_up_by_key(transactions: Transactions,
             assert rows_read(plan) <= PAGE * (4 + 2 * LEAVES), (kind, statement.text)
             read = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
             assert not read & {"item", "file", "item_file", "item_artist", "stream"}, (kind, read)
+
+
+async def test_what_is_asked_again_and_again_is_bounded_by_the_plan_that_is_kept(
+    transactions: Transactions, libraries: dict[str, UUID]
+) -> None:
+    """Of the item page, whose statements are planned once by each connection, for whatever is asked then."""
+    viewers = (
+        LOCAL_ADMINISTRATOR,
+        Viewer(name="Bob", libraries=frozenset(libraries.values())),
+        Viewer(name="Kim", libraries=None, max_age=12, allow_unrated=True),
+    )
+    for viewer, kind in product(viewers, (kind for kinds in LEVELS.values() for kind in kinds)):
+        asked = ItemFilter(kind=kind, limit=PAGE)
+        shown = [row["id"] for row in await fetch(transactions, page_of_items(viewer, asked, SORTS["title"]))]
+        assert len(shown) == PAGE
+        lookups = [whole(viewer, shown), whole(viewer, shown[:1]), queries.children(viewer, shown[:1])]
+        lookups += [described.images_of(viewer, shown[0], "poster"), queries.libraries(viewer)]
+        for file in (await fetch(transactions, queries.files_of_items(viewer, shown)))[:1]:
+            lookups += [queries.file(viewer, file["id"]), queries.streams_of_files([file["id"]])]
+            lookups += [queries.chapters_of_file(file["id"]), described.words_of_files([file["id"]])]
+        for lookup in lookups:
+            plan = await generic_plan_of(transactions, lookup)
+
+            # Of a series all that is below it is looked at, to tell how much of it was watched; nobody looks further.
+            assert rows_read(plan) <= PAGE * (8 + 2 * MIDDLES * (1 + LEAVES)), (viewer, kind, lookup.text)
+            read = {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
+            assert not read & {"item", "file", "item_file", "item_artist", "stream"}, (viewer, kind, read)
 
 
 async def test_what_is_below_is_read_alone(transactions: Transactions, libraries: dict[str, UUID]) -> None:
