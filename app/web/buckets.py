@@ -14,10 +14,11 @@ KEPT = 10_000
 class TooManyRequests(AppError):
     code = "too_many_requests"
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, standing: "Standing") -> None:
         super().__init__(f"too many requests; try again in {retry_after} s")
         self.retry_after = retry_after
         """Seconds."""
+        self.standing = standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ class Buckets:
         taken = level >= 1
         self._levels[key] = (level - 1 if taken else level, now)
         if len(self._levels) > KEPT:
-            self._levels.popitem(last=False)
+            self._levels.popitem(last=False)  # never this one, which came last
+        left = self._levels[key][0]
+        standing = Standing(policy, int(left), math.ceil((policy.quota - left) * policy.window / policy.quota))
         if not taken:
-            raise TooManyRequests(max(1, math.ceil((1 - level) * policy.window / policy.quota)))
-        missing = policy.quota - (level - 1)
-        return Standing(policy, int(level - 1), math.ceil(missing * policy.window / policy.quota))
+            raise TooManyRequests(max(1, math.ceil((1 - level) * policy.window / policy.quota)), standing)
+        return standing

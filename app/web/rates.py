@@ -57,8 +57,14 @@ class RequestLimits:
         Raises:
             TooManyRequests.
         """
-        if (buckets := self._buckets.get(name)) is not None:
-            scope["state"].setdefault("rates", []).append(buckets.take(key))
+        if (buckets := self._buckets.get(name)) is None:
+            return
+        standings: list[Standing] = scope["state"].setdefault("rates", [])
+        try:
+            standings.append(buckets.take(key))
+        except TooManyRequests as refusal:
+            standings.append(refusal.standing)
+            raise
 
     def begin(self) -> None:
         """Raises: Overloaded: there are too many already."""

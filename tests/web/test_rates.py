@@ -99,6 +99,7 @@ async def test_a_viewer_is_told_how_they_stand_and_when_to_come_back(web: Web, a
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.headers["Retry-After"] == "30"
+    assert refused.headers["RateLimit"] == '"address";r=97;t=2, "viewer";r=0;t=60'
     assert (await web.http.get(ME, headers=bob)).status_code == 200
     now.seconds += 30
     assert (await web.http.get(ME, headers=ada)).status_code == 200
