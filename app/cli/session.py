@@ -12,7 +12,6 @@ from cyclopts import Parameter
 if TYPE_CHECKING:  # what commands need is imported by those that run, so that --help answers at once
     from app.cli.api import Api
     from app.config import Settings
-    from app.main import Application
 
 
 class Session:
@@ -53,15 +52,6 @@ class Session:
         self.set_up_logs(quiet=True)
         async with reach_here(self.settings) as api:
             yield api
-
-    @asynccontextmanager
-    async def application(self) -> AsyncIterator["Application"]:
-        """Open this machine's own services: for what is about its files, and not the server's business."""
-        self.set_up_logs(quiet=True)
-        from app.main import application
-
-        async with application(self.settings) as opened:
-            yield opened
 
     def run_node(self, node: Coroutine[Any, Any, None]) -> None:
         """Run what lasts until a signal, on the fastest loop there is."""

@@ -19,18 +19,19 @@ def group() -> App:
 
 async def list_(*, json: AsJson = False, session: GivenSession) -> None:
     """List the keys by their ids: which one seals, which of them this node has, and how many secrets each sealed."""
-    from app.cli.output import print_json, print_table
+    from app.cli.output import print_answer, print_table
+    from app.web.api_v1.secret_view import SealingKeys
 
-    async with session.application() as app:
-        keys = await app.rotation.keys()
+    async with session.api() as api:
+        answer = await api.get("/secrets/keys", SealingKeys)
     if json:
-        print_json({"keys": keys})
+        print_answer(answer.content)
         return
     print_table(
         ("KEY", "SEALS", "HERE", "SECRETS", "SINCE"),
         (
             (key.id, "yes" if key.is_current else None, "yes" if key.is_here else "no", key.secrets, key.created_at)
-            for key in keys
+            for key in answer.value.keys
         ),
     )
 
@@ -40,22 +41,17 @@ async def rotate(*, json: AsJson = False, session: GivenSession) -> int:
 
     Nodes with a key file of their own need the new key before that: see prepare.
     """
-    from app.cli.output import print_json, print_line, print_note
+    from app.cli.output import print_answer, print_line, print_note
+    from app.web.api_v1.secret_view import Rotated
 
-    async with session.application() as app:
-        done = await app.rotation.rotate()
+    async with session.api() as api:
+        answer = await api.send("POST", "/secrets/rotate", Rotated)
+    done = answer.value
     if json:
-        print_json(
-            {
-                "key": done.key_id,
-                "resumed": done.resumed,
-                "resealed": done.resealed,
-                "unreadable": [str(place) for place in done.unreadable],
-            }
-        )
+        print_answer(answer.content)
     else:
         finished = " (a rotation that was interrupted is finished; no new key was made)" if done.resumed else ""
-        print_line(f"key {done.key_id}: {done.resealed} secrets sealed anew{finished}")
+        print_line(f"key {done.key}: {done.resealed} secrets sealed anew{finished}")
     for place in done.unreadable:
         print_note(f"no key of this node opens the secret in {place}; it was left as it is")
     return FAILED if done.unreadable else OK
@@ -64,11 +60,11 @@ async def rotate(*, json: AsJson = False, session: GivenSession) -> int:
 async def prepare(*, session: GivenSession) -> None:
     """Add a new key to the file without using it yet: copy the file to the other nodes, then rotate."""
     from app.cli.output import print_line
+    from app.web.api_v1.secret_view import PreparedKey
 
-    async with session.application() as app:
-        key_id = app.rotation.prepare()
-        path = app.vault.file.path
-    print_line(f"key {key_id} is in {path}; copy that to every other node, then: revenge secrets rotate")
+    async with session.api() as api:
+        made = (await api.send("POST", "/secrets/keys", PreparedKey)).value
+    print_line(f"key {made.id} is in {made.key_file}; copy that to every other node, then: revenge secrets rotate")
 
 
 async def reset(
@@ -77,9 +73,10 @@ async def reset(
     """Forget every sealed secret, when the key is lost: passwords of providers have to be entered again."""
     from app.cli.output import print_line
     from app.errors import InvalidInput
+    from app.web.api_v1.secret_view import SecretsForgotten
 
     if not yes:
         raise InvalidInput("yes", "write --yes if the key is lost: what it sealed will be forgotten")
-    async with session.application() as app:
-        count = await app.rotation.reset()
-    print_line(f"{count} secrets forgotten; the next one is sealed with this node's key")
+    async with session.api() as api:
+        forgotten = (await api.send("DELETE", "/secrets", SecretsForgotten)).value
+    print_line(f"{forgotten.secrets} secrets forgotten; the next one is sealed with this node's key")

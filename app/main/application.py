@@ -11,8 +11,6 @@ from app.config import Settings
 from app.lifecycle import Lifecycle
 from app.main.container import build_container
 from app.main.run import invoke_database
-from app.vault.rotation import Rotation
-from app.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +19,6 @@ class Application:
     """Asked in this process. Its client of the queue inserts and controls, but works nothing."""
     token: str
     """Speaks for the local administrator."""
-    vault: Vault
-    rotation: Rotation
 
 
 @asynccontextmanager
@@ -40,8 +36,6 @@ async def application(settings: Settings) -> AsyncIterator[Application]:
             yield Application(
                 await container.get(FastAPI),
                 (await container.get(LocalCredential)).token,
-                await container.get(Vault),
-                await container.get(Rotation),
             )
         finally:
             await lifecycle.stop()

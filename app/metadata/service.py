@@ -72,6 +72,10 @@ class MetadataService:
             found += (await self._identifier.look(one, wanted, locale)).shown
         return sorted(found, key=lambda scored: -scored.score)
 
+    async def lock(self, tx: Tx, item_id: UUID) -> None:
+        """Let nobody else decide about an item until this transaction ends: what is read now is what is decided."""
+        await repository.lock_item(tx, item_id)
+
     async def choose(self, tx: Tx, item_id: UUID, source: str, external_id: str) -> JobInsertResult:
         """Say what an item is. What sources said of it so far is taken back; what people said stays.
 
@@ -177,7 +181,7 @@ class MetadataService:
         return LibraryKind(library.kind)
 
     async def _locked(self, tx: Tx, item_id: UUID) -> Context:
-        await repository.lock_item(tx, item_id)
+        await self.lock(tx, item_id)
         return await self._matchable(tx, item_id)
 
     async def _matchable(self, tx: Tx, item_id: UUID) -> Context:

@@ -9,6 +9,7 @@ a batch's rows are locked, and whoever comes second finds them done. The old key
 the database.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,7 +69,8 @@ class Rotation:
             current = await self._check_current(tx)
         if current is not None and (left := await self._reseal_all(current, resumed=True)).resealed:
             return left
-        key_id = await self._make_current(self._next(current), instead_of=current)
+        key = await asyncio.to_thread(self._next, current)
+        key_id = await self._make_current(key, instead_of=current)
         return await self._reseal_all(key_id, resumed=False)
 
     def prepare(self) -> str:
@@ -101,16 +103,15 @@ class Rotation:
         ]  # fmt: skip
         return sorted(found, key=lambda key: not key.is_current)
 
-    async def reset(self) -> int:
+    async def reset(self, tx: Tx) -> int:
         """Forget every sealed secret, and which key sealed them. Return how many there were."""
         forgotten = 0
-        async with self._transactions.begin() as tx:
-            await tx.session.execute(text("LOCK TABLE secrets_key IN ACCESS EXCLUSIVE MODE"))
-            for table, column in self._columns:
-                drop = update(table).values({column: None}) if column.nullable else delete(table)
-                drop = drop.where(column.is_not(None)).returning(*table.primary_key.columns)
-                forgotten += len((await tx.session.execute(drop)).all())
-            await tx.session.execute(delete(SecretsKey))
+        await tx.session.execute(text("LOCK TABLE secrets_key IN ACCESS EXCLUSIVE MODE"))
+        for table, column in self._columns:
+            drop = update(table).values({column: None}) if column.nullable else delete(table)
+            drop = drop.where(column.is_not(None)).returning(*table.primary_key.columns)
+            forgotten += len((await tx.session.execute(drop)).all())
+        await tx.session.execute(delete(SecretsKey))
         return forgotten
 
     async def _check_current(self, tx: Tx) -> str | None:

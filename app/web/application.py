@@ -50,6 +50,7 @@ from app.web.api_v1 import (
     roots,
     schedule,
     search,
+    secrets,
     side_files,
     trickplay,
     watching,
@@ -64,6 +65,7 @@ from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
 from app.web.api_v1.root_view import Duplicates, Purge, Roots
 from app.web.api_v1.schedule_view import ScheduleEntries
+from app.web.api_v1.secret_view import PreparedKey, Rotated, SealingKeys, SecretsForgotten
 from app.web.codes import describe_problems
 from app.web.cors import Cors
 from app.web.errors import Problem
@@ -125,6 +127,10 @@ STRUCTS = (
     Account,
     Accounts,
     AuditPage,
+    SealingKeys,
+    PreparedKey,
+    Rotated,
+    SecretsForgotten,
     Proof,
     Alive,
     Readiness,
@@ -174,6 +180,7 @@ def create_app(
         jobs,
         queues,
         schedule,
+        secrets,
         events,
         proof,
     )

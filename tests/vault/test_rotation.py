@@ -297,7 +297,8 @@ async def test_a_lost_key_costs_the_secrets_and_nothing_else(node, transactions,
     await node.keep_pin(1, "a", b"1")
     other = Node(transactions, tmp_path / "two")
 
-    assert await other.rotation.reset() == 2
+    async with transactions.begin() as tx:
+        assert await other.rotation.reset(tx) == 2
 
     await other.vault.start()
     await other.keep(2, "new")

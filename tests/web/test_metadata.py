@@ -82,6 +82,24 @@ async def test_what_is_doubtful_is_listed_chosen_and_taken_back(
     ]  # fmt: skip
 
 
+async def test_of_two_who_decide_at_once_the_second_is_told(web: Web, series: tuple[UUID, UUID]) -> None:
+    library_id, item_id = series
+    for path, decide in (
+        (f"/api/v1/libraries/{library_id}/metadata", ("PATCH", {"sources": ["tvmaze"]})),
+        (f"/api/v1/items/{item_id}/match", ("PUT", {"source": "tvmaze", "external_id": "82"})),
+        (f"/api/v1/items/{item_id}/match", ("DELETE", None)),
+    ):
+        method, body = decide
+        old = (await web.http.get(path)).headers["ETag"]
+        assert (await web.http.get(path, headers={"If-None-Match": old})).status_code == 304
+        first = await web.http.request(method, path, json=body, headers={"If-Match": old})
+        second = await web.http.request(method, path, json=body, headers={"If-Match": old})
+        assert first.is_success
+        assert (second.status_code, second.json()["code"]) == (412, "changed_meanwhile")
+        new = (await web.http.get(path)).headers["ETag"]
+        assert first.headers.get("ETag", new) == new != old
+
+
 async def test_what_makes_no_sense_names_its_field_and_changes_nothing(
     web: Web, series: tuple[UUID, UUID], shelf: Shelf
 ) -> None:

@@ -29,6 +29,27 @@ async def test_roots_are_listed_and_may_lie_elsewhere(web: Web, films: Films, tm
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
+async def test_of_two_who_change_roots_the_second_is_told_and_what_scans_count_is_no_change(
+    web: Web, films: Films
+) -> None:
+    path = f"{API}/libraries/{films.library_id}/roots"
+    read = await web.http.get(path)
+    (root,) = read.json()["roots"]
+    await films.add("a.mkv", b"film")
+    counted = await web.http.get(path)
+    assert counted.headers["ETag"] != read.headers["ETag"]
+
+    first, second = [
+        await web.http.patch(
+            f"{path}/{root['id']}", json={"has_own_queue": own}, headers={"If-Match": read.headers["ETag"]}
+        )
+        for own in (True, False)
+    ]
+
+    assert (first.status_code, second.status_code, second.json()["code"]) == (200, 412, "changed_meanwhile")
+    assert first.headers["ETag"] == (await web.http.get(path)).headers["ETag"]
+
+
 async def test_only_some_paths_are_scanned(
     web: Web, films: Films, connection: psycopg.AsyncConnection[dict[str, object]]
 ) -> None:

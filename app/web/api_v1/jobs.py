@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from app.accounts.audit import record
-from app.config.settings import MAX_ATTEMPTS
+from app.config import MAX_ATTEMPTS
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.jobs.client import Client
@@ -124,18 +124,45 @@ async def get_job(job_id: JobId, _viewer: Administrator, client: FromDishka[Clie
 
 
 @router.post("/jobs/{job_id}/cancel", responses=documented(Job))
-async def cancel_job(job_id: JobId, _viewer: Administrator, client: FromDishka[Client]) -> Response:
+async def cancel_job(
+    job_id: JobId,
+    _viewer: Administrator,
+    actor: CurrentActor,
+    client: FromDishka[Client],
+    transactions: FromDishka[Transactions],
+) -> Response:
     """Cancel a job. One that runs is told so wherever it runs, and shows `running` until it has stopped."""
-    return JsonResponse(Job.of(await client.jobs.cancel(job_id)))
+    async with transactions.begin() as tx:
+        row = await client.jobs.cancel_tx(tx.connection, job_id)
+        await record(tx, actor, "job.cancelled", row.kind, job_id=row.id)
+    return JsonResponse(Job.of(row))
 
 
 @router.post("/jobs/{job_id}/retry", responses=documented(Job))
-async def retry_job(job_id: JobId, _viewer: Administrator, client: FromDishka[Client]) -> Response:
+async def retry_job(
+    job_id: JobId,
+    _viewer: Administrator,
+    actor: CurrentActor,
+    client: FromDishka[Client],
+    transactions: FromDishka[Transactions],
+) -> Response:
     """Make a job available again, whatever became of it. One that runs goes on running."""
-    return JsonResponse(Job.of(await client.jobs.retry(job_id)))
+    async with transactions.begin() as tx:
+        row = await client.jobs.retry_tx(tx.connection, job_id)
+        await record(tx, actor, "job.retried", row.kind, job_id=row.id)
+    return JsonResponse(Job.of(row))
 
 
 @router.delete("/jobs/{job_id}", responses=documented(Job))
-async def delete_job(job_id: JobId, _viewer: Administrator, client: FromDishka[Client]) -> Response:
+async def delete_job(
+    job_id: JobId,
+    _viewer: Administrator,
+    actor: CurrentActor,
+    client: FromDishka[Client],
+    transactions: FromDishka[Transactions],
+) -> Response:
     """Delete a job that does not run, and show what it was."""
-    return JsonResponse(Job.of(await client.jobs.delete(job_id)))
+    async with transactions.begin() as tx:
+        row = await client.jobs.delete_tx(tx.connection, job_id)
+        await record(tx, actor, "job.deleted", row.kind, job_id=row.id)
+    return JsonResponse(Job.of(row))

@@ -70,7 +70,8 @@ async def create_library(  # noqa: PLR0917  the framework passes them by name
         library = await catalog.library_tx(tx, viewer, made.id)
         # The paths as they are shown: as they were given, they may hold what no text of the database can.
         await record(tx, actor, "library.created", made.name, library_id=str(made.id), paths=library.paths)
-    return JsonResponse(library, 201, {"Location": f"/api/v1/libraries/{made.id}"})
+    headers = {"Location": f"/api/v1/libraries/{made.id}", "ETag": entity_tag(encoded(library))}
+    return JsonResponse(library, 201, headers)
 
 
 @router.get("/{library_id}", responses=conditional(Library))

@@ -9,14 +9,15 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.accounts.audit import record
-from app.db.tx import Transactions
+from app.db.tx import Transactions, Tx
 from app.jobs.types import JobInsertResult
 from app.library.errors import ItemNotFound
+from app.library.service import LibraryService
 from app.metadata import reviews as reviewing
 from app.metadata.kinds import MatchState
 from app.metadata.registry import Registry
 from app.metadata.service import MetadataService
-from app.web.answers import JsonResponse, documented
+from app.web.answers import JsonResponse, conditional, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
 from app.web.api_v1.metadata_view import (
@@ -28,8 +29,9 @@ from app.web.api_v1.metadata_view import (
     MetadataSources,
     ReviewPage,
 )
-from app.web.api_v1.parameters import ItemId, LibraryId, Strict, Text
+from app.web.api_v1.parameters import IfMatch, IfNoneMatch, ItemId, LibraryId, Strict, Text
 from app.web.auth import Administrator, CurrentActor
+from app.web.conditions import entity_tag, require_match
 
 router = APIRouter(prefix="/api/v1", tags=["metadata"], route_class=DishkaRoute, default_response_class=Response)
 
@@ -82,35 +84,39 @@ async def list_reviews(
     return JsonResponse(ReviewPage([ItemMatch.of(row) for row in found], last))
 
 
-@router.get("/libraries/{library_id}/metadata", responses=documented(LibraryMetadata))
+@router.get("/libraries/{library_id}/metadata", responses=conditional(LibraryMetadata))
 async def get_library_metadata(
     library_id: LibraryId,
     _viewer: Administrator,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Show which sources are asked about a library, and in which language."""
+    """Show which sources are asked about a library, and in which language. Its ETag is what `If-Match` takes."""
     async with transactions.begin() as tx:
-        _, sources, locale = await service.sources_of(tx, library_id)
-    return JsonResponse(LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region))
+        return tagged(await _metadata_of(tx, service, library_id), if_none_match)
 
 
 @router.patch("/libraries/{library_id}/metadata", responses=documented(LibraryMetadata))
-async def change_library_metadata(
+async def change_library_metadata(  # noqa: PLR0917  the framework passes them by name
     library_id: LibraryId,
     _viewer: Administrator,
     actor: CurrentActor,
     asked: LibraryMetadataChange,
     service: FromDishka[MetadataService],
+    libraries: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
-    """Name the sources of a library, or its language. What is known stays until it is refreshed, and is due now."""
+    """Name the sources of a library, or its language. What is known stays until it is refreshed, and is due now.
+    With `If-Match`, only if nobody has changed them since they were read."""
     async with transactions.begin() as tx:
+        await libraries.lock_changes(tx)
+        require_match(if_match, entity_tag(encoded(await _metadata_of(tx, service, library_id))))
         await service.set_sources(tx, library_id, {name: getattr(asked, name) for name in asked.model_fields_set})
         fields = sorted(asked.model_fields_set)
         await record(tx, actor, "library.metadata_changed", library_id=str(library_id), fields=fields)
-        _, sources, locale = await service.sources_of(tx, library_id)
-    return JsonResponse(LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region))
+        return tagged(await _metadata_of(tx, service, library_id))
 
 
 @router.post(
@@ -130,10 +136,16 @@ async def refresh_library_metadata(
     return _asked(result)
 
 
-@router.get("/items/{item_id}/match", responses=documented(ItemMatch))
-async def get_match(item_id: ItemId, _viewer: Administrator, transactions: FromDishka[Transactions]) -> Response:
-    """Show what an item was taken for, and why."""
-    return JsonResponse(await _match_of(transactions, item_id))
+@router.get("/items/{item_id}/match", responses=conditional(ItemMatch))
+async def get_match(
+    item_id: ItemId,
+    _viewer: Administrator,
+    transactions: FromDishka[Transactions],
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Show what an item was taken for, and why. Its ETag is what `If-Match` takes when somebody decides."""
+    async with transactions.begin() as tx:
+        return tagged(await _match_of(tx, item_id), if_none_match)
 
 
 @router.put(
@@ -141,16 +153,19 @@ async def get_match(item_id: ItemId, _viewer: Administrator, transactions: FromD
     status_code=202,
     responses=documented(ScanAnswer, 202, description="Chosen; being fetched"),
 )
-async def choose_match(
+async def choose_match(  # noqa: PLR0917  the framework passes them by name
     item_id: ItemId,
     _viewer: Administrator,
     actor: CurrentActor,
     asked: Choice,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
-    """Say what an item is. Nothing but a person changes that any more."""
+    """Say what an item is. Nothing but a person changes that any more. With `If-Match`, only if nobody, and no source,
+    has decided otherwise since it was read."""
     async with transactions.begin() as tx:
+        await _require_same(tx, service, item_id, if_match)
         result = await service.choose(tx, item_id, asked.source, asked.external_id)
         taken = {"source": asked.source, "external_id": asked.external_id}
         await record(tx, actor, "item.matched", item_id=str(item_id), **taken)
@@ -164,12 +179,14 @@ async def unmatch(
     actor: CurrentActor,
     service: FromDishka[MetadataService],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
     """Say that an item is nothing the sources know. What they said is taken back, and it is not looked for again."""
     async with transactions.begin() as tx:
+        await _require_same(tx, service, item_id, if_match)
         await service.unmatch(tx, item_id)
         await record(tx, actor, "item.unmatched", item_id=str(item_id))
-    return JsonResponse(await _match_of(transactions, item_id))
+        return tagged(await _match_of(tx, item_id))
 
 
 @router.post(
@@ -203,9 +220,19 @@ async def search_candidates(
     return JsonResponse(Candidates([MatchCandidate.of(one) for one in found]))
 
 
-async def _match_of(transactions: Transactions, item_id: UUID) -> ItemMatch:
-    async with transactions.begin() as tx:
-        found = await reviewing.match_of(tx, item_id)
+async def _metadata_of(tx: Tx, service: MetadataService, library_id: UUID) -> LibraryMetadata:
+    _, sources, locale = await service.sources_of(tx, library_id)
+    return LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region)
+
+
+async def _match_of(tx: Tx, item_id: UUID) -> ItemMatch:
+    found = await reviewing.match_of(tx, item_id)
     if found is None:
         raise ItemNotFound(item_id)
     return ItemMatch.of(found)
+
+
+async def _require_same(tx: Tx, service: MetadataService, item_id: UUID, if_match: str | None) -> None:
+    if if_match is not None:
+        await service.lock(tx, item_id)
+        require_match(if_match, entity_tag(encoded(await _match_of(tx, item_id))))

@@ -1,5 +1,6 @@
 """What lies on disk, as the API shows it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -53,6 +54,10 @@ class Root(msgspec.Struct, frozen=True, kw_only=True):
 
 class Roots(msgspec.Struct, frozen=True):
     roots: list[Root]
+
+    @classmethod
+    def of(cls, statuses: Sequence[RootStatus]) -> "Roots":
+        return cls([Root.of(status) for status in statuses])
 
 
 class Purge(msgspec.Struct, frozen=True):

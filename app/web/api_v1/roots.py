@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
@@ -10,16 +10,18 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BeforeValidator, StrictBool
 from starlette.responses import Response
 
+from app.accounts.audit import record
 from app.config.durations import parse_duration
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.library.service import LibraryService
-from app.web.answers import JsonResponse, documented
+from app.web.answers import JsonResponse, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
-from app.web.api_v1.parameters import DiskPath, LibraryId, Strict, Text, described
-from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Root, Roots
-from app.web.auth import Administrator
+from app.web.api_v1.parameters import DiskPath, IfMatch, LibraryId, Strict, Text, described
+from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Roots
+from app.web.auth import Administrator, CurrentActor
+from app.web.conditions import entity_tag, require_match
 
 router = APIRouter(prefix="/api/v1", tags=["libraries"], route_class=DishkaRoute, default_response_class=Response)
 
@@ -52,26 +54,45 @@ async def list_roots(
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
 ) -> Response:
-    """Show a library's folders, what is known of each, and which node hears of changes in it."""
+    """Show a library's folders, what is known of each, and which node hears of changes in it. The ETag is what
+    `If-Match` takes when one of them is changed."""
     async with transactions.begin() as tx:
-        found = await service.roots(tx, library_id)
-    return JsonResponse(Roots([Root.of(status) for status in found]))
+        found = Roots.of(await service.roots(tx, library_id))
+    return tagged(found, etag=_etag_of(found))
 
 
 @router.patch("/libraries/{library_id}/roots/{root_id}", responses=documented(Roots))
-async def change_root(
+async def change_root(  # noqa: PLR0917  the framework passes them by name
     library_id: LibraryId,
     root_id: RootId,
     _viewer: Administrator,
+    actor: CurrentActor,
     asked: RootChange,
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
+    if_match: IfMatch = None,
 ) -> Response:
-    """Say that a root lies elsewhere now, or that only some nodes see it. Files and items stay what they are."""
+    """Say that a root lies elsewhere now, or that only some nodes see it. Files and items stay what they are. With
+    `If-Match`, only if nobody has changed a root of this library since they were read."""
     async with transactions.begin() as tx:
+        if if_match is not None:
+            await service.lock_changes(tx)
+            require_match(if_match, entity_tag(_settings_of(Roots.of(await service.roots(tx, library_id)))))
         await service.change_root(tx, library_id, root_id, path=asked.path, has_own_queue=asked.has_own_queue)
-        found = await service.roots(tx, library_id)
-    return JsonResponse(Roots([Root.of(status) for status in found]))
+        found = Roots.of(await service.roots(tx, library_id))
+        root = next(one for one in found.roots if one.id == root_id)
+        told: dict[str, Any] = {"root_id": str(root_id), "path": root.path, "has_own_queue": root.has_own_queue}
+        await record(tx, actor, "root.changed", library_id=str(library_id), **told)
+    return tagged(found, etag=_etag_of(found))
+
+
+def _settings_of(roots: Roots) -> bytes:
+    """What a person decides about roots. What scans count in them is no change."""
+    return encoded([(root.id, root.path, root.has_own_queue) for root in roots.roots])
+
+
+def _etag_of(roots: Roots) -> str:
+    return entity_tag(_settings_of(roots), encoded(roots))
 
 
 @router.post(
@@ -82,12 +103,14 @@ async def change_root(
 async def confirm_loss(
     library_id: LibraryId,
     _viewer: Administrator,
+    actor: CurrentActor,
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Say that the many files a scan did not find are gone indeed. They become missing; nothing is deleted."""
     async with transactions.begin() as tx:
         result = await service.confirm_loss(tx, library_id)
+        await record(tx, actor, "library.loss_confirmed", library_id=str(library_id))
     answer = ScanAnswer(Job.of(result.job), result.unique_skipped_as_duplicate)
     return JsonResponse(answer, 202, {"Location": f"/api/v1/jobs/{result.job.id}"})
 
@@ -96,6 +119,7 @@ async def confirm_loss(
 async def purge_library(
     library_id: LibraryId,
     _viewer: Administrator,
+    actor: CurrentActor,
     service: FromDishka[LibraryService],
     transactions: FromDishka[Transactions],
     asked: Annotated[PurgeRequest | None, Body()] = None,
@@ -103,6 +127,8 @@ async def purge_library(
     """Forget what is missing, with the items that have nothing else and all that hangs on them."""
     async with transactions.begin() as tx:
         purged = await service.purge(tx, library_id, asked.missing_for if asked is not None else timedelta(0))
+        counts: dict[str, Any] = {"files": purged.files, "items": purged.items}
+        await record(tx, actor, "library.purged", library_id=str(library_id), **counts)
     return JsonResponse(Purge(purged.files, purged.items))
 
 
