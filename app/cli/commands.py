@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from app import __version__
-from app.cli import OK, items, jobs, library, metadata, node, queues, search, settings, users, vault
+from app.cli import OK, audit, editing, items, jobs, library, metadata, node, queues, search, settings, users, vault
 from app.cli.session import Session
 
 
@@ -27,9 +27,11 @@ def build() -> App:
         node.migrate,
         library.group(),
         items.items,
+        editing.edit,
         metadata.group(),
         search.group(),
         users.group(),
+        audit.audit,
         jobs.group(),
         queues.group(),
         vault.group(),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
+from app.cli.named import find_library
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ async def items(
     cursor: Annotated[str | None, Parameter(help="Where the last listing ended.")] = None,
     parent: Annotated[UUID | None, Parameter(help="Only what is right below this item.")] = None,
     artist: Annotated[UUID | None, Parameter(help="Only what this artist is credited with.")] = None,
+    genre: Annotated[list[str] | None, Parameter(help="Only of this genre, or of any of several.")] = None,
+    year: Annotated[int | None, Parameter(help="Only of this year.")] = None,
+    missing: Annotated[bool | None, Parameter(help="Only what none of its files is there of.")] = None,
+    unmatched: Annotated[bool | None, Parameter(help="Only what no source is known to have an id for.")] = None,
     tree: Annotated[
         bool, Parameter(help="With all that is below: seasons and episodes, albums and tracks.", negative="")
     ] = False,
@@ -37,15 +42,18 @@ async def items(
     A tree begins with films, series and artists, unless a kind or a parent is named; its limit counts those alone.
     """
     from app.catalog.views import ItemPage
-    from app.cli.library import find
     from app.cli.output import print_answer, print_note, print_table
 
     async with session.api() as api:
         query = {
-            "library_id": None if library is None else str((await find(api, library)).id),
+            "library_id": None if library is None else str((await find_library(api, library)).id),
             "kind": kind,
             "parent_id": None if parent is None else str(parent),
             "artist_id": None if artist is None else str(artist),
+            "genre": genre,
+            "year": year,
+            "missing": missing,
+            "unmatched": unmatched,
             "q": search,
             "sort": sort,
             "limit": limit,

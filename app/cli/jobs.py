@@ -42,6 +42,11 @@ async def list_(
     state: Annotated[tuple[State, ...], Parameter(help="Only in this state. May be given again.")] = (),
     kind: Annotated[tuple[str, ...], Parameter(help="Only of this kind. May be given again.")] = (),
     queue: Annotated[tuple[str, ...], Parameter(help="Only of this queue. May be given again.")] = (),
+    priority: Annotated[
+        tuple[Annotated[int, Parameter(validator=Number(gte=1, lte=4))], ...],
+        Parameter(help="Only of this priority, 1 to 4. May be given again."),
+    ] = (),
+    tag: Annotated[tuple[str, ...], Parameter(help="Only with this tag. May be given again.")] = (),
     oldest_first: Annotated[bool, Parameter(help="Begin with the oldest, not with the newest.")] = False,
     limit: Annotated[int, Parameter(help="How many at most, 1 to 1000; 100 unless told otherwise.")] = 100,
     cursor: Annotated[str | None, Parameter(help="Where the last listing ended.")] = None,
@@ -55,7 +60,8 @@ async def list_(
     async with session.api() as api:
         answer = await api.get(
             "/jobs", JobPage,
-            state=state, kind=kind, queue=queue, oldest_first=oldest_first, limit=limit, cursor=cursor,
+            state=state, kind=kind, queue=queue, priority=priority, tag=tag,
+            oldest_first=oldest_first, limit=limit, cursor=cursor,
         )  # fmt: skip
     if json:
         print_answer(answer.content)

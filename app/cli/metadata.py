@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 
+from app.cli.named import find_library
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
@@ -68,7 +69,6 @@ async def use(
     names
         The sources, the most believed first.
     """
-    from app.cli.library import find
     from app.cli.output import print_answer, print_line
     from app.web.api_v1.metadata_view import LibraryMetadata
 
@@ -77,7 +77,7 @@ async def use(
     if names or nobody or configured:
         changes["sources"] = None if configured else (names or [])
     async with session.api() as api:
-        path = f"/libraries/{(await find(api, library)).id}/metadata"
+        path = f"/libraries/{(await find_library(api, library)).id}/metadata"
         answer = await (
             api.send("PATCH", path, LibraryMetadata, changes) if changes else api.get(path, LibraryMetadata)
         )
@@ -96,10 +96,9 @@ async def refresh(library: str, /, *, json: AsJson = False, session: GivenSessio
     library
         Its name or its id.
     """
-    from app.cli.library import find
 
     async with session.api() as api:
-        wanted = await find(api, library)
+        wanted = await find_library(api, library)
         await _ask(api, "POST", f"/libraries/{wanted.id}/metadata/refresh", json=json)
 
 
@@ -115,12 +114,11 @@ async def reviews(
     session: GivenSession,
 ) -> None:
     """List what waits for a person."""
-    from app.cli.library import find
     from app.cli.output import print_answer, print_note, print_table
     from app.web.api_v1.metadata_view import ReviewPage
 
     async with session.api() as api:
-        library_id = None if library is None else str((await find(api, library)).id)
+        library_id = None if library is None else str((await find_library(api, library)).id)
         query = {"state": state, "library_id": library_id, "limit": limit, "cursor": cursor}
         answer = await api.get("/metadata/reviews", ReviewPage, **query)
     if json:

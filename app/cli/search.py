@@ -1,15 +1,46 @@
 """`revenge search`: who searches, and having what is searched made anew."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from app.cli.session import AsJson, GivenSession
 
 
 def group() -> App:
-    app = App(name="search", help="Look after what searches look into.")
+    app = App(name="search", help="Search, and look after what searches look into.")
+    app.command(find)
     app.command(show)
     app.command(reindex)
     return app
+
+
+async def find(
+    words: str,
+    /,
+    *,
+    limit: Annotated[int, Parameter(help="How many at most, 1 to 100; 20 unless told otherwise.")] = 20,
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
+    """Find titles, people, artists and years, misspelt or unfinished; the best first.
+
+    Parameters
+    ----------
+    words
+        What to look for.
+    """
+    from app.catalog.views import SearchPage
+    from app.cli.items import titled
+    from app.cli.output import print_answer, print_table
+
+    async with session.api() as api:
+        answer = await api.get("/search", SearchPage, q=words, limit=limit)
+    if json:
+        print_answer(answer.content)
+        return
+    rows = ((item.id, titled(item, is_below=False), item.year, item.kind, item.state) for item in answer.value.items)
+    print_table(("ID", "TITLE", "YEAR", "KIND", "STATE"), rows)
 
 
 async def show(*, json: AsJson = False, session: GivenSession) -> None:

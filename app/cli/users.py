@@ -1,10 +1,12 @@
 """`revenge user`: accounts, made and changed."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 from cyclopts import App, Parameter
 
+from app.cli.named import find_account, find_library
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
@@ -136,7 +138,7 @@ async def change(
     async with session.api() as api:
         if library is not None:
             wanted["libraries"] = await _libraries(api, library)
-        found = await _find(api, name)
+        found = await find_account(api, name)
         body = {field: value for field, value in wanted.items() if value is not None}
         body |= {"max_age": None} if any_age else {}
         answer = await api.send("PATCH", f"/accounts/{found.id}", Account, body)
@@ -159,7 +161,7 @@ async def password(name: str, /, *, session: GivenSession) -> None:
 
     typed = new_password()
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         await api.do("PUT", f"/accounts/{found.id}/password", {"new": typed})
     print_line(f"account {found.name}: password set, all logins ended")
 
@@ -175,7 +177,7 @@ async def delete(name: str, /, *, session: GivenSession) -> None:
     from app.cli.output import print_line
 
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         await api.do("DELETE", f"/accounts/{found.id}")
     print_line(f"account {found.name}: deleted")
 
@@ -192,7 +194,7 @@ async def logins(name: str, /, *, json: AsJson = False, session: GivenSession) -
     from app.web.api_v1.account_view import Logins
 
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         answer = await api.get(f"/accounts/{found.id}/logins", Logins)
     if json:
         print_answer(answer.content)
@@ -214,7 +216,7 @@ async def log_out(name: str, login: UUID, /, *, session: GivenSession) -> None:
     from app.cli.output import print_line
 
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         await api.do("DELETE", f"/accounts/{found.id}/logins/{login}")
     print_line(f"account {found.name}: login {login} ended")
 
@@ -231,7 +233,7 @@ async def keys(name: str, /, *, json: AsJson = False, session: GivenSession) -> 
     from app.web.api_v1.account_view import ApiKeys
 
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         answer = await api.get(f"/accounts/{found.id}/api-keys", ApiKeys)
     if json:
         print_answer(answer.content)
@@ -251,6 +253,9 @@ async def add_key(
     scope: Annotated[
         list[Literal["read", "stream", "scan", "admin"]], Parameter(help="What it is good for. May be given again.")
     ],
+    expires: Annotated[
+        datetime | None, Parameter(help="Good until then, such as 2027-01-01; UTC unless said. For ever, otherwise.")
+    ] = None,
     json: AsJson = False,
     session: GivenSession,
 ) -> None:
@@ -267,8 +272,10 @@ async def add_key(
     from app.web.api_v1.account_view import NewApiKey
 
     async with session.api() as api:
-        found = await _find(api, name)
-        body = {"name": key, "scopes": scope}
+        found = await find_account(api, name)
+        body: dict[str, object] = {"name": key, "scopes": scope}
+        if expires is not None:
+            body["expires_at"] = expires if expires.tzinfo is not None else expires.replace(tzinfo=UTC)
         answer = await api.send("POST", f"/accounts/{found.id}/api-keys", NewApiKey, body)
     if json:
         print_answer(answer.content)
@@ -292,7 +299,7 @@ async def delete_key(name: str, key: str, /, *, session: GivenSession) -> None:
     from app.web.api_v1.account_view import ApiKeys
 
     async with session.api() as api:
-        found = await _find(api, name)
+        found = await find_account(api, name)
         path = f"/accounts/{found.id}/api-keys"
         known = [one for one in (await api.get(path, ApiKeys)).value.api_keys if key in (one.name, str(one.id))]
         if len(known) != 1:
@@ -301,20 +308,8 @@ async def delete_key(name: str, key: str, /, *, session: GivenSession) -> None:
     print_line(f"account {found.name}: key {known[0].name} ended")
 
 
-async def _find(api: "Api", name_or_id: str) -> "Account":
-    from app.errors import NotFound
-    from app.web.api_v1.account_view import Accounts
-
-    for account in (await api.get("/accounts", Accounts)).value.accounts:
-        if name_or_id.casefold() in (account.name.casefold(), str(account.id)):
-            return account
-    raise NotFound("account", f"called {name_or_id!r}; see: revenge user list")
-
-
 async def _libraries(api: "Api", names: list[str]) -> list[str]:
-    from app.cli.library import find
-
-    return [str((await find(api, name)).id) for name in names]
+    return [str((await find_library(api, name)).id) for name in names]
 
 
 def _row(account: "Account") -> tuple[object, ...]:

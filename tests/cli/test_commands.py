@@ -108,6 +108,47 @@ async def test_a_root_that_lies_elsewhere_now(revenge, films):
     assert (unknown.code, "see: revenge library roots" in unknown.err) == (1, True)
 
 
+async def test_a_library_is_changed(revenge, films, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    made = (await revenge("library", "add", "Films", films, "--json")).json
+    item = "01a208ff-c30e-73df-bac8-979fe889fbbe"
+
+    renamed = (await revenge("library", "change", "films", "--rename", "Movies", "--json")).json
+    both = await revenge("library", "change", "Movies", "--path", films, "--path", other)
+    nothing = await revenge("library", "change", "Movies")
+    queued = await revenge("library", "own-queue", "Movies", other)
+    shared = await revenge("library", "own-queue", "Movies", other, "--off")
+    pictured = await revenge("library", "picture", "Movies")
+    unknown = await revenge("library", "picture", "Movies", item)
+
+    assert (renamed["id"], renamed["name"], renamed["paths"]) == (made["id"], "Movies", made["paths"])
+    assert both.out.startswith("library Movies: /")
+    assert both.out.endswith(f", {other}\n")
+    assert (nothing.code, nothing.err) == (2, "revenge: say what is to be changed: --rename, --path or both\n")
+    assert queued.out.startswith(f"{other}: its jobs wait in the queue root_")
+    assert "library.roots" in queued.err
+    assert (shared.out, shared.err) == (f"{other}: its jobs wait in the queue default\n", "")
+    assert pictured.out == "library Movies: shows what came last\n"
+    assert (unknown.code, unknown.err.count("\n")) == (2, 1)
+
+
+async def test_what_was_done_is_told(revenge, films):
+    await revenge("library", "add", "Films", films)
+    await revenge("library", "change", "Films", "--rename", "Movies")
+    page, table = await revenge("audit", "--limit", "1", "--json"), await revenge("audit", "--limit", "1")
+    (event,) = page.json["events"]
+    rest = await revenge("audit", "--cursor", page.json["next_cursor"])
+
+    assert (event["action"], event["subject"], event["details"]["name"]) == ("library.changed", "Films", "Movies")
+    head, row = table.out.splitlines()
+    assert head.split("\t") == ["WHEN", "WHO", "FROM", "DID", "TO", "DETAILS"]
+    assert row.split("\t")[1:5] == ["local administrator", "127.0.0.1", "library.changed", "Films"]
+    assert "name Movies" in row
+    assert page.json["next_cursor"] in table.err
+    assert [row[3] for row in rest.rows[1:]] == ["library.created"]
+
+
 async def test_a_job_from_waiting_to_cancelled_and_back(revenge, films):
     await revenge("library", "add", "Films", films)
     number = (await revenge("library", "scan", "Films", "--json")).json["job"]["id"]

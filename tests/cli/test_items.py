@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from app.catalog.views import ArtistCredit, Item, ItemTree
 from app.cli.items import _walk, titled
 
@@ -43,3 +45,51 @@ def test_a_tree_is_walked_from_above():
     series = item("series", "Dark", make=ItemTree, children=[season])
 
     assert [(one.title, depth) for one, depth in _walk([series])] == [("Dark", 0), ("Season 1", 1), ("Secrets", 2)]
+
+
+async def test_what_a_person_says_of_an_item_is_shown_until_it_is_taken_back(revenge, shelf):
+    item = await shelf.item(await shelf.library(), "Metropolis", year=1926)
+    said = ("--title", "Metropolis Restored", "--year", "1927", "--released-on", "1927-01-10", "--genre", "Drama")
+    more = ("--genre", "Science Fiction", "--certification", "DE=FSK 6", "--lock", "year")
+
+    edited = (await revenge("edit", item, *said, *more, "--json")).json
+    told = await revenge("edit", item, "--tagline", "There can be no understanding")
+    back = (await revenge("edit", item, "--take-back", "title", "--take-back", "genres", "--unlock", "--json")).json
+
+    assert (edited["title"], edited["year"], edited["released_on"]) == ("Metropolis Restored", 1927, "1927-01-10")
+    assert (edited["genres"], edited["certifications"]) == (["Drama", "Science Fiction"], {"DE": "FSK 6"})
+    assert edited["locked"] == ["year"]
+    assert told.out == "Metropolis Restored (locked: year)\n"
+    assert (back["title"], back["genres"], back["locked"], back["year"]) == ("Metropolis", [], [], 1927)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "say what is to be changed"),
+        (["--lock", "year", "--unlock"], "unlock: cannot be had together with --lock"),
+        (["--title", "x", "--take-back", "title"], "take-back: cannot be had together with a new title"),
+        (["--certification", "FSK 6"], "certification: must name a country"),
+        (["--lock", "plot"], "locked"),
+        (["--year", "0"], "year"),
+    ],
+)
+async def test_an_edit_that_makes_no_sense_is_one_line_and_changes_nothing(revenge, shelf, words, told):
+    item = await shelf.item(await shelf.library(), "Metropolis")
+    run = await revenge("edit", item, *words)
+    assert (run.code, run.out, run.err.count("\n")) == (2, "", 1)
+    assert told in run.err
+
+
+async def test_listings_narrow(revenge, shelf, index):
+    library = await shelf.library()
+    for title, year, state in (("Metropolis", 1927, "present"), ("Nosferatu", 1922, "missing")):
+        await shelf.item(library, title, year=year, state=state)
+    await index.rebuild()
+    for words, titles in (
+        (("--year", "1927"), ["Metropolis"]),
+        (("--missing",), ["Nosferatu"]),
+        (("--unmatched",), ["Metropolis", "Nosferatu"]),
+        (("--genre", "Horror", "--genre", "Drama"), []),
+    ):
+        assert [row[1] for row in (await revenge("items", *words)).rows[1:]] == titles, words

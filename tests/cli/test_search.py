@@ -7,6 +7,19 @@ async def test_who_searches_is_shown(revenge):
     assert (await revenge("search", "show")).out == "postgresql: 0 items, 0 changes wait\n"
 
 
+async def test_what_is_found_is_listed(revenge, shelf, index):
+    item = await shelf.item(await shelf.library(), "Metropolis", year=1927)
+    await index.rebuild()
+    found = await revenge("search", "find", "metroplis")
+    assert found.rows == [
+        ["ID", "TITLE", "YEAR", "KIND", "STATE"],
+        [str(item), "Metropolis", "1927", "movie", "present"],
+    ]
+    assert (await revenge("search", "find", "elsewhere", "--json")).json == {"items": []}
+    wrong = await revenge("search", "find", "x", "--limit", "0")
+    assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+
+
 async def test_everything_is_made_anew_once_however_often_it_is_asked_for(revenge):
     first = await revenge("search", "reindex")
     assert (first.code, first.out.endswith("asked for\n")) == (0, True)

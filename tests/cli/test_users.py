@@ -65,6 +65,11 @@ async def test_what_opens_an_account_is_listed_made_and_ended(revenge, accounts)
         viewer = await accounts.keys.viewer(tx, made.out.strip())
     assert (viewer.name, viewer.scopes) == ("Ada", {Scope.SCAN, Scope.READ})
     assert (await revenge("user", "keys", "Ada")).rows[1][1:4] == ["sonarr", f"{made.out[:8]}…", "read scan"]
+    day = await revenge("user", "add-key", "Ada", "guest", "--scope", "read", "--expires", "2100-01-01", "--json")
+    assert day.json["api_key"]["expires_at"] == "2100-01-01T00:00:00Z"
+    past = await revenge("user", "add-key", "Ada", "late", "--scope", "read", "--expires", "2001-01-01")
+    assert (past.code, past.err) == (2, "revenge: expires_at: must lie in the future\n")
+    assert (await revenge("user", "delete-key", "Ada", "guest")).code == 0
     assert (await revenge("user", "delete-key", "Ada", "radarr")).code == 1
     assert (await revenge("user", "delete-key", "Ada", "sonarr")).out == "account Ada: key sonarr ended\n"
     assert (await revenge("user", "keys", "Ada", "--json")).json == {"api_keys": []}
