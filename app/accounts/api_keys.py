@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from app.accounts.audit import Actor, record
 from app.accounts.errors import ApiKeyNotFound, InvalidToken
-from app.accounts.models import ApiKey
+from app.accounts.models import Account, ApiKey
 from app.accounts.records import ApiKeyRecord
 from app.accounts.roles import Scope
 from app.accounts.seeing import ACCOUNT, viewer_of
@@ -75,7 +75,10 @@ class ApiKeyService:
         )
         tx.session.add(key)
         await tx.session.flush()
-        await record(tx, actor, "api_key.created", name, scopes=key.scopes)
+        until = None if expires_at is None else expires_at.isoformat()
+        await record(
+            tx, actor, "api_key.created", await _owner(tx, account_id), key=name, scopes=key.scopes, expires_at=until
+        )
         return _record(key), token
 
     async def list_of(self, tx: Tx, account_id: UUID) -> list[ApiKeyRecord]:
@@ -93,7 +96,7 @@ class ApiKeyService:
         )
         if name is None:
             raise ApiKeyNotFound(key_id)
-        await record(tx, actor, "api_key.deleted", name)
+        await record(tx, actor, "api_key.deleted", await _owner(tx, account_id), key=name)
 
     async def viewer(self, asked: Connected, token: str) -> Viewer:
         """Return who this key speaks for, and how far.
@@ -109,6 +112,10 @@ class ApiKeyService:
         if row["used_at"] is None or now - row["used_at"] >= USED_EVERY:
             await _USED.fetch(asked.connection, {"key_id": row["key_id"], "now": now})
         return viewer_of(row, api_key_id=row["key_id"], scopes=frozenset(map(Scope, row["scopes"])))
+
+
+async def _owner(tx: Tx, account_id: UUID) -> str | None:
+    return await tx.session.scalar(select(Account.name).where(Account.id == account_id))
 
 
 def _record(key: ApiKey) -> ApiKeyRecord:

@@ -178,7 +178,8 @@ class LoginService:
         )
         if device is None:
             raise LoginNotFound(login_id)
-        await record(tx, actor, "login.revoked", actor.viewer.name, device=device)
+        name = await tx.session.scalar(select(Account.name).where(Account.id == account_id))
+        await record(tx, actor, "login.revoked", name, device=device)
 
     async def forget(self, tx: Tx) -> int:
         """Delete logins that have ended a day ago, and their tokens; return how many."""

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -143,11 +144,12 @@ class AccountService:
         tx.session.add(account)
         await tx.session.flush()
         await _set_libraries(tx, account.id, libraries or ())
-        await record(tx, actor, "account.created", account.name, role=str(role))
+        made = await self.get(tx, account.id)
+        await record(tx, actor, "account.created", made.name, **_told(made))
         if is_first:
             for listener in self._listeners:
-                await listener.first_account_made(tx, account.id)
-        return await self.get(tx, account.id)
+                await listener.first_account_made(tx, made.id)
+        return made
 
     async def get(self, tx: Tx, account_id: UUID) -> AccountRecord:
         """Raises: AccountNotFound."""
@@ -188,8 +190,9 @@ class AccountService:
         if change.libraries is not None:
             await _set_libraries(tx, account_id, change.libraries)
         await self._keep_an_administrator(tx)
-        await record(tx, actor, "account.changed", before.name, fields=sorted({*values, *_told(change)}))
-        return await self.get(tx, account_id)
+        after = await self.get(tx, account_id)
+        await record(tx, actor, "account.changed", before.name, **_differences(before, after))
+        return after
 
     async def _values(self, tx: Tx, before: AccountRecord, change: AccountChange) -> dict[str, object]:
         values: dict[str, object] = {}
@@ -298,8 +301,21 @@ def _checked_age(age: int | None) -> int | None:
     return age
 
 
-def _told(change: AccountChange) -> set[str]:
-    return {"libraries"} if change.libraries is not None else set()
+def _differences(before: AccountRecord, after: AccountRecord) -> dict[str, Any]:
+    """Return what has changed, as it is now."""
+    old, new = _told(before), _told(after)
+    return {name: value for name, value in new.items() if value != old[name]}
+
+
+def _told(account: AccountRecord) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "role": str(account.role),
+        "libraries": "all" if account.all_libraries else sorted(map(str, account.libraries)),
+        "max_age": account.max_age,
+        "allow_unrated": account.allow_unrated,
+        "disabled": account.disabled_at is not None,
+    }
 
 
 def _record(account: Account, libraries: frozenset[UUID]) -> AccountRecord:

@@ -33,9 +33,9 @@ async def audit(
 
 
 def _row(event: "AuditEntry") -> tuple[object, ...]:
-    details = ", ".join(f"{name} {_told(value)}" for name, value in event.details.items())
+    details = ", ".join(f"{name} {_told(value)}" for name, value in event.details.items() if value is not None)
     return (event.at, event.actor, event.address, event.action, event.subject, details)
 
 
 def _told(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (" ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)

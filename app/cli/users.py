@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
-from uuid import UUID
 
 from cyclopts import App, Parameter
 
@@ -145,7 +144,7 @@ async def change(
     if json:
         print_answer(answer.content)
     else:
-        print_line(f"account {answer.value.name}: changed")
+        print_line(_told(answer.value))
 
 
 async def password(name: str, /, *, session: GivenSession) -> None:
@@ -203,22 +202,28 @@ async def logins(name: str, /, *, json: AsJson = False, session: GivenSession) -
     print_table(("ID", "DEVICE", "ADDRESS", "LAST SEEN"), rows)
 
 
-async def log_out(name: str, login: UUID, /, *, session: GivenSession) -> None:
+async def log_out(name: str, device: str, /, *, session: GivenSession) -> None:
     """Log out one of somebody's devices, at once.
 
     Parameters
     ----------
     name
         Whose.
-    login
-        The id of the login, from `revenge user logins`.
+    device
+        What it is called, where no other of theirs is called so; or the id of its login.
     """
     from app.cli.output import print_line
+    from app.errors import NotFound
+    from app.web.api_v1.account_view import Logins
 
     async with session.api() as api:
         found = await find_account(api, name)
-        await api.do("DELETE", f"/accounts/{found.id}/logins/{login}")
-    print_line(f"account {found.name}: login {login} ended")
+        path = f"/accounts/{found.id}/logins"
+        known = [one for one in (await api.get(path, Logins)).value.logins if device in (one.device, str(one.id))]
+        if len(known) != 1:
+            raise NotFound("one device", f"called {device!r}; see: revenge user logins {found.name!r}")
+        await api.do("DELETE", f"{path}/{known[0].id}")
+    print_line(f"account {found.name}: {known[0].device} logged out")
 
 
 async def keys(name: str, /, *, json: AsJson = False, session: GivenSession) -> None:
@@ -313,9 +318,18 @@ async def _libraries(api: "Api", names: list[str]) -> list[str]:
 
 
 def _row(account: "Account") -> tuple[object, ...]:
+    has_password = "set" if account.has_password else None
+    return (account.id, account.name, account.role, _sees(account), has_password, account.disabled_at)
+
+
+def _told(account: "Account") -> str:
+    disabled = "" if account.disabled_at is None else ", let in no more"
+    return f"account {account.name}: {account.role}, sees {_sees(account)}{disabled}"
+
+
+def _sees(account: "Account") -> str:
     count = len(account.libraries)
     sees = "all libraries" if account.all_libraries else f"{count} {'library' if count == 1 else 'libraries'}"
     if account.max_age is not None:
         sees += f", up to {account.max_age}" + (" or unrated" if account.allow_unrated else "")
-    has_password = "set" if account.has_password else None
-    return (account.id, account.name, account.role, sees, has_password, account.disabled_at)
+    return sees

@@ -39,7 +39,9 @@ async def test_a_household_is_made_listed_changed_and_deleted(revenge, accounts,
     free = (await revenge("user", "change", "Kim", "--any-age", "--json")).json
     assert (free["max_age"], free["allow_unrated"]) == (None, True)
 
-    assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--all-libraries")).code == 0
+    assert (await revenge("user", "change", "kim", "--rename", "Kimberly", "--all-libraries", "--disable")).out == (
+        "account Kimberly: member, sees all libraries, let in no more\n"
+    )
     assert (await revenge("user", "password", "Kimberly")).out == ("account Kimberly: password set, all logins ended\n")
     last = await revenge("user", "change", "Ada", "--role", "guest")
     assert (last.code, "last administrator" in last.err) == (1, True)
@@ -55,8 +57,12 @@ async def test_what_opens_an_account_is_listed_made_and_ended(revenge, accounts)
     await accounts.log_in("Ada")
     (login,) = (await revenge("user", "logins", "ada", "--json")).json["logins"]
     assert (await revenge("user", "logins", "Ada")).rows[1][:2] == [login["id"], "telly"]
-    assert (await revenge("user", "log-out", "Ada", login["id"])).out == f"account Ada: login {login['id']} ended\n"
+    await accounts.log_in("Ada")
+    either = await revenge("user", "log-out", "Ada", "telly")
+    assert (either.code, "see: revenge user logins 'Ada'" in either.err) == (1, True)
+    assert (await revenge("user", "log-out", "Ada", login["id"])).out == "account Ada: telly logged out\n"
     assert (await revenge("user", "log-out", "Ada", login["id"])).code == 1
+    assert (await revenge("user", "log-out", "Ada", "telly")).code == 0
     assert (await revenge("user", "logins", "Ada", "--json")).json == {"logins": []}
 
     made = await revenge("user", "add-key", "Ada", "sonarr", "--scope", "scan", "--scope", "read")

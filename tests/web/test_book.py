@@ -8,7 +8,7 @@ import pytest
 from app.accounts.roles import Role
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.library.jobs import ScanLibraryArgs
-from tests.fixtures.accounts import Accounts
+from tests.fixtures.accounts import PASSWORD, Accounts
 from tests.fixtures.web import Films, Web
 
 
@@ -33,6 +33,33 @@ async def test_jobs_that_are_interfered_with(web: Web, as_ada: httpx.AsyncClient
     assert (await as_ada.delete(f"/jobs/{job.id}")).status_code == 404
     told = ["job.cancelled", "job.retried", "job.cancelled", "job.deleted"]
     assert await book(as_ada, 4) == [(action, "library.scan", {"job_id": job.id}) for action in told]
+
+
+async def test_accounts_and_what_opens_them(as_ada: httpx.AsyncClient, web: Web, accounts: Accounts) -> None:
+    """For whom a key was made, and what somebody may from now on: that is what is looked for in a book."""
+    made = (await as_ada.post("/accounts", json={"name": "Kim", "role": "member", "max_age": 12})).json()
+    path = f"/accounts/{made['id']}"
+    await as_ada.patch(path, json={"max_age": 6, "libraries": [], "name": "Kim"})
+    await as_ada.patch(path, json={"disabled": True})
+    await as_ada.patch(path, json={"disabled": False})
+    await as_ada.put(f"{path}/password", json={"new": PASSWORD})
+    key = (await as_ada.post(f"{path}/api-keys", json={"name": "player", "scopes": ["stream", "read"]})).json()
+    await as_ada.delete(f"{path}/api-keys/{key['api_key']['id']}")
+    login = await accounts.log_in("Kim")
+    await as_ada.delete(f"{path}/logins/{login.login_id}")
+    events = (await as_ada.get("/audit", params={"limit": 9})).json()["events"][::-1]
+    first = {"name": "Kim", "role": "member", "libraries": "all", "allow_unrated": False, "disabled": False}
+    assert [(event["actor"], event["action"], event["subject"], event["details"]) for event in events] == [
+        ("Ada", "account.created", "Kim", first | {"max_age": 12}),
+        ("Ada", "account.changed", "Kim", {"max_age": 6, "libraries": []}),
+        ("Ada", "account.changed", "Kim", {"disabled": True}),
+        ("Ada", "account.changed", "Kim", {"disabled": False}),
+        ("Ada", "account.password_set", "Kim", {}),
+        ("Ada", "api_key.created", "Kim", {"key": "player", "scopes": ["read", "stream"], "expires_at": None}),
+        ("Ada", "api_key.deleted", "Kim", {"key": "player"}),
+        ("Kim", "login.created", "Kim", {"device": "telly", "method": "password"}),
+        ("Ada", "login.revoked", "Kim", {"device": "telly"}),
+    ]
 
 
 async def test_queues_that_are_held(as_ada: httpx.AsyncClient, driver: PsycopgDriver) -> None:
