@@ -37,7 +37,7 @@ serve: $(READY) ## run the server: web face, workers and, if none is configured,
 	@exec $(RUN) -m app serve $(ARGS)
 
 .PHONY: test
-test: $(READY) ## run all tests on the bundled PostgreSQL; on the system's, where there is one, those that ask it anything
+test: $(READY) ## run all tests on the bundled PostgreSQL; on the system's, where there is one, those that ask it directly
 	@echo "tests on the bundled PostgreSQL"
 	@REVENGE_TEST_POSTGRES=bundled $(PYTEST) $(ARGS)
 	@found=$$($(RUN) -m tests.system_postgres); case $$? in \

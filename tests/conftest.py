@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -33,11 +34,21 @@ pytest_plugins = [
 ]
 
 
+FACES = {"attacks", "cli", "fuzz", "web"}
+"""Folders of tests that ask by a face what others ask directly."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On the system's PostgreSQL repeat what asks one anything: nothing else can come out otherwise."""
+    """On the system's PostgreSQL repeat what asks one anything itself: nothing else can come out otherwise."""
     if os.environ.get("REVENGE_TEST_POSTGRES") != "system":
         return
-    asked = [item for item in items if "postgres_binaries" in getattr(item, "fixturenames", ())]
+    here = Path(__file__).parent
+    asked = [
+        item
+        for item in items
+        if "postgres_binaries" in getattr(item, "fixturenames", ())
+        and item.path.relative_to(here).parts[0] not in FACES
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
     items[:] = asked
 
