@@ -1,6 +1,6 @@
 """A segment as an answer: read whole, for it is small, and gone from the disk at any moment."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,10 +21,11 @@ TYPES = {
 
 
 class SegmentResponse(Response):
-    def __init__(self, read: Callable[[], bytes], name: str) -> None:
+    def __init__(self, read: Callable[[], bytes], name: str, after: Callable[[], Awaitable[None]] | None) -> None:
         super().__init__()
         self._read = read
         self._name = name
+        self._after = after
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -37,7 +38,12 @@ class SegmentResponse(Response):
             "Accept-Ranges": "none",
         }
         await Response(content, headers=headers)(scope, receive, send)
+        if self._after is not None:
+            await self._after()
 
 
-def segment_response(read: Callable[[], bytes], name: str) -> SegmentResponse:
-    return SegmentResponse(read, name)
+def segment_response(
+    read: Callable[[], bytes], name: str, after: Callable[[], Awaitable[None]] | None = None
+) -> SegmentResponse:
+    """Send what `read` returns, which is called in a thread; `after` is awaited once it is sent."""
+    return SegmentResponse(read, name, after)

@@ -14,6 +14,7 @@ from app.playback.ladder import ladder
 from app.playback.profiles import BUILT_IN, AudioSupport, ClientProfile, VideoSupport, profile_of
 from app.playback.source import MediaSource, SubtitleBeside
 from tests.fixtures.media import Media
+from tests.playback.conftest import DECISIONS
 from tests.playback.recipes import RECIPES, everything, make, source_of
 
 TABLE: dict[str, dict[str, str]] = {
@@ -49,6 +50,7 @@ def codes(decision: Decision) -> set[str]:
 def test_how_a_file_is_played(media: Media, name: str) -> None:
     source = source_of(make(media, name))
     decisions = {client: decide(BUILT_IN[client], source) for client in TABLE[name]}
+    DECISIONS[name] = decisions
     assert {client: decision.method for client, decision in decisions.items()} == TABLE[name]
     for decision in decisions.values():
         # What is not played as it is says why, and every stream that is converted has a reason of its own.

@@ -69,7 +69,7 @@ async def test_a_run_goes_on_while_the_database_is_away(
 
     async def lost(tx: Any, transcode_id: UUID, *given: Any, **more: Any) -> Any:
         looks[transcode_id] += 1
-        if 2 <= looks[transcode_id] <= 4:
+        if looks[transcode_id] <= 3:
             raise psycopg.OperationalError("the connection is lost")
         return await look(tx, transcode_id, *given, **more)
 
@@ -77,4 +77,4 @@ async def test_a_run_goes_on_while_the_database_is_away(
     playing = await player.play(shelved, allow_copy=False)
     for number in range(4):
         assert len(await segment(player, playing, f"v0/{number:05}.m4s")) > 100
-    assert max(looks.values()) >= 2
+    assert max(looks.values()) >= 1

@@ -23,6 +23,9 @@ TO_STANDARD_RANGE = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 )
 
+SOUND_FRAGMENT = "500000"
+"""Microseconds."""
+
 _FRAGMENTED = "+empty_moov+default_base_moof+frag_discont"
 """Of sound, the header waits for the first packet: of AC-3 and its kin it is made from what that says."""
 
@@ -62,6 +65,8 @@ class Tools:
     preset: str
     words: int | None = None
     """The descriptor of subtitles to draw."""
+    has_fonts: bool = False
+    """Whether they come with their fonts, as a film of nothing else."""
     zero_ms: int = 0
     """The file's own time of what is watched first, which is when words from beside it begin to count."""
 
@@ -80,7 +85,7 @@ def video(recipe: VideoRecipe, span: Span, descriptor: int, tools: Tools) -> lis
 
 
 def audio(recipe: AudioRecipe, span: Span, descriptor: int) -> list[str]:
-    """Make sound, a fragment for each packet."""
+    """Make sound, in small fragments: one for each packet would cost whoever takes them apart ten times as much."""
     return [
         "-copyts",
         *input_of(descriptor, span.seek),
@@ -88,7 +93,8 @@ def audio(recipe: AudioRecipe, span: Span, descriptor: int) -> list[str]:
         # A transport stream has a header before every packet of AAC; MP4 has it once, at the beginning.
         *(["-bsf:a", "aac_adtstoasc"] if recipe.action == "copy" and recipe.codec == "aac" else []),
         *("-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
-        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+delay_moov+frag_every_frame", "-use_editlist", "0", "pipe:1"),
+        *("-f", "mp4", "-movflags", f"{_FRAGMENTED}+delay_moov", "-frag_duration", SOUND_FRAGMENT),
+        *("-use_editlist", "0", "pipe:1"),
     ]
 
 
@@ -112,6 +118,20 @@ def attachment(index: int, shown: int, descriptor: int) -> list[str]:
     """Take an attachment out of a film, into the pipe. `shown` is any stream that plays: FFmpeg wants one named."""
     taken = [f"-dump_attachment:{index}", "pipe:1", *input_of(descriptor)]
     return [*taken, "-map", f"0:{shown}", "-c", "copy", "-t", "0", "-f", "null", "/dev/null"]
+
+
+def styled_with_fonts(stream: int, fonts: Sequence[int], descriptor: int) -> list[str]:
+    """Take a styled subtitle out of a film together with its fonts, as a film of nothing else."""
+    mapped = [word for index in fonts for word in ("-map", f"0:{index}")]
+    # Whoever draws takes no attachment without a name and a kind. These say nothing of what the film calls them.
+    for number in range(len(fonts)):
+        mapped += [f"-metadata:s:t:{number}", "mimetype=application/x-truetype-font"]
+        mapped += [f"-metadata:s:t:{number}", f"filename={number}.ttf"]
+    return [
+        *("-copyts", *input_of(descriptor), "-map", f"0:{stream}", "-map_metadata", "-1", "-map_chapters", "-1"),
+        *mapped,
+        *("-c:s", "ass", "-c:t", "copy", "-f", "matroska", "pipe:1"),
+    ]
 
 
 def subtitle(
@@ -159,14 +179,15 @@ def _pictures(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
         return ["-map", f"0:{recipe.stream}", "-c:v", "copy", *tag]
     times = ",".join(f"{time:.6f}" for time in span.keyframes)
     return [
-        *_filtered(recipe, span, tools.ffmpeg, tools.words),
+        *_filtered(recipe, span, tools),
         *("-fps_mode:v", "passthrough", "-enc_time_base:v", "demux"),
         *_encoder(recipe, tools.ffmpeg.h264, tools.preset),
         *(["-force_key_frames:v", times] if times else []),
     ]
 
 
-def _filtered(recipe: VideoRecipe, span: Span, ffmpeg: Capabilities, words: int | None) -> list[str]:
+def _filtered(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
+    ffmpeg = tools.ffmpeg
     chain = [] if span.begin is None else [f"trim=start={span.begin:.6f}"]
     if recipe.deinterlace:
         chain.append("bwdif=mode=send_frame:deint=interlaced")
@@ -183,8 +204,8 @@ def _filtered(recipe: VideoRecipe, span: Span, ffmpeg: Capabilities, words: int 
             f"[picture][words]overlay=eof_action=pass,{','.join(last)}[out]"
         )
         return ["-filter_complex", graph, "-map", "[out]"]
-    if words is not None:
-        chain.append(f"ass=filename=/dev/fd/{words}")
+    if tools.words is not None:
+        chain.append(f"{'subtitles' if tools.has_fonts else 'ass'}=filename=/dev/fd/{tools.words}")
     return ["-map", f"0:{recipe.stream}", "-vf", ",".join([*chain, *last])]
 
 

@@ -70,7 +70,7 @@ class FontService:
         if not any(plan.delivery == "as_is" and plan.format in STYLED for plan in decision.subtitles):
             return ()
         async with self._transactions.begin() as tx:
-            return await _fonts(tx, file_id)
+            return await fonts_of(tx, file_id)
 
     async def content(self, file_id: UUID, index: int) -> FontFile:
         """Return one of the fonts of a film. Whether that may be seen was asked before.
@@ -81,7 +81,7 @@ class FontService:
         """
         async with self._transactions.begin() as tx:
             known = await repository.known_file(tx, file_id)
-            fonts = await _fonts(tx, file_id)
+            fonts = await fonts_of(tx, file_id)
         if known is None:
             raise FileNotFound(file_id)
         shown = known.source.video or next(iter(known.source.audio), None)
@@ -102,7 +102,8 @@ class FontService:
         return FontFile(content, media_type)
 
 
-async def _fonts(tx: Tx, file_id: UUID) -> list[Font]:
+async def fonts_of(tx: Tx, file_id: UUID) -> list[Font]:
+    """Return what calls itself a font among a film's attachments."""
     found: list[Font] = []
     for index, codec, filename, said in await rows(tx, ATTACHMENTS, file_id):
         media_type = claimed_type(codec, filename, said)

@@ -49,6 +49,8 @@ class TranscodeRow:
     frame_rate: float | None
     aims: list[int]
     wanted: int
+    silence: float | None
+    """Seconds since that was asked for. None: nobody watches any more."""
     position: int
     viewers: int
     """Playbacks that may ask for it."""

@@ -10,7 +10,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from app.accounts.viewer import Viewer
-from app.db.tx import Tx
+from app.db.tx import Connected, Tx
 from app.library.keyframes import pack, unpack
 from app.library.kinds import FileState
 from app.library.media import StreamInfo
@@ -40,7 +40,7 @@ _VISIBLE = """
 """As the catalogue has it: the library was given, and all that is in the file is for the viewer's age."""
 
 
-async def _fetch(tx: Tx, query: str, **parameters: Any) -> list[dict[str, Any]]:
+async def _fetch(tx: Connected, query: str, **parameters: Any) -> list[dict[str, Any]]:
     async with tx.connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(sql.SQL(query), parameters)
         return await cursor.fetchall()
@@ -183,7 +183,7 @@ _PLAYBACK = """
 """
 
 
-async def playback(tx: Tx, viewer: Viewer, playback_id: UUID) -> PlaybackRow | None:
+async def playback(tx: Connected, viewer: Viewer, playback_id: UUID) -> PlaybackRow | None:
     """Return a playback of this viewer; None where there is none, or what it plays is not for them any more."""
     found = await _fetch(
         tx,
@@ -294,6 +294,7 @@ _TRANSCODE = """
     transcode.id, transcode.file_id, transcode.name, transcode.recipe, transcode.cuts, transcode.end_ms,
     transcode.zero_ms, transcode.origin_ms, transcode.frame_rate, transcode.aims, transcode.wanted,
     transcode.position, transcode.job_id,
+    extract(epoch FROM clock_timestamp() - transcode.wanted_at)::float AS silence,
     (SELECT count(*) FROM playback_transcode viewer WHERE viewer.transcode_id = transcode.id)::int AS viewers,
     coalesce(transcode.runner IS NOT NULL AND transcode.runner_at > clock_timestamp() - %(lease)s, false) AS is_run,
     extract(epoch FROM clock_timestamp() - transcode.job_asked_at)::float AS job_age,
@@ -307,7 +308,7 @@ def _transcode(row: dict[str, Any]) -> TranscodeRow:
     return TranscodeRow(**(row | {"recipe": decode(row["recipe"])}), cuts=cuts)
 
 
-async def transcode_of(tx: Tx, playback_id: UUID, name: str) -> TranscodeRow | None:
+async def transcode_of(tx: Connected, playback_id: UUID, name: str) -> TranscodeRow | None:
     """Return what a playback calls by this name. Whether it is the viewer's was asked before."""
     found = await _fetch(
         tx,
@@ -322,7 +323,7 @@ async def transcode_of(tx: Tx, playback_id: UUID, name: str) -> TranscodeRow | N
     return _transcode(found[0]) if found else None
 
 
-async def frame_rate_of(tx: Tx, playback_id: UUID) -> float | None:
+async def frame_rate_of(tx: Connected, playback_id: UUID) -> float | None:
     """Return how many pictures a second its renditions show."""
     found = await _fetch(
         tx,
@@ -374,21 +375,24 @@ async def record_want(tx: Tx, transcode_id: UUID, number: int, aims: Sequence[in
     )
 
 
-async def take(tx: Tx, transcode_id: UUID, runner: str) -> bool:
-    """Take a transcode for a runner; no where another one is at work on it."""
-    return bool(
-        await _run(
-            tx,
-            """
-            UPDATE transcode SET runner = %(runner)s, runner_at = clock_timestamp()
-            WHERE id = %(id)s
-                AND (runner IS NULL OR runner = %(runner)s OR runner_at <= clock_timestamp() - %(lease)s)
-            """,
-            id=transcode_id,
-            runner=runner,
-            lease=LEASE,
-        )
+_LOOK = "aims, wanted, extract(epoch FROM clock_timestamp() - wanted_at)::float AS silence"
+
+
+async def take(tx: Tx, transcode_id: UUID, runner: str) -> Look | None:
+    """Take a transcode for a runner; None where another one is at work on it."""
+    found = await _fetch(
+        tx,
+        f"""
+        UPDATE transcode SET runner = %(runner)s, runner_at = clock_timestamp()
+        WHERE id = %(id)s
+            AND (runner IS NULL OR runner = %(runner)s OR runner_at <= clock_timestamp() - %(lease)s)
+        RETURNING {_LOOK}
+        """,  # noqa: S608  the columns are ours
+        id=transcode_id,
+        runner=runner,
+        lease=LEASE,
     )
+    return Look(**found[0]) if found else None
 
 
 async def look(
@@ -397,15 +401,15 @@ async def look(
     """Say that the runner lives and what it has made; None when the row is another's now, or gone."""
     found = await _fetch(
         tx,
-        """
+        f"""
         UPDATE transcode SET runner_at = clock_timestamp(), position = %(position)s, bytes = bytes + %(bytes)s,
             aims = ARRAY(SELECT aim FROM unnest(aims) WITH ORDINALITY AS waiting (aim, place)
                          WHERE aim <> ALL(%(made)s) ORDER BY place),
             failure = CASE WHEN %(bytes)s > 0 THEN NULL ELSE failure END,
             failure_code = CASE WHEN %(bytes)s > 0 THEN NULL ELSE failure_code END
         WHERE id = %(id)s AND runner = %(runner)s
-        RETURNING aims, wanted, extract(epoch FROM clock_timestamp() - wanted_at)::float AS silence
-        """,
+        RETURNING {_LOOK}
+        """,  # noqa: S608  the columns are ours
         id=transcode_id,
         runner=runner,
         position=position,

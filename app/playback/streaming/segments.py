@@ -6,13 +6,16 @@ sooner. A client that waits longer than `PATIENCE` is told to ask again, which p
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import structlog
+
 from app.accounts.viewer import Viewer
 from app.db.tx import Transactions
-from app.jobs.verdict import lost_database
 from app.library.records import FileLocation
 from app.library.threads import in_thread
 from app.playback.errors import NoSuchSegment, PlaybackNotFound, SegmentDelayed
@@ -34,7 +37,20 @@ LOOK_EVERY = 0.15
 WISH_EVERY = 2.0
 """Seconds after which somebody who waits says so again: the runner may have died, or gone elsewhere."""
 
+JUST_NOW = 1.0
+"""Seconds for which a wish need not be recorded again."""
+
 _NAME = re.compile(r"(\d{5})\.(m4s|ts|vtt|ass|srt|sup)")
+
+
+log = structlog.get_logger("playback.segments")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    place: Path
+    note: Callable[[], Awaitable[None]] | None = None
+    """To be awaited once it is sent: where this viewer is."""
 
 
 class Segments:
@@ -85,7 +101,7 @@ class Segments:
 
         return await self._locations.ask((viewer.account_id, playback_id), ask)
 
-    async def file(self, viewer: Viewer, playback_id: UUID, rendition: str, name: str) -> Path:
+    async def file(self, viewer: Viewer, playback_id: UUID, rendition: str, name: str) -> "Found":
         """Return where a segment lies, when it does. What was made is found without a database, too.
 
         Raises:
@@ -96,27 +112,33 @@ class Segments:
         """
 
         async def ask() -> TranscodeRow:
-            async with self._transactions.begin() as tx:
-                return await self._service.transcode(tx, viewer, playback_id, rendition)
+            async with self._transactions.autocommit() as asked:
+                return await self._service.transcode(asked, viewer, playback_id, rendition)
 
         row = await self._rows.ask((viewer.account_id, playback_id, rendition), ask)
-        number = _number(row, name)
+        number, place = _number(row, name), self._store.path(row.id, name)
+        if await in_thread(place.is_file):
+            is_known = number == INIT or (number == row.wanted and (row.silence or JUST_NOW) < JUST_NOW)
+            return Found(place, None if is_known else partial(self._note, row.id, number, playback_id))
         loop = asyncio.get_running_loop()
         give_up, wish_at = loop.time() + PATIENCE, 0.0
         with self._arrivals.segments(row.id) as arrivals:
             while True:
                 if loop.time() >= wish_at:
                     wish_at = loop.time() + WISH_EVERY
-                    try:
-                        await self._wish(row.id, number, playback_id)
-                    except Exception as err:
-                        if not (lost_database(err) and await in_thread(lambda: self._store.has(row.id, name))):
-                            raise
-                if await in_thread(lambda: self._store.has(row.id, name)):
-                    return self._store.path(row.id, name)
+                    await self._wish(row.id, number, playback_id)
+                if await in_thread(place.is_file):
+                    return Found(place)
                 if loop.time() >= give_up:
                     raise SegmentDelayed("the segment is still being made; ask again")
                 await arrivals.wait(LOOK_EVERY)
+
+    async def _note(self, transcode_id: UUID, number: int, playback_id: UUID) -> None:
+        """Record a wish that was fulfilled; whoever had it does not wait for that."""
+        try:
+            await self._wish(transcode_id, number, playback_id)
+        except Exception as err:  # noqa: BLE001  it is there, and the next one says where the viewer is
+            log.debug("a wish was not recorded", transcode=str(transcode_id), error=str(err) or type(err).__name__)
 
     async def _wish(self, transcode_id: UUID, number: int, playback_id: UUID) -> None:
         present = await self._present(transcode_id)

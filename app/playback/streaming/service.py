@@ -9,7 +9,7 @@ import msgspec
 from app.accounts.tokens import TokenKind, digest, make_token
 from app.accounts.viewer import Viewer
 from app.config import Settings
-from app.db.tx import Tx
+from app.db.tx import Connected, Tx
 from app.errors import InvalidInput, NotFound
 from app.ids import uuid7
 from app.jobs.inserter import Inserter
@@ -90,7 +90,7 @@ class PlaybackService:
             await listener.playback_started(tx, _watched(row))
         return Started(playback=row, decision=decision, token=token, at_once=at_once)
 
-    async def get(self, tx: Tx, viewer: Viewer, playback_id: UUID) -> PlaybackRow:
+    async def get(self, tx: Connected, viewer: Viewer, playback_id: UUID) -> PlaybackRow:
         """Raises: PlaybackNotFound: also where it is somebody else's, or its file may not be seen any more."""
         row = await repository.playback(tx, viewer, playback_id)
         if row is None:
@@ -119,7 +119,7 @@ class PlaybackService:
             await self._end(tx, row)
         return len(rows)
 
-    async def transcode(self, tx: Tx, viewer: Viewer, playback_id: UUID, name: str) -> TranscodeRow:
+    async def transcode(self, tx: Connected, viewer: Viewer, playback_id: UUID, name: str) -> TranscodeRow:
         """Return a rendition of a playback by its name there. Raises: as `get`; NotFound for the name."""
         await self.get(tx, viewer, playback_id)
         row = await repository.transcode_of(tx, playback_id, name)
@@ -127,7 +127,7 @@ class PlaybackService:
             raise NotFound("rendition", name)
         return row
 
-    async def frame_rate(self, tx: Tx, playback_id: UUID) -> float | None:
+    async def frame_rate(self, tx: Connected, playback_id: UUID) -> float | None:
         """Return how many pictures a second a playback's renditions show. Whose it is was asked before."""
         return await repository.frame_rate_of(tx, playback_id)
 

@@ -63,7 +63,7 @@ class Wanting:
         if aims and not row.is_run and not await self._comes(tx, row):
             args = TranscodeArgs(session_id=playback_id, media_id=row.file_id, profile=row.name)
             job_id = (await self._inserter.insert_tx(tx.connection, args)).job.id
-        await repository.record_want(tx, transcode_id, max(number, 0), aims, job_id)
+        await repository.record_want(tx, transcode_id, row.wanted if number == INIT else number, aims, job_id)
         return row
 
     def _aim(self, row: TranscodeRow, number: int, present: Collection[int]) -> int | None:

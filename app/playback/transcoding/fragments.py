@@ -1,6 +1,6 @@
 """Fragmented MP4 as FFmpeg writes it into a pipe → segments that fit together, whichever run made them.
 
-FFmpeg is told to keep the file's own times, and begins a fragment at every keyframe, or with every sample of sound.
+FFmpeg is told to keep the file's own times, and begins a fragment at every keyframe, of sound twice a second.
 Here each fragment's time becomes time of what is watched, by exact numbers, and its place among the segments follows
 from that: a run that was begun in the middle makes the same segments as one from the start. Pure, but for the reading.
 """

@@ -28,7 +28,7 @@ from app.library.threads import in_thread
 from app.playback.errors import NOT_MADE, CacheFull, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
-from app.playback.ffmpeg.process import Ffmpeg, running
+from app.playback.ffmpeg.process import NICE, Ffmpeg, running
 from app.playback.hls.cuts import TARGET_MS
 from app.playback.streaming import repository
 from app.playback.streaming.records import Look, TranscodeRow
@@ -86,6 +86,8 @@ class _State:
     is_aim_made: bool = False
     look: Look | None = None
     looked_at: float = 0.0
+    is_new: bool = False
+    """Whether what was learnt when it was taken has not been acted upon."""
 
     @property
     def last(self) -> int:
@@ -125,11 +127,12 @@ class Transcoder:
         async with self._transactions.begin() as tx:
             row = await repository.named_transcode(tx, media_id, name)
             location = await files.locate(tx, media_id)
-            if row is None or location is None or not await repository.take(tx, row.id, runner):
+            look = None if row is None or location is None else await repository.take(tx, row.id, runner)
+            if row is None or location is None or look is None:
                 await complete(tx)  # it is gone, or in other hands
                 return
         work = Work(row.cuts, row.zero_ms, row.origin_ms, row.frame_rate, _is_sought_by_time(location))
-        state = _State(row, runner, work, extension_of(row.recipe))
+        state = _State(row, runner, work, extension_of(row.recipe), look=look, looked_at=time.monotonic(), is_new=True)
         try:
             await self._serve(state, location, complete, report)
         except LeaseLost:
@@ -197,7 +200,8 @@ class Transcoder:
 
     async def _next_aim(self, state: _State) -> int | None:
         """Return the segment to begin at; None when there is nothing more to be made for now."""
-        look = await self._look(state)
+        look = state.look if state.is_new and state.look is not None else await self._look(state)
+        state.is_new = False
         present = await in_thread(lambda: self._store.numbers(state.row.id))
         waiting = [aim for aim in look.aims if aim not in present and 0 <= aim <= state.last]
         state.made += [aim for aim in look.aims if aim not in waiting]
@@ -249,11 +253,12 @@ class Transcoder:
             await self._write(state, Made(0, text))
             return
         async with AsyncExitStack() as held:
-            words = await self._burnt_words(held, state, descriptor)
-            tools = commands.Tools(ffmpeg, self._preset, words, state.row.zero_ms)
+            words, has_fonts = await self._burnt_words(held, state, descriptor)
+            tools = commands.Tools(ffmpeg, self._preset, words, has_fonts, state.row.zero_ms)
             arguments = self._arguments(state, tools, descriptor, early=early)
             keep_open = [descriptor] if words is None else [descriptor, words]
-            process = await held.enter_async_context(running(ffmpeg.program, arguments, keep_open=keep_open))
+            nice = 0 if _is_copy(state.row) else NICE  # a copy takes next to nothing, and somebody waits for it
+            process = await held.enter_async_context(running(ffmpeg.program, arguments, keep_open=keep_open, nice=nice))
             is_late = await self._watched(state, process, early=early)
         if is_late:
             await self._run(state, descriptor, early=True)
@@ -369,11 +374,12 @@ class Transcoder:
                 return commands.muxed(recipe, span, descriptor, tools)
         raise TypeError(f"{recipe} is not made by running")
 
-    async def _burnt_words(self, held: AsyncExitStack, state: _State, descriptor: int) -> int | None:
-        """Return the descriptor of subtitles that are drawn into the picture; None where there are none to be read."""
+    async def _burnt_words(self, held: AsyncExitStack, state: _State, descriptor: int) -> tuple[int | None, bool]:
+        """Return the descriptor of subtitles that are drawn into the picture, None where there are none to be read; and
+        whether their fonts are with them."""
         burn = _burn_of(state.row)
         if burn is None or (burn.stream is not None and not burn.is_text):
-            return None
+            return None, False
         return await self._words.opened(held, burn, state.row.file_id, descriptor, state.row.zero_ms)
 
     # -- leaving
@@ -398,6 +404,12 @@ def _is_sought_by_time(location: FileLocation) -> bool:
 def _burn_of(row: TranscodeRow) -> Burn | None:
     recipe = row.recipe.video if isinstance(row.recipe, MuxedRecipe) else row.recipe
     return recipe.burn if isinstance(recipe, VideoRecipe) else None
+
+
+def _is_copy(row: TranscodeRow) -> bool:
+    recipe = row.recipe
+    parts = (recipe.video, recipe.audio) if isinstance(recipe, MuxedRecipe) else (recipe,)
+    return all(isinstance(part, SubtitleRecipe) or part is None or part.action == "copy" for part in parts)
 
 
 def _is_copied_picture(row: TranscodeRow) -> bool:

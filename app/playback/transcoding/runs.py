@@ -5,7 +5,7 @@ cut; sound by single packets, put on the exact beat of their codec, so that two 
 """
 
 from asyncio import StreamReader
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -152,17 +152,17 @@ async def sound(stdout: StreamReader, recipe: AudioRecipe, work: Work, first: in
             beat.timescale = fragments.timescale_of(fragment[fragment.index(b"moov") - 4 :])
             yield Made(INIT, fragment, "init")
             continue
-        time = beat.time_of(fragment)
-        place = work.cuts.at(time * 1000 // beat.timescale)
-        if time <= last or place < first:
-            continue
-        last = time
-        if place > number:
-            if packets:
-                yield Made(number, _sound_segment(packets, time, data, number))
-            packets, data, number = [], bytearray(), place
-        packets.append((time, fragment.samples[0][1]))
-        data += fragment.mdat[8:]
+        for time, content in beat.packets(fragment):
+            place = work.cuts.at(time * 1000 // beat.timescale)
+            if time <= last or place < first:
+                continue
+            last = time
+            if place > number:
+                if packets:
+                    yield Made(number, _sound_segment(packets, time, data, number))
+                packets, data, number = [], bytearray(), place
+            packets.append((time, len(content)))
+            data += content
     if packets:
         yield Made(number, _sound_segment(packets, last + beat.usual, data, number), "last")
 
@@ -207,19 +207,26 @@ class _Beat:
         self.usual = 0
         """The length of a packet, in ticks."""
 
-    def time_of(self, fragment: Fragment) -> int:
+    def packets(self, fragment: Fragment) -> Iterator[tuple[int, memoryview]]:
+        """Yield each packet with its time."""
+        shown, place, content = fragment.shown_time, 8, memoryview(fragment.mdat)
+        for duration, size in fragment.samples:
+            yield self._time_of(shown, duration), content[place : place + size]
+            shown, place = shown + duration, place + size
+
+    def _time_of(self, shown: int, duration: int) -> int:
         """Return the time of a packet, counted from what is watched first; below 0 for what is not to be heard."""
         zero = self._work.zero_ms * self.timescale // 1000
-        frame = self._frame * self.timescale // SOUND_RATE if self._is_made else fragment.samples[0][0]
+        frame = self._frame * self.timescale // SOUND_RATE if self._is_made else duration
         self.usual = max(self.usual, frame)
         frame = self.usual
         if not frame:
-            return fragment.shown_time - zero
+            return shown - zero
         origin = zero if self._is_made else self._work.origin_ms * self.timescale // 1000
-        count = round((fragment.shown_time - origin) / frame)
+        count = round((shown - origin) / frame)
         snapped = origin + count * frame
-        if not self._is_made and abs(snapped - fragment.shown_time) > frame * SNAP:
-            snapped = fragment.shown_time  # a sound with a gap, or with packets of several lengths
+        if not self._is_made and abs(snapped - shown) > frame * SNAP:
+            snapped = shown  # a sound with a gap, or with packets of several lengths
         return snapped - zero
 
 

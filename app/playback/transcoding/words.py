@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from typing import Literal
 from uuid import UUID
 
+import structlog
+
 from app.db.tx import Transactions
 from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
@@ -15,8 +17,11 @@ from app.playback.errors import CacheUnavailable, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import output_of
+from app.playback.fonts.service import fonts_of
 from app.playback.streaming import repository
 from app.playback.transcoding.recipes import Burn, SubtitleRecipe
+
+log = structlog.get_logger("playback.words")
 
 SECONDS = 600.0
 """For one film: subtitles lie all over it, so all of it is read once."""
@@ -46,12 +51,33 @@ class Words:
         unconverted = recipe.format == "ass"
         return await self._made(place, recipe.format, file_id, descriptor, shift, unconverted=unconverted)
 
-    async def opened(self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int, zero_ms: int) -> int:
-        """Return a descriptor of subtitles to be drawn, which is closed with `held`; texts count as the film does."""
+    async def opened(
+        self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int, zero_ms: int
+    ) -> tuple[int, bool]:
+        """Return a descriptor of subtitles to be drawn, which is closed with `held`; texts count as the film does. And
+        whether their fonts are with them: those that lie in the film, as its author meant it.
+        """
         kind: Literal["ass", "sup"] = "ass" if burn.is_text else "sup"
         shift = zero_ms if burn.stream is None else 0
-        content = await self._made((burn.stream, burn.beside), kind, file_id, descriptor, shift)
-        return await in_thread(lambda: _held(held, content))
+        content = None if burn.stream is None else await self._with_fonts(burn.stream, file_id, descriptor)
+        has_fonts = content is not None
+        if content is None:
+            content = await self._made((burn.stream, burn.beside), kind, file_id, descriptor, shift)
+        return await in_thread(lambda: _held(held, content)), has_fonts
+
+    async def _with_fonts(self, stream: int, file_id: UUID, descriptor: int) -> bytes | None:
+        """Return a film of the subtitles and their fonts; None where it has none, or they cannot be taken out."""
+        async with self._transactions.begin() as tx:
+            fonts = [font.index for font in await fonts_of(tx, file_id)]
+        if not fonts:
+            return None
+        program = (await self._binary.capabilities()).program
+        arguments = commands.styled_with_fonts(stream, fonts, descriptor)
+        try:
+            return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
+        except TranscodeFailed as err:
+            log.warning("subtitles are drawn without the film's fonts", file=str(file_id), reason=str(err))
+            return None
 
     async def _made(
         self,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.catalog.browse import Catalog
 from app.db.tx import Transactions
-from app.errors import InvalidInput
+from app.errors import InvalidInput, NotFound
 from app.playback.chapters.service import ChapterService
 from app.playback.decision import Decision, SubtitleWish, Wishes
 from app.playback.fonts.kinds import FONT_TYPES
@@ -118,17 +118,20 @@ async def start_playback(  # noqa: PLR0917  the framework names them all
 ) -> Response:
     """Decide how an item is played on a client, and begin: the file as it is, other containers, or other streams."""
     client, wishes = body.client(), body.wishes()
-    await catalog.item(viewer, body.item_id)
-    async with transactions.begin() as tx:
-        started = await service.start(
-            tx,
-            viewer,
-            item_id=body.item_id,
-            file_id=body.file_id,
-            profile=client,
-            wishes=wishes,
-            start_ms=body.start_ms,
-        )
+    try:
+        async with transactions.begin() as tx:
+            started = await service.start(
+                tx,
+                viewer,
+                item_id=body.item_id,
+                file_id=body.file_id,
+                profile=client,
+                wishes=wishes,
+                start_ms=body.start_ms,
+            )
+    except NotFound:
+        await catalog.item(viewer, body.item_id)  # it may be the item that is not there
+        raise
     await segments.begin(started)
     file = await catalog.file(viewer, started.playback.file_id)
     query = query_of(started.token)
@@ -147,8 +150,8 @@ async def get_playback(
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Show a playback of one's own: how it is played and where it is."""
-    async with transactions.begin() as tx:
-        row = await service.get(tx, viewer, playback_id)
+    async with transactions.autocommit() as asked:
+        row = await service.get(asked, viewer, playback_id)
     decision = msgspec.convert(row.decision, Decision)
     return JsonResponse(shown(row, decision))
 
@@ -195,8 +198,8 @@ async def get_playback_chapter_picture(  # noqa: PLR0917  as above
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Send the picture of a chapter of what is played."""
-    async with transactions.begin() as tx:
-        row = await service.get(tx, viewer, playback_id)
+    async with transactions.autocommit() as asked:
+        row = await service.get(asked, viewer, playback_id)
     place = await chapters.place(row.file_id, number)
     return segment_response(partial(place.read_bytes), place.name)
 
@@ -214,8 +217,8 @@ async def get_playback_font(  # noqa: PLR0917  as above
     transactions: FromDishka[Transactions],
 ) -> Response:
     """Send a font that lies in what is played, for styled subtitles."""
-    async with transactions.begin() as tx:
-        row = await service.get(tx, viewer, playback_id)
+    async with transactions.autocommit() as asked:
+        row = await service.get(asked, viewer, playback_id)
     font = await fonts.content(row.file_id, number)
     headers = {
         "Content-Type": font.media_type,
@@ -246,9 +249,9 @@ async def get_master_playlist(
     token: Text | None = None,
 ) -> Response:
     """List the renditions of a playback, its sounds and its subtitles."""
-    async with transactions.begin() as tx:
-        row = await service.get(tx, viewer, playback_id)
-        rate = await service.frame_rate(tx, playback_id)
+    async with transactions.autocommit() as asked:
+        row = await service.get(asked, viewer, playback_id)
+        rate = await service.frame_rate(asked, playback_id)
     decision = msgspec.convert(row.decision, Decision)
     return _playlist(playlists.master_playlist(decision, rate, query_of(token)))
 
@@ -263,8 +266,8 @@ async def get_media_playlist(  # noqa: PLR0917  the framework names them all
     token: Text | None = None,
 ) -> Response:
     """List every segment of a rendition, whether it has been made or not."""
-    async with transactions.begin() as tx:
-        row = await service.transcode(tx, viewer, playback_id, rendition)
+    async with transactions.autocommit() as asked:
+        row = await service.transcode(asked, viewer, playback_id, rendition)
     extension, query = extension_of(row.recipe), query_of(token)
     if isinstance(row.recipe, SubtitleRecipe):
         return _playlist(playlists.whole_playlist(row.cuts, segment_name(0, extension), query))
@@ -280,8 +283,8 @@ async def get_segment(
     playback_id: PlaybackId, rendition: RenditionName, name: FileName, viewer: Watcher, segments: FromDishka[Segments]
 ) -> Response:
     """Send a segment: at once if it is there, else as soon as it is made."""
-    place = await segments.file(viewer, playback_id, rendition, name)
-    return segment_response(partial(place.read_bytes), name)
+    found = await segments.file(viewer, playback_id, rendition, name)
+    return segment_response(partial(found.place.read_bytes), name, found.note)
 
 
 def _playlist(text: str) -> Response:

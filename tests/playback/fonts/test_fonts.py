@@ -1,6 +1,7 @@
 """Styled subtitles with their fonts: handed to who draws them, part of the picture for all others."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.fixtures.accounts import Accounts
 from tests.fixtures.media import Media
 from tests.fixtures.playback import Player, Shelved
 from tests.playback.fonts.test_kinds import real_font
+from tests.playback.hls_client import ffmpeg
 from tests.playback.recipes import SINE, SMALL, X264
 
 STYLE = """[Script Info]
@@ -113,6 +115,35 @@ async def test_who_cannot_draw_gets_them_in_the_picture_and_no_fonts(player: Pla
     inside = await player.play(styled, "player", subtitle={"stream": 2})
     assert inside["decision"]["method"] == "direct_play"
     assert inside["fonts"] == []
+
+
+async def drawn(*source: str, words: str = "", content: bytes | None = None) -> bytes:
+    """Return the picture of half a second in, grey."""
+    chain = ",".join(filter(None, [words, "scale=160:90"]))
+    one = ("-vf", chain, "-ss", "0.5", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    return await ffmpeg(*source, *one, content=content)
+
+
+def apart(one: bytes, other: bytes) -> float:
+    return sum(abs(first - second) for first, second in zip(one, other, strict=True)) / len(one)
+
+
+async def test_they_are_drawn_in_the_films_own_fonts(
+    player: Player, styled: Shelved, font_file: Path, tmp_path: Path
+) -> None:
+    playing = await player.play(styled, "chrome", subtitle={"stream": 2}, ladder=False)
+    base = f"/api/v1/playback/{playing['id']}/v0"
+    content = b"".join([(await player.get(f"{base}/{name}")).content for name in ("init.mp4", "00000.m4s")])
+    ours = await drawn("-i", "pipe:0", content=content)
+
+    words, fonts = tmp_path / "words.ass", tmp_path / "fonts"
+    words.write_text(STYLE)
+    fonts.mkdir()
+    shutil.copy(font_file, fonts)
+    meant = await drawn("-i", str(styled.path), words=f"ass={words}:fontsdir={fonts}")
+    without = await drawn("-i", str(styled.path), words=f"ass={words}")
+    assert apart(meant, without) > 1
+    assert apart(ours, meant) < apart(ours, without) / 2
 
 
 async def test_a_fonts_address_is_good_for_its_playback_alone(
