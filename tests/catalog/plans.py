@@ -2,18 +2,41 @@
 
 import json
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from psycopg import sql
 
 from app.catalog.queries import Lookup, Statement
+from app.db.embedded import EmbeddedPostgres
+from app.db.engine import Database
 from app.db.tx import Transactions
+from tests.fixtures.postgres import create_database, drop_database, url_of
+from tests.fixtures.shelf import Shelf
 
 Plan = dict[str, Any]
 
 ROWS = int(os.environ.get("REVENGE_TEST_ROWS", "12000"))
 """Items of a large library. So many already tell a plan that reads a page from one that reads everything, and cost a
 moment; `make soak` asks the same of a million."""
+
+
+@asynccontextmanager
+async def filled_database(
+    server: EmbeddedPostgres, template: str, name: str, fill: Callable[[Shelf], Awaitable[None]]
+) -> AsyncIterator[str]:
+    """Fill a database once, for every test of a module to be given a copy of: to fill a million rows takes minutes, to
+    copy them seconds."""
+    await create_database(server, name, template)
+    database = Database(lambda: url_of(server, name), min_size=1, max_size=2)
+    await database.start()
+    try:
+        await fill(Shelf(Transactions(database)))
+    finally:
+        await database.stop()
+    yield name
+    await drop_database(server, name)
 
 
 async def plan_of(transactions: Transactions, statement: Statement, *before: Statement) -> Plan:

@@ -1,5 +1,6 @@
 """A page of a large library reads a page's worth of rows, the last as the first, and a search goes by its index."""
 
+from collections.abc import AsyncIterator
 from itertools import product
 from uuid import UUID
 
@@ -8,9 +9,10 @@ import pytest
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.paging import ItemFilter, page_of_items
 from app.catalog.sorting import SORTS
+from app.db.embedded import EmbeddedPostgres
 from app.db.tx import Transactions
 from app.ids import uuid7
-from tests.catalog.plans import ROWS, Plan, indexes, nodes, plan_of, rows_of
+from tests.catalog.plans import ROWS, Plan, filled_database, indexes, nodes, plan_of, rows_of
 from tests.fixtures.shelf import Shelf
 
 ITEMS = ROWS
@@ -26,14 +28,25 @@ FILL = """
 """
 
 
-@pytest.fixture
-async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
-    """Three libraries with many films between them."""
+async def fill(shelf: Shelf) -> None:
     made = [await shelf.library(name=name) for name in ("A", "B", "C")]
-    async with transactions.begin() as tx:
+    async with shelf.transactions.begin() as tx:
         await tx.connection.execute(FILL.replace("n % 70", "n %% 70"), {"items": ITEMS, "libraries": made})
         await tx.connection.execute("ANALYZE item")
-    return made
+
+
+@pytest.fixture(scope="module")
+async def template_database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    async with filled_database(postgres_server, template_database, "many_films", fill) as name:
+        yield name
+
+
+@pytest.fixture
+async def libraries(transactions: Transactions) -> list[UUID]:
+    """Three libraries with many films between them."""
+    async with transactions.begin() as tx:
+        cursor = await tx.connection.execute("SELECT id FROM library ORDER BY name")
+        return [UUID(str(row[0])) for row in await cursor.fetchall()]
 
 
 def rows_read(plan: Plan) -> float:

@@ -1,6 +1,8 @@
 """Pages of series and of music read a page's worth of rows, however many episodes and songs lie below."""
 
+from collections.abc import AsyncIterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +15,9 @@ from app.catalog.paging import ItemFilter, page_of_items
 from app.catalog.parts import whole
 from app.catalog.queries import Statement
 from app.catalog.sorting import SORTS
+from app.db.embedded import EmbeddedPostgres
 from app.db.tx import Transactions, Tx
-from tests.catalog.plans import ROWS, Plan, generic_plan_of, indexes, nodes, plan_of
+from tests.catalog.plans import ROWS, Plan, filled_database, generic_plan_of, indexes, nodes, plan_of
 from tests.catalog.test_plans import rows_read
 from tests.fixtures.shelf import Shelf
 
@@ -54,7 +57,7 @@ TABLES = "item, file, item_file, item_artist, stream, folder, library_root"
 LEVELS = {"tvshows": ("series", "season", "episode"), "music": ("artist", "album", "track")}
 
 
-async def fill(tx: Tx, library: UUID, kinds: tuple[str, ...], offset: int) -> None:
+async def fill_library(tx: Tx, library: UUID, kinds: tuple[str, ...], offset: int) -> None:
     execute = tx.connection.execute
     await execute(KEYS.replace("{offset}", str(offset)).encode())
     count = TOPS
@@ -66,19 +69,29 @@ async def fill(tx: Tx, library: UUID, kinds: tuple[str, ...], offset: int) -> No
     await execute("DROP FUNCTION pg_temp.key")
 
 
-@pytest.fixture
-async def libraries(shelf: Shelf, transactions: Transactions, tmp_path: Any) -> dict[str, UUID]:
-    """A library of shows and one of music."""
-    made = {}
+async def fill(shelf: Shelf) -> None:
     for offset, (kind, kinds) in enumerate(LEVELS.items(), start=1):
-        made[kind] = await shelf.library(tmp_path / kind, name=kind, kind=kind)
-        async with transactions.begin() as tx:
-            await fill(tx, made[kind], kinds, offset)
-    async with transactions.begin() as tx:
+        library = await shelf.library(Path("/nowhere", kind), name=kind, kind=kind)
+        async with shelf.transactions.begin() as tx:
+            await fill_library(tx, library, kinds, offset)
+    async with shelf.transactions.begin() as tx:
         for statement in FILES.split(";"):
             await tx.connection.execute(statement.encode())
         await tx.connection.execute(f"ANALYZE {TABLES}".encode())
-    return made
+
+
+@pytest.fixture(scope="module")
+async def template_database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    async with filled_database(postgres_server, template_database, "shows_and_music", fill) as name:
+        yield name
+
+
+@pytest.fixture
+async def libraries(transactions: Transactions) -> dict[str, UUID]:
+    """A library of shows and one of music."""
+    async with transactions.begin() as tx:
+        cursor = await tx.connection.execute("SELECT kind, id FROM library")
+        return {str(row[0]): UUID(str(row[1])) for row in await cursor.fetchall()}
 
 
 async def fetch(transactions: Transactions, statement: Statement) -> list[dict[str, Any]]:
