@@ -22,8 +22,8 @@ from app.db import migrate
 from app.db.engine import Database
 from app.db.tx import Transactions
 from app.web.answers import encoded
-from bench.search import Made, fill
 from bench.server import running_server
+from bench.shelves import Shelves, fill
 
 Read = Callable[[], Awaitable[object]]
 
@@ -68,7 +68,7 @@ async def run(items: int, count: int) -> None:
     async with running_server() as server:
         url = await server.fresh_database()
         await migrate.upgrade(url)
-        made = Made(items)
+        made = Shelves.of(items, None)
         async with await psycopg.AsyncConnection.connect(url) as connection:
             await fill(connection, made)
             row = await (await connection.execute("SELECT id FROM item ORDER BY id OFFSET 10 LIMIT 1")).fetchone()

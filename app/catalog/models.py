@@ -34,12 +34,13 @@ class SearchDocument(Base):
 
     __tablename__ = "search_document"
     __table_args__ = (
-        Index("ix_search_document_words", "words", postgresql_using="gin"),
+        Index(
+            "ix_search_document_words", "words", postgresql_using="gin", postgresql_with={"gin_pending_list_limit": 256}
+        ),
         Index("ix_search_document_facets", "facets", postgresql_using="gin"),
         Index("ix_search_document_released", "library_id", "kind", "released_on", "item_id"),
         Index("ix_search_document_rating", "library_id", "kind", "rating", "item_id"),
         Index("ix_search_document_duration", "library_id", "kind", "duration_ms", "item_id"),
-        Index("ix_search_document_popularity", "library_id", "popularity", "item_id"),
         Index("ix_search_document_shuffle", "library_id", "kind", "shuffle", "item_id"),
     )
 
@@ -50,7 +51,7 @@ class SearchDocument(Base):
     """Of the rules it was made by; another than the program's own is made again."""
     words: Mapped[str] = mapped_column(TSVECTOR)
     """Folded by us, so that no server's locale or parser has a say. A: its own titles, B: of what it belongs to,
-    C: people, D: years and numbers."""
+    C: people, D: years and numbers, and marks of its class, kind and library that no text holds (`documents`)."""
     facets: Mapped[list[str]] = mapped_column(ARRAY(Text))
     """`genre:Drama`, `resolution:2160p`, `audio:ja` …"""
     popularity: Mapped[int] = mapped_column(Integer)
@@ -68,13 +69,17 @@ class SearchTitle(Base):
     """Each title of an item, folded: what begins with what was typed is read off the index."""
 
     __tablename__ = "search_title"
-    __table_args__ = (Index("ix_search_title_key", "library_id", "kind", "key", "item_id"),)
+    __table_args__ = (
+        Index("ix_search_title_key", "library_id", "kind", "key", "item_id", postgresql_include=["popularity"]),
+    )
 
     item_id: Mapped[UUID] = _item()
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     library_id: Mapped[UUID] = mapped_column(Uuid)
     kind: Mapped[str] = mapped_column(Text)
     key: Mapped[str] = mapped_column(SortText)
+    popularity: Mapped[int] = mapped_column(Integer, server_default="0")
+    """As its document has it, beside the title in the index."""
 
 
 class SearchWord(Base):

@@ -11,7 +11,7 @@ from app.catalog.index.folding import joined, key_of, words
 from app.catalog.views import File, Item
 from app.library.naming.languages import language_of
 
-VERSION = 2
+VERSION = 3
 """Of these rules. Raise it with any change of them, and every document is made anew."""
 
 MAX_TITLES = 20
@@ -25,6 +25,17 @@ UNKNOWN_DATE = date(1, 1, 1)
 _ROMAN = ("", "", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv")
 _NUMBERS = {roman: str(number) for number, roman in enumerate(_ROMAN) if roman}
 _NUMERALS = {number: roman for roman, number in _NUMBERS.items()}
+
+WELL_KNOWN, KNOWN = 10_000, 1_000
+"""Votes: of the some thousand films and series that everybody has heard of, and of those that many have."""
+
+CLASSES = ("=0", "=1", "=2", "=3", "=4")
+"""Words that no text holds: how likely it is that an item is meant, before anything was typed. Of a word that very many
+items have, those of the first class are looked at first, and the others only if there are not enough of them. Each
+class is a few times as large as the one before."""
+
+_MAIN = frozenset({"movie", "series", "artist"})
+_MIDDLE = frozenset({"album", "season"})
 
 _NAMED_BY_OTHERS = frozenset({"movie", "series", "artist", "album"})
 """Kinds that sources know by ids of their own."""
@@ -52,14 +63,34 @@ class Document:
 
     @property
     def words(self) -> str:
-        """The words as the text of a tsvector. They are letters and digits, so nothing in them needs quoting."""
-        weighed = zip("ABCD", (self.own, self.around, self.people, self.numbers), strict=True)
+        """The words as the text of a tsvector. They are letters and digits, and marks, so nothing in them needs more
+        quoting."""
+        weighed = zip("ABCD", (self.own, self.around, self.people, [*self.numbers, *self.marks]), strict=True)
         return " ".join(f"'{word}':1{weight}" for weight, group in weighed for word in group)
+
+    @property
+    def marks(self) -> list[str]:
+        """Words that only a search asks for: its class, its kind and its library."""
+        return [class_of(self.kind, self.popularity), kind_mark(self.kind), library_mark(self.library_id)]
 
     @property
     def dictionary(self) -> list[str]:
         """The words somebody may misspell."""
         return [word for word in {*self.own, *self.around, *self.people} if word.isalpha()]
+
+
+def class_of(kind: str, popularity: int) -> str:
+    place = 0 if popularity >= WELL_KNOWN else 1 if popularity >= KNOWN else 2 if popularity or kind in _MAIN else 4
+    return CLASSES[3 if place == 4 and kind in _MIDDLE else place]  # noqa: PLR2004  the last
+
+
+def kind_mark(kind: str) -> str:
+    return f"#{kind}"
+
+
+def library_mark(library_id: UUID) -> str:
+    """Of some bits of its key: two that share them cost a look at the rows of both."""
+    return f"@{library_id.hex[-8:]}"
 
 
 def document(item: Item, other_titles: Sequence[str]) -> Document:

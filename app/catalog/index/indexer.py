@@ -66,6 +66,15 @@ _ADD_TITLES = sql.SQL("""
     INSERT INTO search_title (item_id, position, library_id, kind, key)
     SELECT * FROM unnest(%s::uuid[], %s::smallint[], %s::uuid[], %s::text[], %s::text[])
 """)
+_RANK_TITLES = sql.SQL("""
+    UPDATE search_title title SET popularity = new.popularity
+    FROM unnest(%s::uuid[], %s::int[]) AS new (item_id, popularity)
+    WHERE title.item_id = new.item_id AND title.popularity <> new.popularity
+""")
+"""Votes come and go; that renames nothing below."""
+
+_SETTLE = sql.SQL("SELECT gin_clean_pending_list(%s::regclass)")
+"""What was just written lies beside the index, where every search reads all of it, until somebody puts it in."""
 
 _NEW_WORDS = sql.SQL("""
     SELECT new.word FROM unnest(%s::text[]) AS new (word)
@@ -117,6 +126,12 @@ class Indexer:
             await self._typesense.changed(tx, item_ids)
         return Indexed(len(taken), written)
 
+    async def settle(self) -> None:
+        """Put what was written into the indexes for good: a few milliseconds, or as much as was written."""
+        for index in ("ix_search_document_words", "ix_search_document_facets", "ix_search_word_spellings"):
+            async with self._transactions.begin() as tx:
+                await tx.connection.execute(_SETTLE, [index])
+
     async def ask_for_stale(self, tx: Tx, *, everything: bool = False) -> int:
         """Ask for the documents of all items that have none of these rules, or of all there are. Returns how many."""
         return (await tx.connection.execute(_ASK_STALE, {"everything": everything, "version": VERSION})).rowcount
@@ -128,6 +143,8 @@ class Indexer:
             return 0  # all of them are gone again
         written = await (await tx.connection.execute(_PUT, _columns(made))).fetchall()
         await self._put_titles(tx, made)
+        known = [one for one in made if one.titles]
+        await tx.connection.execute(_RANK_TITLES, [[one.item_id for one in known], [one.popularity for one in known]])
         await self._learn(tx, sorted({word for one in made for word in one.dictionary if len(word) >= SHORTEST}))
         return len(written)
 

@@ -35,6 +35,8 @@ class IndexItemsWorker(Worker[IndexItemsArgs]):
             taken, written = taken + batch.taken, written + batch.written
             await job.report_progress({"items": taken, "written": written})
         job.record_output({"items": taken, "written": written})
+        if written:
+            await self._indexer.settle()
         async with self._transactions.begin() as tx:
             done = await self._requests.are_done(tx)
             if done:
