@@ -77,6 +77,10 @@ imports: $(READY) ## check who imports whom (import-linter)
 bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 	@$(RUN) -m bench $(ARGS)
 
+.PHONY: evidence
+evidence: $(READY) ## tell what metadata does: matches, faults, three nodes at one source, a library before and after
+	@$(RUN) -m pytest -q -s -p no:randomly tests/metadata/evidence.py
+
 .PHONY: conformance
 conformance: $(READY) ## run River's own harness on our queue (RIVER_CHECKOUT=… names a checkout of River)
 	@RIVER_CHECKOUT="$(RIVER_CHECKOUT)" $(RUN) -m tests.conformance.harness $(ARGS)

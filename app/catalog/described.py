@@ -130,8 +130,11 @@ def _describe(viewer: Viewer) -> Prepared:
             ) AS one
         ) AS certified
         CROSS JOIN LATERAL (
-            SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', collection.id, 'name', collection.name)), '[]')
-                AS collections
+            SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', collection.id, 'name', coalesce((
+                SELECT own.title FROM collection_text own, array_position(%(languages)s::text[], own.language) AS wish
+                WHERE own.collection_id = collection.id AND own.title IS NOT NULL AND wish IS NOT NULL
+                ORDER BY wish LIMIT 1
+            ), collection.name))), '[]') AS collections
             FROM collection_item link JOIN collection ON collection.id = link.collection_id
             WHERE link.item_id = item.id
         ) AS collected

@@ -28,6 +28,10 @@ def group() -> App:
     app.command(choose)
     app.command(unmatch)
     app.command(retry)
+    app.command(lock)
+    app.command(unlock)
+    app.command(orders)
+    app.command(order)
     return app
 
 
@@ -55,6 +59,7 @@ async def use(
     *,
     language: Annotated[str | None, Parameter(help="Such as de or pt-BR.")] = None,
     region: Annotated[str | None, Parameter(help="Whose certifications count, such as DE.")] = None,
+    order: Annotated[str | None, Parameter(help="How episodes are counted: aired, absolute, dvd …")] = None,
     nobody: Annotated[bool, Parameter(help="Ask nobody about this library.")] = False,
     configured: Annotated[bool, Parameter(help="Ask whom the configuration names.")] = False,
     json: AsJson = False,
@@ -74,6 +79,7 @@ async def use(
 
     changes: dict[str, object] = {"language": language} if language else {}
     changes |= {"region": region} if region else {}
+    changes |= {"episode_order": order} if order else {}
     if names or nobody or configured:
         changes["sources"] = None if configured else (names or [])
     async with session.api() as api:
@@ -85,7 +91,8 @@ async def use(
         print_answer(answer.content)
     else:
         found = answer.value
-        print_line(f"{', '.join(found.sources) or 'nobody'} ({found.language}, {found.region})")
+        counted = "" if found.episode_order == "aired" else f", {found.episode_order}"
+        print_line(f"{', '.join(found.sources) or 'nobody'} ({found.language}, {found.region}{counted})")
 
 
 async def refresh(library: str, /, *, json: AsJson = False, session: GivenSession) -> None:
@@ -223,6 +230,101 @@ async def retry(item: UUID, /, *, json: AsJson = False, session: GivenSession) -
     """
     async with session.api() as api:
         await _ask(api, "POST", f"/items/{item}/match/retry", json=json)
+
+
+async def lock(item: UUID, /, *fields: str, json: AsJson = False, session: GivenSession) -> None:
+    """Keep fields of an item as they are shown now, whoever says what.
+
+    Parameters
+    ----------
+    item
+        Its id.
+    fields
+        title, sort_title, original_title, year, released_on, number or files.
+    """
+    async with session.api() as api:
+        locked = await _locked(api, item)
+        await _lock(api, item, [*locked, *(field for field in fields if field not in locked)], json=json)
+
+
+async def unlock(item: UUID, /, *fields: str, json: AsJson = False, session: GivenSession) -> None:
+    """Let sources, files and scans say these fields of an item again; without any, all of them.
+
+    Parameters
+    ----------
+    item
+        Its id.
+    fields
+        As `metadata show` lists them.
+    """
+    async with session.api() as api:
+        kept = [field for field in await _locked(api, item) if fields and field not in fields]
+        await _lock(api, item, kept, json=json)
+
+
+async def _locked(api: "Api", item: UUID) -> list[str]:
+    from app.web.api_v1.metadata_view import ItemMatch
+
+    return (await api.get(f"/items/{item}/match", ItemMatch)).value.locked
+
+
+async def _lock(api: "Api", item: UUID, fields: list[str], *, json: bool) -> None:
+    from app.catalog.views import Item
+    from app.cli.output import print_answer, print_line
+
+    answer = await api.send("PATCH", f"/items/{item}", Item, {"locked": fields})
+    if json:
+        print_answer(answer.content)
+    else:
+        print_line(f"locked: {', '.join(answer.value.locked) or 'nothing'}")
+
+
+async def orders(item: UUID, /, *, json: AsJson = False, session: GivenSession) -> None:
+    """List the orders in which the source of a series counts its episodes, and which one is followed.
+
+    Parameters
+    ----------
+    item
+        The series' id.
+    """
+    from app.cli.output import print_answer, print_line, print_table
+    from app.web.api_v1.metadata_view import EpisodeOrders
+
+    async with session.api() as api:
+        answer = await api.get(f"/items/{item}/episode-order", EpisodeOrders)
+    if json:
+        print_answer(answer.content)
+        return
+    found = answer.value
+    print_line(f"counted: {found.chosen or f'{found.library}, as its library'}")
+    rows = ((one.key, one.order, one.name, one.seasons, one.episodes) for one in found.lists)
+    print_table(("LIST", "ORDER", "NAME", "SEASONS", "EPISODES"), rows)
+
+
+async def order(
+    item: UUID,
+    order: str | None = None,
+    /,
+    *,
+    as_library: Annotated[bool, Parameter(help="As its library is counted.")] = False,
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
+    """Say how the episodes of a series are counted. What was watched stays with its file.
+
+    Parameters
+    ----------
+    item
+        The series' id.
+    order
+        aired, absolute, dvd, digital, story_arc, production, tv, original, alternate, regional, or a list of its own.
+    """
+    from app.errors import InvalidInput
+
+    if (order is None) is not as_library:
+        raise InvalidInput("order", "say one, or --as-library")
+    async with session.api() as api:
+        await _ask(api, "PUT", f"/items/{item}/episode-order", {"order": order}, json=json)
 
 
 async def _ask(api: "Api", method: str, path: str, body: object = None, *, json: bool) -> None:

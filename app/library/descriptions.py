@@ -64,6 +64,8 @@ class Collected:
     name: str
     overview: str | None = None
     ids: tuple[tuple[str, str], ...] = ()
+    texts: tuple[Texts, ...] = ()
+    """Title and plot in further languages, one for each."""
 
     @property
     def key(self) -> str:

@@ -67,6 +67,14 @@ class NotMatchable(InvalidInput):
         self.kind = kind
 
 
+class NotCounted(InvalidInput):
+    """Only the episodes of a series are counted in one order or another."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__("item", f"{kind} items have no order of their own: choose that of a series")
+        self.kind = kind
+
+
 class NothingAsked(Conflict):
     """A library whose sources are none."""
 

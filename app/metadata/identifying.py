@@ -18,7 +18,7 @@ from app.metadata.contexts import Context, context
 from app.metadata.errors import BrokenRecord, NotKnown, NotMatchable
 from app.metadata.jobs import FetchMetadataArgs
 from app.metadata.keeping import Keeper
-from app.metadata.kinds import ITEM_TYPES, MATCHED_KINDS, Decider, MatchState
+from app.metadata.kinds import ITEM_TYPES, MATCHED_KINDS, Decider, EpisodeOrder, MatchState
 from app.metadata.matching import Decision, decide
 from app.metadata.records import Candidate, Locale, Wanted
 from app.metadata.registry import Registry
@@ -118,7 +118,8 @@ class Identifier:
 
     async def _closer(self, source: Source, candidate: Candidate, locale: Locale) -> Candidate:
         try:
-            record = await source.fetch(candidate.kind, candidate.external_id, locale)
+            plain = msgspec.structs.replace(locale, order=EpisodeOrder.AIRED)  # its episodes tell nothing here
+            record = await source.fetch(candidate.kind, candidate.external_id, plain)
         except (NotKnown, BrokenRecord):
             return candidate
         return msgspec.structs.replace(

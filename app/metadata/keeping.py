@@ -1,16 +1,17 @@
 """A record → rows: of the item it is about, and of what is below it. Everything in the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from app.db.tx import Tx
 from app.library.kinds import FactSource, ItemKind
 from app.library.service import LibraryService
 from app.metadata import repository
+from app.metadata.assigning import assign, unsaid
 from app.metadata.contexts import Context
 from app.metadata.merging import merge
-from app.metadata.records import Child, Kept, Record
+from app.metadata.records import Kept, Record
 from app.metadata.registry import Registry
 from app.metadata.repository import Below, NewRecord
 
@@ -30,24 +31,21 @@ class Keeper:
         """Keep what a source says of an item and of what is below it. Returns what is below it."""
         below = await repository.below(tx, item.item_id)
         told = assign(record, below)
-        # A season's episodes come with the season; until then nothing is known of them.
-        whole = [one for one in below if one.kind is ItemKind.SEASON or one.season not in record.seasons_apart]
         new = [
             NewRecord(item_id=one.id, external_id="", record=None, refresh_after=None)
-            for one in whole
-            if one.id not in told
+            for one in unsaid(record, below, told)
         ]
         new += [
             NewRecord(
-                item_id=item_id,
+                item_id=one.id,
                 external_id=child.external_id,
                 record=Kept(facts=child.facts, description=child.description),
                 refresh_after=None,
             )
-            for item_id, child in told.items()
+            for one, child in told.items()
         ]
         if record.kind is not ItemKind.SEASON:
-            kept = Kept(facts=record.facts, description=record.description)
+            kept = Kept(facts=record.facts, description=record.description, is_counted=record.is_counted)
             wait = _refresh_after(item.item_id, is_settled=record.is_settled)
             new.append(NewRecord(item_id=item.item_id, external_id=record.external_id, record=kept, refresh_after=wait))
         await repository.put_records(tx, source, sorted(new, key=lambda one: one.item_id))
@@ -81,45 +79,3 @@ class Keeper:
 def _refresh_after(item_id: UUID, *, is_settled: bool) -> timedelta:
     base = SETTLED if is_settled else UNSETTLED
     return base * (1 + SPREAD * (item_id.int % 1_000) / 1_000)
-
-
-def assign(record: Record, below: Sequence[Below]) -> dict[UUID, Child]:
-    """Say which child is which item: by season and number, else by the number over all seasons, else by the day."""
-    places: dict[tuple[ItemKind, int | None, int | None], Child] = {}
-    for told in record.children:
-        if told.number is not None:
-            places.setdefault((told.kind, None if told.kind is ItemKind.SEASON else told.season, told.number), told)
-    absolute, days = _absolute(record), _days(record)
-    found: dict[UUID, Child] = {}
-    for one in below:
-        match one.kind:
-            case ItemKind.SEASON:
-                child = places.get((one.kind, None, one.number))
-            case ItemKind.TRACK:
-                child = places.get((one.kind, one.season or 1, one.number))
-            case _:
-                child = None if one.season is None else places.get((one.kind, one.season, one.number))
-                child = child or (None if one.absolute is None else absolute.get(one.absolute))
-                child = child or (None if one.aired is None else days.get(one.aired))
-        if child is not None:
-            found[one.id] = child
-    return found
-
-
-def _absolute(record: Record) -> Mapping[int, Child]:
-    """Count episodes over all seasons, specials left out; only a record that holds all of them can be counted."""
-    if record.seasons_apart or record.kind is not ItemKind.SERIES:
-        return {}
-    regular = [one for one in record.children if one.kind is ItemKind.EPISODE and one.season and one.number]
-    regular.sort(key=lambda one: (one.season or 0, one.number or 0))
-    counted = dict(enumerate(regular, 1))
-    return counted | {one.absolute: one for one in regular if one.absolute is not None}
-
-
-def _days(record: Record) -> Mapping[date, Child]:
-    """Two episodes of one day are told apart by nothing."""
-    found: dict[date, list[Child]] = {}
-    for one in record.children:
-        if one.kind is ItemKind.EPISODE and one.aired is not None:
-            found.setdefault(one.aired, []).append(one)
-    return {day: children[0] for day, children in found.items() if len(children) == 1}

@@ -19,6 +19,24 @@ class Decider(StrEnum):
     USER = "user"
 
 
+class EpisodeOrder(StrEnum):
+    """How the episodes of a series are counted. A source has some of these for some series."""
+
+    AIRED = "aired"
+    """As the source lists them by itself: nobody chose otherwise, or it has no such order for this series."""
+    ORIGINAL = "original"
+    """By day of first broadcast, where that is another list."""
+    ABSOLUTE = "absolute"
+    """Over all seasons, as anime is."""
+    DVD = "dvd"
+    DIGITAL = "digital"
+    STORY_ARC = "story_arc"
+    PRODUCTION = "production"
+    TV = "tv"
+    ALTERNATE = "alternate"
+    REGIONAL = "regional"
+
+
 MATCHED_KINDS = (ItemKind.MOVIE, ItemKind.SERIES, ItemKind.ARTIST, ItemKind.ALBUM)
 """What is looked for among others; seasons and episodes come with their series, tracks with their album."""
 

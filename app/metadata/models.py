@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
 from app.library.models.columns import Timestamp, one_of
-from app.metadata.kinds import Decider, MatchState
+from app.metadata.kinds import Decider, EpisodeOrder, MatchState
 from app.vault.place import Sealed
 
 
@@ -116,8 +116,21 @@ class LibrarySources(Base):
     """What a library says otherwise than the configuration."""
 
     __tablename__ = "metadata_library"
+    __table_args__ = (one_of("episode_order", EpisodeOrder),)
 
     library_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("library.id", ondelete="CASCADE"), primary_key=True)
     sources: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     language: Mapped[str | None] = mapped_column(Text)
     region: Mapped[str | None] = mapped_column(Text)
+    episode_order: Mapped[str | None] = mapped_column(Text)
+    """How the episodes of its series are counted."""
+
+
+class SeriesOrder(Base):
+    """How the episodes of one series are counted, where somebody chose that for it alone. A new match keeps it."""
+
+    __tablename__ = "metadata_order"
+
+    item_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True)
+    episode_order: Mapped[str] = mapped_column(Text)
+    """An `EpisodeOrder`, or one list of one source."""

@@ -25,6 +25,7 @@ from app.metadata.images.worker import DownloadImagesWorker
 from app.metadata.jobs import RefreshMetadataArgs, RefreshTokensArgs
 from app.metadata.keeping import Keeper
 from app.metadata.listener import InsertFetchJobs
+from app.metadata.orders import EpisodeOrders
 from app.metadata.outbound import Outbound
 from app.metadata.refreshing import Refresher
 from app.metadata.registry import Registry
@@ -68,6 +69,7 @@ class MetadataModule(Provider):
     identifier = provide(Identifier)
     refresher = provide(Refresher)
     service = provide(MetadataService)
+    orders = provide(EpisodeOrders)
     listener = provide(InsertFetchJobs, provides=LibraryListener)
     fetch = provide(FetchMetadataWorker, provides=Worker[Any])
     external_ids = provide(RefreshExternalIdsWorker, provides=Worker[Any])

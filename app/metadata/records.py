@@ -8,10 +8,11 @@ import msgspec
 from app.library.descriptions import Description
 from app.library.kinds import ItemKind
 from app.library.repository.facts import Facts
+from app.metadata.kinds import EpisodeOrder
 
 
 class Locale(msgspec.Struct, frozen=True, kw_only=True):
-    """In whose words, and by whose board, an item is to be told of."""
+    """In whose words, by whose board and counted how an item is to be told of."""
 
     language: str = "en"
     """BCP 47."""
@@ -19,6 +20,8 @@ class Locale(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 3166."""
     also: tuple[str, ...] = ()
     """Further languages in which texts are kept."""
+    order: str = EpisodeOrder.AIRED
+    """An `EpisodeOrder`, or one list of one source: `tmdb:5acf93e60e0a26346d0000ce`."""
 
     @property
     def tag(self) -> str:
@@ -67,6 +70,31 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     image_url: str | None = None
 
 
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A list in which a source counts the episodes of a series otherwise."""
+
+    source: str
+    id: str
+    kind: EpisodeOrder
+    name: str | None = None
+    description: str | None = None
+    seasons: int | None = None
+    episodes: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Return how it is chosen: as `Locale.order` names it."""
+        return f"{self.source}:{self.id}"
+
+
+class Apart(msgspec.Struct, frozen=True):
+    """A season whose episodes have to be asked for by themselves."""
+
+    number: int
+    episodes: int | None = None
+    """How many it has, if that is said."""
+
+
 class Child(msgspec.Struct, frozen=True, kw_only=True):
     """A season, an episode or a track, told of by where it stands below what was asked for."""
 
@@ -92,8 +120,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     artist: str | None = None
     children: tuple[Child, ...] = ()
-    seasons_apart: tuple[int, ...] = ()
-    """Seasons whose episodes have to be asked for by themselves."""
+    seasons_apart: tuple[Apart, ...] = ()
+    is_counted: bool = False
+    """Its episodes are counted in the order that was asked for, and not as they aired."""
     is_settled: bool = True
     """No more will be said soon: it is old, or has ended."""
 
@@ -103,6 +132,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
     facts: Facts = Facts()
     description: Description = Description()
+    is_counted: bool = False
 
 
 Score = Annotated[float, msgspec.Meta(ge=0, le=1)]

@@ -9,6 +9,7 @@ from app.config import Settings
 from app.db.tx import Tx
 from app.library.kinds import ItemKind, LibraryKind
 from app.metadata.errors import SourceWithoutKey, UnknownSource
+from app.metadata.kinds import EpisodeOrder
 from app.metadata.models import LibrarySources
 from app.metadata.records import Locale
 from app.metadata.sources.source import Source
@@ -68,6 +69,7 @@ class Registry:
             language=(own.language if own is not None else None) or self._settings.language,
             region=(own.region if own is not None else None) or self._settings.region,
             also=self._settings.languages,
+            order=(own.episode_order if own is not None else None) or EpisodeOrder.AIRED,
         )
         return self.chosen(kind, None if own is None else own.sources), locale
 

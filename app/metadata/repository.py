@@ -28,11 +28,18 @@ PUT_MATCH = """
 LOCK = "SELECT FROM item WHERE id = %s FOR NO KEY UPDATE"
 
 BELOW = """
-    SELECT item.id, item.kind, item.number, item.absolute_number, item.disc_number, item.released_on, parent.number,
-        parent.kind
+    SELECT item.id, item.kind, item.number, item.absolute_number, item.disc_number,
+        CASE WHEN said.voices IS NULL THEN item.released_on ELSE coalesce(
+            said.voices #>> '{user,released_on}', said.voices #>> '{nfo,released_on}',
+            said.voices #>> '{tags,released_on}', said.voices #>> '{name,released_on}'
+        )::date END,
+        parent.number, parent.kind
     FROM item JOIN item parent ON parent.id = item.parent_id
+    CROSS JOIN LATERAL (
+        SELECT jsonb_object_agg(source, facts) AS voices FROM item_facts WHERE item_id = item.id
+    ) AS said
     WHERE item.kind IN ('season', 'episode', 'track') AND (
-        item.parent_id = %(id)s
+        item.parent_id = %(id)s OR item.id = %(id)s AND item.kind = 'season'
         OR item.parent_id IN (SELECT id FROM item WHERE parent_id = %(id)s AND kind = 'season')
     )
     ORDER BY item.id
@@ -53,6 +60,10 @@ RECORDS = """
 """
 
 RECORD_ID = "SELECT external_id FROM metadata_record WHERE item_id = %s AND source = %s"
+
+IS_COUNTED = """
+    SELECT FROM metadata_record WHERE item_id = %s AND source = %s AND (record ->> 'is_counted')::boolean
+"""
 
 FORGET = """
     DELETE FROM metadata_record WHERE item_id = ANY(%s) RETURNING item_id
@@ -76,12 +87,19 @@ UNTOLD = """
         AND NOT EXISTS (SELECT FROM metadata_record WHERE item_id = item.id)
 """
 
-MERGE = """
-    UPDATE metadata_match SET item_id = moved.kept
-    FROM unnest(%s::uuid[], %s::uuid[]) AS moved (gone, kept)
-    WHERE metadata_match.item_id = moved.gone
-        AND NOT EXISTS (SELECT FROM metadata_match other WHERE other.item_id = moved.kept)
-"""
+MERGES = [
+    f"""
+    UPDATE {table} SET item_id = moved.kept
+    FROM (
+        SELECT DISTINCT ON (moved.kept) moved.gone, moved.kept
+        FROM unnest(%s::uuid[], %s::uuid[]) AS moved (gone, kept) JOIN {table} known ON known.item_id = moved.gone
+        ORDER BY moved.kept, moved.gone
+    ) AS moved
+    WHERE {table}.item_id = moved.gone AND NOT EXISTS (SELECT FROM {table} other WHERE other.item_id = moved.kept)
+"""  # noqa: S608  names of ours
+    for table in ("metadata_match", "metadata_order")
+]
+"""Of several that become one item, the first that has such a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,7 @@ class Below:
     number: int | None
     absolute: int | None
     aired: date | None
+    """As files or people say. A day that a source said of what it was taken for before proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +149,8 @@ async def put_match(
 
 
 async def below(tx: Tx, item_id: UUID) -> list[Below]:
-    """Return what is below a series, a season or an album, and comes with it. Albums are matched by themselves."""
+    """Return what is below a series, a season or an album, and comes with it; a season too, for nobody asks about it
+    alone. Albums are matched by themselves."""
     cursor = await tx.connection.execute(BELOW, {"id": item_id})
     return [_below(row) for row in await cursor.fetchall()]
 
@@ -170,6 +190,11 @@ async def record_id(tx: Tx, item_id: UUID, source: str) -> str | None:
     return found[0] if found else None
 
 
+async def is_counted(tx: Tx, item_id: UUID, source: str) -> bool:
+    """Return whether a source has told of a series in the order that was chosen for it."""
+    return bool(await rows(tx, IS_COUNTED, item_id, source))
+
+
 async def forget_records(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
     """Forget what sources say of items. Returns those of which something was said."""
     return sorted(set(await column(tx, FORGET, list(item_ids))))
@@ -192,5 +217,7 @@ async def untold(tx: Tx, item_ids: Sequence[UUID]) -> list[UUID]:
 
 
 async def merge_matches(tx: Tx, merges: Sequence[tuple[UUID, UUID]]) -> None:
-    """Let an item that others became keep what one of them was matched with, if it is not matched itself."""
-    await run(tx, MERGE, [gone for gone, _ in merges], [kept for _, kept in merges])
+    """Let an item that others became keep what one of them was matched with, if it is not matched itself; so also how
+    its episodes are counted."""
+    for statement in MERGES:
+        await run(tx, statement, [gone for gone, _ in merges], [kept for _, kept in merges])

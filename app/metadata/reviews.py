@@ -106,6 +106,15 @@ async def sources(tx: Tx, registry: Registry) -> list[SourceRow]:
     return found
 
 
+ASKED = "SELECT name FROM metadata_source"
+
+
+async def attributions(tx: Tx, registry: Registry) -> list[tuple[str, str]]:
+    """Return who has told of something here, by name, and the sentence they want to be told with it."""
+    asked = {row[0] for row in await rows(tx, ASKED)}
+    return [(source.name, source.terms.attribution) for source in registry.all if source.name in asked]
+
+
 def _match(row: Sequence[Any]) -> MatchRow:
     item_id, library_id, kind, title, year, locked, state, decided_by, source, external_id, *rest = row
     score, reason, candidates, asked_at = rest

@@ -140,7 +140,8 @@ class MetadataService:
         return await self._inserter.insert_tx(tx.connection, RefreshMetadataArgs(library_id=library_id))
 
     async def set_sources(self, tx: Tx, library_id: UUID, changes: Mapping[str, object]) -> LibrarySources:
-        """Change what a library says otherwise than the configuration: `sources`, `language`, `region`. None: as there.
+        """Change what a library says otherwise than the configuration: `sources`, `language`, `region`, and the
+        `episode_order` of its series. None: as there, or as the sources have it.
 
         All that is known of its items is due then: the next refresh asks anew.
 
@@ -156,7 +157,7 @@ class MetadataService:
         if "sources" in changes:
             named = changes["sources"]
             row.sources = None if named is None else self._registry.check("sources", list(_texts(named)), kind)
-        for field in ("language", "region"):
+        for field in ("language", "region", "episode_order"):
             if field in changes:
                 value = changes[field]
                 setattr(row, field, None if value is None else str(value))

@@ -59,7 +59,15 @@ from app.web.api_v1.account_view import Account, Accounts, ApiKeys, AuditPage, L
 from app.web.api_v1.items import MediaUrl
 from app.web.api_v1.job_view import Job, JobInserted, JobKindList, JobPage
 from app.web.api_v1.library_view import Libraries, ScanAnswer
-from app.web.api_v1.metadata_view import Candidates, ItemMatch, LibraryMetadata, MetadataSources, ReviewPage
+from app.web.api_v1.metadata_view import (
+    Attributions,
+    Candidates,
+    EpisodeOrders,
+    ItemMatch,
+    LibraryMetadata,
+    MetadataSources,
+    ReviewPage,
+)
 from app.web.api_v1.playback_view import Playback
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
@@ -111,6 +119,8 @@ STRUCTS = (
     Candidates,
     MetadataSources,
     LibraryMetadata,
+    Attributions,
+    EpisodeOrders,
     Playback,
     Job,
     JobPage,

@@ -97,3 +97,31 @@ async def test_what_is_due_is_asked_for_once(revenge, lantern):
     assert (await revenge("metadata", "refresh", "Films")).out.endswith("asked for\n")
     again = (await revenge("metadata", "refresh", "Films", "--json")).json
     assert (again["duplicate"], again["job"]["kind"]) == (True, "library.refresh_metadata")
+
+
+async def test_the_order_of_episodes_is_shown_and_chosen(revenge, lantern, shelf, outside):
+    library = await shelf.library(name="Shows", kind="tvshows")
+    series = await shelf.item(library, "Harbour", kind="series", year=2011)
+    assert (await revenge("metadata", "use", "Shows", "tmdb", "--order", "dvd")).out == "tmdb (en, US, dvd)\n"
+    assert (await revenge("metadata", "orders", series)).out.startswith("counted: dvd, as its library")
+    assert (await revenge("metadata", "order", series, "absolute")).out.endswith("asked for\n")
+    shown = (await revenge("metadata", "orders", series, "--json")).json
+    assert shown == {"chosen": "absolute", "library": "dvd", "lists": []}
+    for words in (("order", series), ("order", series, "dvd", "--as-library"), ("order", series, "by-hand")):
+        run = await revenge("metadata", *words)
+        assert run.code != 0, words
+        assert "order" in run.err
+    assert (await revenge("metadata", "order", series, "--as-library", "--json")).json["duplicate"] is True
+    assert (await revenge("metadata", "orders", series, "--json")).json["chosen"] is None
+
+
+async def test_fields_are_locked_and_unlocked(revenge, lantern):
+    assert (await revenge("metadata", "lock", lantern, "title", "year")).out == "locked: title, year\n"
+    again = (await revenge("metadata", "lock", lantern, "year", "sort_title", "--json")).json
+    assert sorted(again["locked"]) == ["sort_title", "title", "year"]
+    assert "locked: " in (await revenge("metadata", "show", lantern)).out
+    wrong = await revenge("metadata", "lock", lantern, "plot")
+    assert wrong.code != 0
+    assert "locked" in wrong.err
+    assert (await revenge("metadata", "unlock", lantern, "title", "sort_title")).out == "locked: year\n"
+    assert (await revenge("metadata", "unlock", lantern)).out == "locked: nothing\n"

@@ -42,6 +42,7 @@ BEYOND_SCHEMAS = {
     ("start_playback", "subtitle"): "what the file holds, and one of two ways to say it",
     ("choose_match", "external_id"): "an id as its source writes it",
     ("choose_match", "source"): "sources that are there",
+    ("choose_episode_order", "order"): "an order, or a list of a source that is asked",
     ("change_library_metadata", "sources"): "sources that are there",
     ("choose_library_image", "item_id"): "items of the library",
     ("change_item", "title"): "what is printable, Unicode says",

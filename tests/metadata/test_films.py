@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from app.accounts.viewer import Viewer
+from app.catalog.browse import Catalog, ItemQuery
 from app.db.tx import Transactions
 from app.library.kinds import FactSource
 from app.library.repository.facts import Facts, apply_facts
@@ -221,3 +223,35 @@ async def test_nobody_is_asked_where_nothing_was_configured(
     assert await bench.waiting() == []
     assert providers.asked == []
     await bench.outbound.close()
+
+
+async def test_a_set_is_called_in_the_languages_of_those_who_look_and_asked_for_once(
+    metadata: MetadataBench, providers: Providers, tree: WriteTree
+) -> None:
+    lamps = {"id": 9, "name": "Lamps Collection", "poster_path": "/l.jpg", "backdrop_path": None}
+    providers.films = [film(n, f"Lamp {n}", belongs_to_collection=lamps) for n in (101, 102)]
+    translated = [
+        {"iso_639_1": language, "iso_3166_1": "X", "name": "", "english_name": "", "data": data}
+        for language, data in (
+            ("en", {"title": "", "overview": "All lamps.", "homepage": ""}),
+            ("de", {"title": "Lampen Filmreihe", "overview": "Alle Lampen.", "homepage": ""}),
+            ("fr", {"title": "Lampes - Saga", "overview": "", "homepage": ""}),
+        )
+    ]
+    providers.outside.answers["/tmdb/collection/9/translations"] = Reply.json({"id": 9, "translations": translated})
+    object.__setattr__(metadata.registry._settings, "languages", ("de",))
+    root = tree({f"Lamp {n} (1999).mkv": str(n) for n in (101, 102)})
+    await metadata.library.scan(await metadata.library.add(root))
+    assert set(await metadata.work()) == {"completed"}
+
+    for languages, name in (
+        ((), "Lamps Collection"),
+        (("de",), "Lampen Filmreihe"),
+        (("fr", "en"), "Lamps Collection"),
+    ):
+        viewer = Viewer(name="x", libraries=None, languages=languages)
+        page = await Catalog(metadata.transactions).items(viewer, ItemQuery())
+        assert [[one.name for one in item.collections] for item in page.items] == [[name]] * 2
+    assert providers.outside.paths.count("/tmdb/collection/9/translations") == 1
+    (row,) = await metadata.library.rows("SELECT overview FROM collection")
+    assert row["overview"] == "All lamps."

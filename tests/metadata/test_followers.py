@@ -277,6 +277,51 @@ async def test_a_series_is_searched_at_thetvdb_found_and_fetched_over_http(
     assert found[0].candidate.aliases == ("Der Hafen",)
 
 
+async def test_thetvdb_counts_as_it_is_asked_to_and_tells_in_several_languages(tvdb: Tvdb, outside: Outside) -> None:
+    from app.library.kinds import ItemKind
+    from app.metadata.records import Locale
+
+    whole = {
+        **TVDB_SERIES["data"],  # type: ignore[dict-item]
+        "seasonTypes": [
+            {"id": 1, "name": "Aired Order", "type": "official", "alternateName": None},
+            {"id": 2, "name": "DVD Order", "type": "dvd", "alternateName": "Discs"},
+            {"id": 3, "name": "Absolute Order", "type": "absolute", "alternateName": None},
+        ],
+        "seasons": [
+            {"id": 5, "number": 1, "name": None, "image": None, "type": {"id": 1, "type": "official"}},
+            {"id": 6, "number": 1, "name": "Disc One", "image": None, "type": {"id": 2, "type": "dvd"}},
+            {"id": 7, "number": 2, "name": "Disc Two", "image": None, "type": {"id": 2, "type": "dvd"}},
+        ],
+    }
+    outside.answers["/tvdb/series/121361/extended"] = Reply.json({"status": "success", "data": whole})
+
+    def discs(language: str, plot: str | None) -> Reply:
+        listed = [{"id": 7, "name": f"One ({language})", "aired": "2011-04-17", "number": 4, "seasonNumber": 2,
+                   "overview": plot, "absoluteNumber": 1}]  # fmt: skip
+        return Reply.json({"data": {"episodes": listed}, "links": {"next": None}})
+
+    outside.answers["/tvdb/series/121361/episodes/dvd/eng"] = discs("eng", "It begins.")
+    outside.answers["/tvdb/series/121361/episodes/dvd/deu"] = discs("deu", "Es beginnt.")
+    outside.answers["/tvdb/series/121361/episodes/dvd/fra"] = discs("fra", None)  # not translated
+
+    record = await tvdb.fetch(ItemKind.SERIES, "121361", Locale(order="dvd", also=("de", "fr", "xx")))
+
+    assert record.is_counted
+    assert [(one.kind, one.season, one.number, one.facts.title) for one in record.children] == [
+        ("season", 1, 1, "Disc One"), ("season", 2, 2, "Disc Two"), ("episode", 2, 4, "One (eng)"),
+    ]  # fmt: skip
+    assert [(text.language, text.plot) for text in record.children[-1].description.texts] == [
+        ("en", "It begins."), ("de", "Es beginnt."),
+    ]  # fmt: skip
+    found = await tvdb.orders("121361", Locale())
+    assert [(one.key, one.kind, one.name, one.seasons) for one in found] == [
+        ("tvdb:dvd", "dvd", "Discs", 2), ("tvdb:absolute", "absolute", "Absolute Order", None),
+    ]  # fmt: skip
+    aired = await tvdb.fetch(ItemKind.SERIES, "121361", Locale(order="regional"))
+    assert (aired.is_counted, aired.children[-1].facts.title) == (False, "One")
+
+
 async def test_a_token_that_was_withdrawn_is_got_anew(
     tvdb: Tvdb, metadata: MetadataBench, outside: Outside, tree: WriteTree, transactions: Transactions
 ) -> None:

@@ -5,13 +5,17 @@ from uuid import UUID
 
 import pytest
 
+from app.accounts.roles import Role
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.metadata import repository
 from app.metadata.kinds import Decider, MatchState
 from app.metadata.records import Candidate, Scored
+from tests.fixtures.accounts import Accounts
 from tests.fixtures.shelf import Shelf
 from tests.fixtures.web import Web
+
+PLAIN = {"language": "en", "region": "US", "episode_order": "aired"}
 
 
 @pytest.fixture
@@ -34,13 +38,13 @@ async def test_sources_are_listed_and_chosen_for_a_library(web: Web, series: tup
     assert "not endorsed" in found["tmdb"]["attribution"]
 
     path = f"/libraries/{series[0]}/metadata"
-    assert await ok(web, "GET", path) == {"sources": [], "language": "en", "region": "US"}
+    assert await ok(web, "GET", path) == {"sources": [], **PLAIN}
     changed = await ok(web, "PATCH", path, {"sources": ["tvmaze"], "language": "de"})
-    assert changed == {"sources": ["tvmaze"], "language": "de", "region": "US"}
+    assert changed == {"sources": ["tvmaze"], **PLAIN, "language": "de"}
     for wrong in (["nobody"], ["tmdb"], ["musicbrainz"]):
         problem = await ok(web, "PATCH", path, {"sources": wrong}, 400)
         assert problem["errors"][0]["field"] == "sources"
-    assert await ok(web, "PATCH", path, {"language": None}) == {"sources": ["tvmaze"], "language": "en", "region": "US"}
+    assert await ok(web, "PATCH", path, {"language": None}) == {"sources": ["tvmaze"], **PLAIN}
     assert (await ok(web, "PATCH", path, {"sources": None}))["sources"] == []
 
 
@@ -98,6 +102,51 @@ async def test_of_two_who_decide_at_once_the_second_is_told(web: Web, series: tu
         assert (second.status_code, second.json()["code"]) == (412, "changed_meanwhile")
         new = (await web.http.get(path)).headers["ETag"]
         assert first.headers.get("ETag", new) == new != old
+
+
+async def test_whoever_sees_items_is_told_whom_they_come_from(
+    web: Web, transactions: Transactions, accounts: Accounts
+) -> None:
+    path = "/api/v1/metadata/attributions"
+    assert await ok(web, "GET", "/metadata/attributions") == {"attributions": []}  # nobody was asked yet
+    async with transactions.begin() as tx:
+        await tx.connection.execute(
+            "INSERT INTO metadata_source (name, next_at) VALUES ('tmdb', now()), ('gone', now())"
+        )
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    await accounts.make("Kim", Role.GUEST, libraries=[])
+    token = (await accounts.log_in("Kim")).access_token
+    answer = await web.http.get(path, headers={"Authorization": f"Bearer {token}"})
+    (found,) = answer.json()["attributions"]
+    assert (found["source"], "not endorsed" in found["text"]) == ("tmdb", True)
+    assert (await web.http.get(path)).status_code == 401
+
+
+async def test_the_order_of_episodes_is_chosen_for_a_series_and_for_a_library(
+    web: Web, series: tuple[UUID, UUID], shelf: Shelf
+) -> None:
+    library_id, item_id = series
+    path, settings = f"/items/{item_id}/episode-order", f"/libraries/{library_id}/metadata"
+    assert (await ok(web, "GET", path, status=409))["code"] == "no_sources"
+    await ok(web, "PATCH", settings, {"sources": ["tvmaze"], "episode_order": "absolute"})
+    assert await ok(web, "GET", path) == {"chosen": None, "library": "absolute", "lists": []}
+    job = (await ok(web, "PUT", path, {"order": "dvd"}, 202))["job"]
+    assert job["args"]["item_id"] == str(item_id)
+    assert (await ok(web, "GET", path))["chosen"] == "dvd"
+    assert (await ok(web, "PUT", path, {"order": "tvmaze:17"}, 202))["duplicate"] is True
+    for wrong in ("by hand", "tmdb:5acf93e60e0a26346d0000ce"):  # nobody asks TMDb about it
+        problem = await ok(web, "PUT", path, {"order": wrong}, 400)
+        assert problem["errors"][0]["field"] == "order"
+    assert (await ok(web, "GET", path))["chosen"] == "tvmaze:17"
+    await ok(web, "PUT", path, {"order": None}, 202)
+    assert (await ok(web, "GET", path))["chosen"] is None
+    await ok(web, "PATCH", settings, {"episode_order": "backwards"}, 400)
+    assert (await ok(web, "PATCH", settings, {"episode_order": None}))["episode_order"] == "aired"
+    season = await shelf.item(library_id, "Season 1", kind="season", parent_id=item_id, title_source="name")
+    problem = await ok(web, "PUT", f"/items/{season}/episode-order", {"order": "dvd"}, 400)
+    assert problem["errors"][0]["field"] == "item"
+    book = (await ok(web, "GET", "/audit"))["events"]
+    assert book[1]["action"] == "item.episode_order_chosen"
 
 
 async def test_what_makes_no_sense_names_its_field_and_changes_nothing(

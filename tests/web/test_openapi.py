@@ -42,6 +42,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
     promised = {
         ("POST", "/api/v1/setup"),
         ("GET", "/api/v1/metadata/sources"),
+        ("GET", "/api/v1/metadata/attributions"),
         ("GET", "/api/v1/metadata/reviews"),
         ("GET", "/api/v1/libraries/{library_id}/metadata"),
         ("PATCH", "/api/v1/libraries/{library_id}/metadata"),
@@ -51,6 +52,8 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("DELETE", "/api/v1/items/{item_id}/match"),
         ("POST", "/api/v1/items/{item_id}/match/retry"),
         ("GET", "/api/v1/items/{item_id}/match/candidates"),
+        ("GET", "/api/v1/items/{item_id}/episode-order"),
+        ("PUT", "/api/v1/items/{item_id}/episode-order"),
         ("GET", "/api/v1/me"),
         ("PUT", "/api/v1/me/password"),
         ("GET", "/api/v1/logins"),

@@ -145,6 +145,17 @@ class Collection(Base):
     overview: Mapped[str | None] = mapped_column(Text)
 
 
+class CollectionText(Base):
+    """What a set is called in one language. Sources say it; whoever asks for none is shown `Collection.name`."""
+
+    __tablename__ = "collection_text"
+
+    collection_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True)
+    language: Mapped[str] = mapped_column(Text, primary_key=True)
+    title: Mapped[str | None] = mapped_column(Text)
+    overview: Mapped[str | None] = mapped_column(Text)
+
+
 class CollectionItem(Base):
     __tablename__ = "collection_item"
     __table_args__ = (one_of("source", FactSource), Index("ix_collection_item_collection_id", "collection_id"))

@@ -78,6 +78,17 @@ MAKE_COLLECTIONS = """
     WHERE collection.overview IS NULL AND excluded.overview IS NOT NULL
 """
 
+ADD_COLLECTION_TEXTS = """
+    INSERT INTO collection_text AS known (collection_id, language, title, overview)
+    SELECT collection.id, new.language, new.title, new.overview
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS new (key, language, title, overview)
+    JOIN collection USING (key)
+    ORDER BY collection.id, new.language
+    ON CONFLICT (collection_id, language) DO UPDATE SET title = excluded.title, overview = excluded.overview
+    WHERE (known.title, known.overview) IS DISTINCT FROM (excluded.title, excluded.overview)
+"""
+"""Each film of a set brings the same: what is there already is not written again."""
+
 ADD_COLLECTIONS = """
     INSERT INTO collection_item (source, item_id, collection_id)
     SELECT %s, new.item_id, collection.id
@@ -208,6 +219,8 @@ async def _add_collections(tx: Tx, source: FactSource, said: Mapping[UUID, Descr
     await _make(
         tx, MAKE_COLLECTIONS, [(uuid7(), key, by_key[key].name, by_key[key].overview) for key in sorted(by_key)]
     )
+    texts = [(key, text.language, text.title, text.plot) for key in sorted(by_key) for text in by_key[key].texts]
+    await _make(tx, ADD_COLLECTION_TEXTS, texts)
     await _insert(tx, ADD_COLLECTIONS, source, [(item_id, found.key) for item_id, found in sets.items()])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.library.kinds import ItemKind
 from app.metadata.errors import NotKnown
-from app.metadata.records import Candidate, Locale, Record, Wanted
+from app.metadata.records import Candidate, Locale, Order, Record, Wanted
 from app.metadata.terms import Terms
 
 
@@ -51,3 +51,12 @@ class Source:
             NotKnown: there is no such thing.
         """
         raise NotKnown(self.name, external_id)
+
+    async def orders(self, external_id: str, locale: Locale) -> Sequence[Order]:  # noqa: ARG002
+        """Return the orders besides its own in which it counts the episodes of a series. `fetch` follows the one that
+        `locale` names, where there is one of it.
+
+        Raises:
+            NotKnown: there is no such series.
+        """
+        return ()

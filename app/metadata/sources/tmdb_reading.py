@@ -6,8 +6,7 @@ from typing import Any
 
 from app.library.descriptions import Collected, Credited, Description, Details, Rated, RemoteImage, Texts
 from app.library.kinds import ImageRole, ItemKind, LabelKind
-from app.library.repository.facts import Facts
-from app.metadata.records import Child, Locale
+from app.metadata.records import Locale
 from app.metadata.sources import reading
 
 IMAGES = "https://image.tmdb.org/t/p"
@@ -46,7 +45,7 @@ def description(answer: Any, kind: ItemKind, external_id: str, locale: Locale) -
         credits=tuple(_credits(answer)),
         labels=tuple(_labels(answer)),
         collection=_collection(answer),
-        ratings=_ratings(answer),
+        ratings=ratings(answer),
         certifications=tuple(_certifications(answer, kind)),
         external_ids=_ids(answer, external_id),
         images=_images(answer, locale),
@@ -65,57 +64,6 @@ def aliases(answer: Any, original: str | None) -> tuple[str, ...]:
             *(reading.text(one, "title") or reading.text(one, "name") for one in translated),
         )
     )
-
-
-def season_numbers(answer: Any) -> tuple[int, ...]:
-    numbers = (reading.count(one, "season_number") for one in reading.items(answer, "seasons"))
-    return tuple(dict.fromkeys(number for number in numbers if number is not None))
-
-
-def seasons(answer: Any, series_id: str, locale: Locale) -> Iterator[Child]:
-    for one in reading.items(answer, "seasons"):
-        if (number := reading.count(one, "season_number")) is not None:
-            poster = image_url(reading.at(one, "poster_path"))
-            yield Child(
-                kind=ItemKind.SEASON,
-                external_id=f"{series_id}/{number}",
-                season=number,
-                number=number,
-                facts=Facts(title=reading.text(one, "name"), released_on=reading.day(one, "air_date")),
-                description=Description(
-                    texts=_plain_texts(one, locale),
-                    images=() if poster is None else (RemoteImage(role=ImageRole.POSTER.value, url=poster),),
-                ),
-            )
-
-
-def episodes(answer: Any, season: int, locale: Locale) -> Iterator[Child]:
-    for one in reading.items(answer, "episodes"):
-        number, external_id = reading.count(one, "episode_number"), reading.identifier(one, "id")
-        if number is None or external_id is None:
-            continue
-        still, aired = image_url(reading.at(one, "still_path")), reading.day(one, "air_date")
-        yield Child(
-            kind=ItemKind.EPISODE,
-            external_id=external_id,
-            season=season,
-            number=number,
-            aired=aired,
-            facts=Facts(title=reading.text(one, "name"), released_on=aired),
-            description=Description(
-                texts=_plain_texts(one, locale),
-                details=Details(runtime_minutes=reading.minutes(one, "runtime")),
-                credits=(*_people(one, "guest_stars", role="guest"), *_crew(one, "crew")),
-                ratings=_ratings(one),
-                external_ids=(("tmdb", external_id),),
-                images=() if still is None else (RemoteImage(role=ImageRole.THUMB.value, url=still),),
-            ),
-        )
-
-
-def _plain_texts(one: Any, locale: Locale) -> tuple[Texts, ...]:
-    title, plot = reading.text(one, "name"), reading.prose(one, "overview")
-    return (Texts(language=locale.base, title=title, plot=plot),) if title or plot else ()
 
 
 def _texts(answer: Any, locale: Locale) -> tuple[Texts, ...]:
@@ -154,20 +102,20 @@ def _trailer(answer: Any, locale: Locale) -> str | None:
 
 
 def _credits(answer: Any) -> Iterator[Credited]:
-    yield from _people(answer, "created_by", role="creator")
-    yield from _crew(answer, "credits", "crew")
-    yield from _people(answer, "credits", "cast", role="actor")
-    yield from _people(answer, "aggregate_credits", "cast", role="actor")
+    yield from people(answer, "created_by", role="creator")
+    yield from crew(answer, "credits", "crew")
+    yield from people(answer, "credits", "cast", role="actor")
+    yield from people(answer, "aggregate_credits", "cast", role="actor")
 
 
-def _people(answer: Any, *path: str | int, role: str) -> Iterator[Credited]:
+def people(answer: Any, *path: str | int, role: str) -> Iterator[Credited]:
     for _, one in zip(range(MAX_CAST), reading.items(answer, *path), strict=False):
         if (name := reading.text(one, "name")) is not None:
             character = reading.text(one, "character") or reading.text(one, "roles", 0, "character")
             yield _person(one, name, role, character)
 
 
-def _crew(answer: Any, *path: str | int) -> Iterator[Credited]:
+def crew(answer: Any, *path: str | int) -> Iterator[Credited]:
     seen: set[tuple[str, str]] = set()
     for one in reading.items(answer, *path):
         role, name = _JOBS.get(reading.text(one, "job") or ""), reading.text(one, "name")
@@ -210,7 +158,18 @@ def _collection(answer: Any) -> Collected | None:
     return Collected(name=name, ids=() if set_id is None else (("tmdb", set_id),))
 
 
-def _ratings(one: Any) -> tuple[Rated, ...]:
+def set_texts(answer: Any, locale: Locale) -> tuple[Texts, ...]:
+    """Return what a set is called in the library's language, in English and in those that are kept besides."""
+    found: dict[str, Texts] = {}
+    for one in reading.items(answer, "translations"):
+        language, data = reading.text(one, "iso_639_1"), reading.at(one, "data")
+        title, plot = reading.text(data, "title") or reading.text(data, "name"), reading.prose(data, "overview")
+        if language is not None and language in (locale.base, "en", *locale.also) and (title or plot):
+            found.setdefault(language, Texts(language=language, title=title, plot=plot))
+    return tuple(found.values())
+
+
+def ratings(one: Any) -> tuple[Rated, ...]:
     value, votes = reading.number(one, "vote_average"), reading.count(one, "vote_count")
     if value is None or not 0 < value <= 10 or votes == 0:  # noqa: PLR2004  its scale
         return ()

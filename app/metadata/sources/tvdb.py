@@ -1,7 +1,7 @@
 """TheTVDB (version 4): series and films, with a key that is exchanged for a token once a month."""
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,8 @@ from app.library.kinds import ImageRole, ItemKind, LabelKind
 from app.library.repository.facts import Facts
 from app.metadata.asking import Asking
 from app.metadata.errors import BrokenRecord, NotKnown, SourceFailed, SourceWaits
-from app.metadata.records import Candidate, Child, Locale, Record, Wanted
-from app.metadata.sources import reading
+from app.metadata.records import Candidate, Child, Locale, Order, Record, Wanted
+from app.metadata.sources import reading, tvdb_episodes
 from app.metadata.sources.source import Source
 from app.metadata.terms import Terms
 from app.metadata.tokens import Granted, KeyHolder, Tokens
@@ -95,8 +95,7 @@ class Tvdb(Source, KeyHolder):
     async def fetch(self, kind: ItemKind, external_id: str, locale: Locale) -> Record:
         if kind not in _KINDS or not reading.is_number(external_id):
             raise NotKnown(self.name, external_id)
-        answer = await self._json(f"/{_KINDS[kind]}/{external_id}/extended", [("meta", "translations")])
-        one = reading.at(answer, "data")
+        one = reading.at(await self._extended(kind, external_id), "data")
         language = _LANGUAGES.get(locale.base, "eng")
         title = _translated(one, "nameTranslations", "name", language) or reading.text(one, "name")
         if title is None:
@@ -118,18 +117,40 @@ class Tvdb(Source, KeyHolder):
             ),
             country=reading.text(one, "originalCountry"),
             children=() if kind is ItemKind.MOVIE else await self._children(one, external_id, locale, language),
+            is_counted=kind is ItemKind.SERIES and tvdb_episodes.chosen(one, locale.order) != tvdb_episodes.AIRED,
             is_settled=reading.text(one, "status", "name") in ("Ended", "Released"),
         )
 
+    async def orders(self, external_id: str, locale: Locale) -> Sequence[Order]:  # noqa: ARG002  they have no words
+        if not reading.is_number(external_id):
+            raise NotKnown(self.name, external_id)
+        return tvdb_episodes.orders(reading.at(await self._extended(ItemKind.SERIES, external_id), "data"))
+
+    async def _extended(self, kind: ItemKind, external_id: str) -> Any:
+        return await self._json(f"/{_KINDS[kind]}/{external_id}/extended", [("meta", "translations")])
+
     async def _children(self, one: Any, series_id: str, locale: Locale, language: str) -> tuple[Child, ...]:
-        found = list(_seasons(one))
+        season_type = tvdb_episodes.chosen(one, locale.order)
+        listed = "default" if season_type == tvdb_episodes.AIRED else season_type
+        episodes: list[Child] = []
+        async for answer in self._pages(f"/series/{series_id}/episodes/{listed}/{language}"):
+            episodes += tvdb_episodes.episodes(answer, locale)
+        further: dict[str, list[Texts]] = {}
+        for base in locale.also:
+            if base == locale.base or base not in _LANGUAGES:
+                continue
+            async for answer in self._pages(f"/series/{series_id}/episodes/{listed}/{_LANGUAGES[base]}"):
+                for external_id, text in tvdb_episodes.texts(answer, base):
+                    further.setdefault(external_id, []).append(text)
+        told = (tvdb_episodes.told(episode, further.get(episode.external_id, ())) for episode in episodes)
+        return (*tvdb_episodes.seasons(one, season_type), *told)
+
+    async def _pages(self, path: str) -> AsyncIterator[Any]:
         for page in range(MAX_PAGES):
-            path = f"/series/{series_id}/episodes/default/{language}"
             answer = await self._json(path, [("page", str(page))])
-            found += _episodes(answer, locale)
+            yield answer
             if reading.at(answer, "links", "next") is None:
-                break
-        return tuple(found)
+                return
 
     async def _json(self, path: str, parameters: list[tuple[str, str]]) -> Any:
         token = await self._tokens.token(self.name, self.key or "", self.log_in)
@@ -265,45 +286,3 @@ def _images(one: Any) -> Iterator[RemoteImage]:
         if role is not None and found is not None and counts.setdefault(role.value, 0) < MAX_IMAGES:
             counts[role.value] += 1
             yield RemoteImage(role=role.value, url=found)
-
-
-def _seasons(one: Any) -> Iterator[Child]:
-    for season in reading.items(one, "seasons"):
-        number, external_id = reading.count(season, "number"), reading.identifier(season, "id")
-        if number is None or external_id is None or reading.text(season, "type", "type") not in (None, "official"):
-            continue
-        poster = reading.url(season, "image")
-        yield Child(
-            kind=ItemKind.SEASON,
-            external_id=external_id,
-            season=number,
-            number=number,
-            facts=Facts(title=reading.text(season, "name")),
-            description=Description(
-                images=() if poster is None else (RemoteImage(role=ImageRole.POSTER.value, url=poster),)
-            ),
-        )
-
-
-def _episodes(answer: Any, locale: Locale) -> Iterator[Child]:
-    for one in reading.items(answer, "data", "episodes"):
-        season, external_id = reading.count(one, "seasonNumber"), reading.identifier(one, "id")
-        if season is None or external_id is None:
-            continue
-        still, aired, title = reading.url(one, "image"), reading.day(one, "aired"), reading.text(one, "name")
-        plot = reading.prose(one, "overview")
-        yield Child(
-            kind=ItemKind.EPISODE,
-            external_id=external_id,
-            season=season,
-            number=reading.count(one, "number"),
-            absolute=reading.count(one, "absoluteNumber") or None,
-            aired=aired,
-            facts=Facts(title=title, released_on=aired),
-            description=Description(
-                texts=(Texts(language=locale.base, title=title, plot=plot),) if title or plot else (),
-                details=Details(runtime_minutes=reading.minutes(one, "runtime")),
-                external_ids=(("tvdb", external_id),),
-                images=() if still is None else (RemoteImage(role=ImageRole.THUMB.value, url=still),),
-            ),
-        )

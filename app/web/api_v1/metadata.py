@@ -14,14 +14,18 @@ from app.jobs.types import JobInsertResult
 from app.library.errors import ItemNotFound
 from app.library.service import LibraryService
 from app.metadata import reviews as reviewing
-from app.metadata.kinds import MatchState
+from app.metadata.kinds import EpisodeOrder, MatchState
+from app.metadata.orders import EpisodeOrders as SeriesOrders
 from app.metadata.registry import Registry
 from app.metadata.service import MetadataService
 from app.web.answers import JsonResponse, conditional, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
 from app.web.api_v1.metadata_view import (
+    Attribution,
+    Attributions,
     Candidates,
+    EpisodeOrders,
     ItemMatch,
     LibraryMetadata,
     MatchCandidate,
@@ -30,7 +34,7 @@ from app.web.api_v1.metadata_view import (
     ReviewPage,
 )
 from app.web.api_v1.parameters import IfMatch, IfNoneMatch, ItemId, LibraryId, Strict, Text
-from app.web.auth import Administrator, CurrentActor
+from app.web.auth import Administrator, CurrentActor, CurrentViewer
 from app.web.conditions import entity_tag, require_match
 
 router = APIRouter(prefix="/api/v1", tags=["metadata"], route_class=DishkaRoute, default_response_class=Response)
@@ -50,6 +54,13 @@ class LibraryMetadataChange(Strict):
     sources: tuple[Line, ...] | None = None
     language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] | None = None
     region: Annotated[Text, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    episode_order: EpisodeOrder | None = None
+    """How the episodes of its series are counted; null: as their source lists them."""
+
+
+class OrderChoice(Strict):
+    order: Line | None
+    """aired, absolute, dvd … , or the key of a list; null: as the library is counted."""
 
 
 def _asked(result: JobInsertResult) -> Response:
@@ -65,6 +76,16 @@ async def list_metadata_sources(
     async with transactions.begin() as tx:
         found = await reviewing.sources(tx, registry)
     return JsonResponse(MetadataSources([MetadataSource.of(row) for row in found]))
+
+
+@router.get("/metadata/attributions", responses=documented(Attributions))
+async def list_attributions(
+    _viewer: CurrentViewer, registry: FromDishka[Registry], transactions: FromDishka[Transactions]
+) -> Response:
+    """List who has told of items here, and how they want to be named for it: whoever shows items shows this too."""
+    async with transactions.begin() as tx:
+        found = await reviewing.attributions(tx, registry)
+    return JsonResponse(Attributions([Attribution(source=source, text=text) for source, text in found]))
 
 
 @router.get("/metadata/reviews", responses=documented(ReviewPage))
@@ -220,9 +241,37 @@ async def search_candidates(
     return JsonResponse(Candidates([MatchCandidate.of(one) for one in found]))
 
 
+@router.get("/items/{item_id}/episode-order", responses=documented(EpisodeOrders))
+async def get_episode_orders(item_id: ItemId, _viewer: Administrator, orders: FromDishka[SeriesOrders]) -> Response:
+    """Show how the episodes of a series are counted, and the orders that its source has for it."""
+    return JsonResponse(EpisodeOrders.of(await orders.counted(item_id)))
+
+
+@router.put(
+    "/items/{item_id}/episode-order",
+    status_code=202,
+    responses=documented(ScanAnswer, 202, description="Chosen; being fetched"),
+)
+async def choose_episode_order(
+    item_id: ItemId,
+    _viewer: Administrator,
+    actor: CurrentActor,
+    asked: OrderChoice,
+    orders: FromDishka[SeriesOrders],
+    transactions: FromDishka[Transactions],
+) -> Response:
+    """Say how the episodes of a series are counted. Items and what was watched stay; what is said of them follows."""
+    async with transactions.begin() as tx:
+        result = await orders.choose(tx, item_id, asked.order)
+        await record(tx, actor, "item.episode_order_chosen", item_id=str(item_id), order=asked.order)
+    return _asked(result)
+
+
 async def _metadata_of(tx: Tx, service: MetadataService, library_id: UUID) -> LibraryMetadata:
     _, sources, locale = await service.sources_of(tx, library_id)
-    return LibraryMetadata(sources=list(sources), language=locale.language, region=locale.region)
+    return LibraryMetadata(
+        sources=list(sources), language=locale.language, region=locale.region, episode_order=locale.order
+    )
 
 
 async def _match_of(tx: Tx, item_id: UUID) -> ItemMatch:

@@ -5,7 +5,8 @@ from uuid import UUID
 import msgspec
 
 from app.catalog.views import Time
-from app.metadata.records import Scored
+from app.metadata.orders import Counted
+from app.metadata.records import Order, Scored
 from app.metadata.reviews import MatchRow, SourceRow
 
 
@@ -126,6 +127,16 @@ class MetadataSources(msgspec.Struct, frozen=True):
     sources: list[MetadataSource]
 
 
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    source: str
+    text: str
+    """To be shown wherever what it says is shown: about the server, below an item."""
+
+
+class Attributions(msgspec.Struct, frozen=True):
+    attributions: list[Attribution]
+
+
 class LibraryMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asked about a library, as it is in force."""
 
@@ -133,3 +144,44 @@ class LibraryMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """In this order. Empty: nobody."""
     language: str
     region: str
+    episode_order: str
+    """How the episodes of its series are counted, where nothing else is said of one."""
+
+
+class EpisodeList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list in which a source counts the episodes of a series otherwise than it aired."""
+
+    key: str
+    """As it is chosen: `tmdb:5acf93e60e0a26346d0000ce`."""
+    order: str
+    """absolute, dvd, digital, story_arc, production, tv, original, alternate or regional: may be chosen too, and means
+    the list of this kind that holds most."""
+    name: str | None
+    description: str | None
+    seasons: int | None
+    episodes: int | None
+
+    @classmethod
+    def of(cls, order: Order) -> "EpisodeList":
+        return cls(
+            key=order.key,
+            order=order.kind,
+            name=order.name,
+            description=order.description,
+            seasons=order.seasons,
+            episodes=order.episodes,
+        )
+
+
+class EpisodeOrders(msgspec.Struct, frozen=True, kw_only=True):
+    """How the episodes of a series are counted, and how they could be."""
+
+    chosen: str | None
+    """Of this series. null: as its library is."""
+    library: str
+    lists: list[EpisodeList]
+    """Of the source that says what the series is; empty while nobody knows it, or there is but one order."""
+
+    @classmethod
+    def of(cls, counted: Counted) -> "EpisodeOrders":
+        return cls(chosen=counted.chosen, library=counted.library, lists=[EpisodeList.of(one) for one in counted.lists])
