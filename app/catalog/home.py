@@ -3,7 +3,8 @@
 Every row reads a bounded number of rows by an index of its own, whatever the libraries hold.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from psycopg import sql
@@ -44,46 +45,63 @@ class HomePage:
         if not 1 <= limit <= MAX_LIMIT:
             raise InvalidInput("limit", f"must be 1 to {MAX_LIMIT}")
         async with self._transactions.begin() as tx:
-            rows = await self._seen(tx, viewer, limit)
-            rows += [*await self._added(tx, viewer, limit), *await self._genres(tx, viewer, limit)]
+            found = await self._seen(tx, viewer, limit)
+            found += [*await self._added(tx, viewer, limit), *await self._genres(tx, viewer, limit)]
+            wanted = dict.fromkeys(item_id for row in found for item_id in row.item_ids)
+            items = {item.id: item for item in await read_items(tx, viewer, list(wanted))}
+        rows = [row.shown(items) for row in found]
         return Home(rows=[row for row in rows if row.items])
 
-    async def _seen(self, tx: Tx, viewer: Viewer, limit: int) -> list[HomeRow]:
-        rows = []
-        for kind, ask in (("continue_watching", seen.to_resume), ("next_up", seen.next_up)):
-            found = await ask(viewer, limit).fetch(tx)
-            rows.append(HomeRow(kind=kind, items=await read_items(tx, viewer, [row["id"] for row in found])))
-        return rows
+    async def _seen(self, tx: Tx, viewer: Viewer, limit: int) -> list["_Row"]:
+        return [
+            _Row("continue_watching", await _ids(tx, seen.to_resume(viewer, limit))),
+            _Row("next_up", await _ids(tx, seen.next_up(viewer, limit))),
+        ]
 
-    async def _added(self, tx: Tx, viewer: Viewer, limit: int) -> list[HomeRow]:
-        rows = []
-        for library in (await queries.libraries(viewer).fetch(tx))[:LIBRARIES]:
-            found = await recently_added(viewer, library["id"], limit).fetch(tx)
-            items = await read_items(tx, viewer, [row["id"] for row in found])
-            rows.append(HomeRow(kind="recently_added", library_id=library["id"], items=items))
-        return rows
+    async def _added(self, tx: Tx, viewer: Viewer, limit: int) -> list["_Row"]:
+        libraries = [row["id"] for row in await queries.libraries(viewer).fetch(tx)][:LIBRARIES]
+        return [
+            _Row("recently_added", await _ids(tx, recently_added(viewer, one, limit)), library_id=one)
+            for one in libraries
+        ]
 
-    async def _genres(self, tx: Tx, viewer: Viewer, limit: int) -> list[HomeRow]:
+    async def _genres(self, tx: Tx, viewer: Viewer, limit: int) -> list["_Row"]:
         counts: dict[str, int] = {}
         for kind in GENRE_KINDS:
             counted = facets_of(await count_facets(viewer, ItemFilter(kind=kind, limit=1), DRAWN).fetch(tx))
             for genre in counted.genres:
                 counts[genre.value] = counts.get(genre.value, 0) + genre.count
         most = sorted(counts, key=lambda genre: (-counts[genre], genre))[:GENRES]
-        return [
-            HomeRow(kind="genre", genre=genre, items=await self._of_genre(tx, viewer, genre, limit)) for genre in most
-        ]
+        return [_Row("genre", await self._of_genre(tx, viewer, genre, limit), genre=genre) for genre in most]
 
-    async def _of_genre(self, tx: Tx, viewer: Viewer, genre: str, limit: int) -> list[Item]:
+    async def _of_genre(self, tx: Tx, viewer: Viewer, genre: str, limit: int) -> list[UUID]:
         asked = ItemFilter(facets=[[f"genre:{genre}"]], limit=limit)
         await BY_INDEX.run(tx)
         (row,) = await frequency(asked).fetch(tx)
         found: list[UUID] = []
         for kind in GENRE_KINDS:
             part = replace(asked, kind=kind, is_frequent=row["count"] > FEW)
-            found += [one["id"] for one in await page_of_items(viewer, part, SORTS["-added"]).fetch(tx)]
+            found += await _ids(tx, page_of_items(viewer, part, SORTS["-added"]))
         await BY_ANY_WAY.run(tx)
-        return await read_items(tx, viewer, sorted(found, reverse=True)[:limit])
+        return sorted(found, reverse=True)[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is in a row. All that is told of it is read at once for all rows: one film may stand in several."""
+
+    kind: str
+    item_ids: Sequence[UUID]
+    library_id: UUID | None = None
+    genre: str | None = None
+
+    def shown(self, items: Mapping[UUID, Item]) -> HomeRow:
+        shown = [items[one] for one in self.item_ids if one in items]
+        return HomeRow(kind=self.kind, library_id=self.library_id, genre=self.genre, items=shown)
+
+
+async def _ids(tx: Tx, statement: Statement) -> list[UUID]:
+    return [row["id"] for row in await statement.fetch(tx)]
 
 
 def recently_added(viewer: Viewer, library_id: UUID, limit: int) -> Statement:
