@@ -7,7 +7,7 @@ from app.library.threads import in_thread
 from app.playback.ahead.files import FilesAhead
 from app.playback.ahead.sweeping import sweep
 from app.playback.chapters.service import ChapterStore
-from app.playback.streaming import repository
+from app.playback.streaming import transcodes
 from app.playback.streaming.service import PlaybackService
 from app.playback.transcoding.store import SegmentStore
 from app.playback.trickplay.service import SheetStore
@@ -39,7 +39,7 @@ class PlaybackSweeper:
         async with self._transactions.begin() as tx:
             playbacks = await self._service.end_silent(tx)
         async with self._transactions.begin() as tx:
-            unused = await repository.unused_transcodes(tx, UNUSED)
+            unused = await transcodes.unused_transcodes(tx, UNUSED)
         for transcode_id in unused:
             await in_thread(lambda gone=transcode_id: self._store.remove(gone))  # type: ignore[misc]  # bound at once
         return {
@@ -53,18 +53,18 @@ class PlaybackSweeper:
         """Remove folders whose transcode is gone, and count anew what the others take."""
         known = await in_thread(self._store.known)
         async with self._transactions.begin() as tx:
-            existing = await repository.existing(tx, known)
+            existing = await transcodes.existing(tx, known)
         orphans = [one for one in known if one not in existing]
         for orphan in orphans:
             await in_thread(lambda gone=orphan: self._store.remove(gone))  # type: ignore[misc]  # as above
         for transcode_id in existing:
             sizes = await in_thread(lambda one=transcode_id: self._store.sizes(one))  # type: ignore[misc]  # as above
             async with self._transactions.begin() as tx:
-                row = await repository.lock_transcode(tx, transcode_id)
+                row = await transcodes.lock_transcode(tx, transcode_id)
                 if row is None or row.is_run:
                     continue
                 parts = [name for name in sizes if name.endswith(PART)]
                 await in_thread(lambda one=transcode_id, gone=parts: self._store.remove_segments(one, gone))  # type: ignore[misc]
                 left = sum(size for name, size in sizes.items() if not name.endswith(PART))
-                await repository.set_bytes(tx, transcode_id, left)
+                await transcodes.set_bytes(tx, transcode_id, left)
         return len(orphans)

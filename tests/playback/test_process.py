@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.playback.streaming import repository
+from app.playback.streaming import transcodes
 from tests.fixtures.clients import until
 from tests.fixtures.media import Media
 from tests.fixtures.playback import Player
@@ -65,7 +65,7 @@ async def test_a_run_goes_on_while_the_database_is_away(
     player: Player, media: Media, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelved = await player.add(await asyncio.to_thread(long_film, media))
-    look, looks = repository.look, Counter[UUID]()
+    look, looks = transcodes.look, Counter[UUID]()
 
     async def lost(tx: Any, transcode_id: UUID, *given: Any, **more: Any) -> Any:
         looks[transcode_id] += 1
@@ -73,7 +73,7 @@ async def test_a_run_goes_on_while_the_database_is_away(
             raise psycopg.OperationalError("the connection is lost")
         return await look(tx, transcode_id, *given, **more)
 
-    monkeypatch.setattr(repository, "look", lost)
+    monkeypatch.setattr(transcodes, "look", lost)
     playing = await player.play(shelved, allow_copy=False)
     for number in range(4):
         assert len(await segment(player, playing, f"v0/{number:05}.m4s")) > 100

@@ -14,7 +14,7 @@ from app.library.opening import opened
 from app.library.records import FileLocation
 from app.library.repository.rows import column, rows
 from app.playback.errors import TranscodeFailed
-from app.playback.streaming import repository
+from app.playback.streaming import playable
 from app.playback.streaming.records import KnownFile
 
 NICE = 19
@@ -41,7 +41,7 @@ class FilesAhead:
     async def known(self, file_id: UUID) -> KnownFile:
         """Raises: JobCancel: it is not there."""
         async with self._transactions.begin() as tx:
-            known = await repository.known_file(tx, file_id)
+            known = await playable.known_file(tx, file_id)
         if known is None or known.location.state != FileState.PRESENT:
             raise JobCancel("there is no such file any more")
         return known

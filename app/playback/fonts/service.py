@@ -17,7 +17,7 @@ from app.playback.ffmpeg.commands import attachment
 from app.playback.ffmpeg.process import output_of
 from app.playback.fonts.kinds import claimed_type, shown_name, type_of
 from app.playback.source import STYLED
-from app.playback.streaming import repository
+from app.playback.streaming import playable
 
 MOST = 200
 """Fonts of one film. Some have sixty."""
@@ -80,7 +80,7 @@ class FontService:
             NotAFont: there is none of this number, or what there is is none.
         """
         async with self._transactions.begin() as tx:
-            known = await repository.known_file(tx, file_id)
+            known = await playable.known_file(tx, file_id)
             fonts = await fonts_of(tx, file_id)
         if known is None:
             raise FileNotFound(file_id)

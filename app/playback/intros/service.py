@@ -18,8 +18,8 @@ from app.playback.intros.common import Run, common_run
 from app.playback.intros.fingerprints import ending_of, listen, opening_of, unpack
 from app.playback.intros.repository import EpisodeFile, Fingerprints, Segment
 from app.playback.intros.season import Heard, agreed, pairs
+from app.playback.streaming.playable import zero_of
 from app.playback.streaming.records import KnownFile
-from app.playback.streaming.repository import zero_of
 
 log = structlog.get_logger("playback.intros")
 

@@ -21,7 +21,7 @@ from app.playback.decision import Decision, Wishes, decide
 from app.playback.errors import NotPlayable, PlaybackNotFound
 from app.playback.ports import PlaybackListener, Watched
 from app.playback.profiles import ClientProfile, profile_of
-from app.playback.streaming import repository
+from app.playback.streaming import playable, repository, transcodes
 from app.playback.streaming.plan import cuts_of, frame_rate_of, renditions, sound_origin
 from app.playback.streaming.records import KnownFile, PlaybackRow, TranscodeRow
 from app.playback.transcoding.recipes import digest_of, name_of
@@ -134,14 +134,14 @@ class PlaybackService:
     async def location(self, tx: Tx, viewer: Viewer, playback_id: UUID) -> FileLocation:
         """Return where the file of a playback is. Raises: as `get`."""
         row = await self.get(tx, viewer, playback_id)
-        known = await repository.known_file(tx, row.file_id)
+        known = await playable.known_file(tx, row.file_id)
         if known is None:
             raise FileNotFound(row.file_id)
         return known.location
 
     async def _known(self, tx: Tx, viewer: Viewer, item_id: UUID, file_id: UUID | None) -> KnownFile:
-        found = await repository.file_to_play(tx, viewer, item_id, file_id)
-        known = None if found is None else await repository.known_file(tx, found)
+        found = await playable.file_to_play(tx, viewer, item_id, file_id)
+        known = None if found is None else await playable.known_file(tx, found)
         if known is None:
             raise NotFound("file of item", item_id) if file_id is None else FileNotFound(file_id)
         if known.location.state != FileState.PRESENT:
@@ -150,7 +150,7 @@ class PlaybackService:
 
     async def _set_up(self, tx: Tx, playback_id: UUID, decision: Decision, known: KnownFile) -> tuple[UUID, ...]:
         """Link all renditions; return the transcodes that are wanted at once."""
-        zero = repository.zero_of(known.source.streams)
+        zero = playable.zero_of(known.source.streams)
         cuts = cuts_of(known.source, known.keyframes, zero)
         stamp = (known.location.size, known.location.mtime_ns)
         wanted = [
@@ -160,7 +160,7 @@ class PlaybackService:
         at_once: list[UUID] = []
         # In one order for all, so that two who begin at once never wait for each other in turn.
         for content, rendition in sorted(wanted, key=lambda pair: pair[0]):
-            transcode_id = await repository.ensure_transcode(
+            transcode_id = await transcodes.ensure_transcode(
                 tx,
                 transcode_id=uuid7(),
                 file_id=known.location.file_id,

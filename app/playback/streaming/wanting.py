@@ -17,9 +17,9 @@ from app.jobs.types import JobState
 from app.playback.errors import not_made
 from app.playback.hls.cuts import TARGET_MS
 from app.playback.jobs import TranscodeArgs
-from app.playback.streaming import repository
+from app.playback.streaming import transcodes
 from app.playback.streaming.records import TranscodeRow
-from app.playback.streaming.repository import LEASE
+from app.playback.streaming.transcodes import LEASE
 from app.playback.transcoding.runs import INIT
 
 SOON = 3
@@ -39,7 +39,7 @@ class Wanting:
         self._ahead = max(int(settings.playback.ahead.total_seconds() * 1000) // TARGET_MS, 2)
 
     async def known(self, tx: Tx, transcode_id: UUID) -> TranscodeRow | None:
-        return await repository.lock_transcode(tx, transcode_id)
+        return await transcodes.lock_transcode(tx, transcode_id)
 
     async def want(
         self, tx: Tx, transcode_id: UUID, number: int, present: Collection[int], *, playback_id: UUID
@@ -49,7 +49,7 @@ class Wanting:
         Raises:
             TranscodeFailed, CacheFull, CacheUnavailable, FfmpegMissing: it was tried a moment ago, and went wrong.
         """
-        row = await repository.lock_transcode(tx, transcode_id)
+        row = await transcodes.lock_transcode(tx, transcode_id)
         if row is None:
             return None
         if row.failure is not None and number not in present:
@@ -63,7 +63,7 @@ class Wanting:
         if aims and not row.is_run and not await self._comes(tx, row):
             args = TranscodeArgs(session_id=playback_id, media_id=row.file_id, profile=row.name)
             job_id = (await self._inserter.insert_tx(tx.connection, args)).job.id
-        await repository.record_want(tx, transcode_id, row.wanted if number == INIT else number, aims, job_id)
+        await transcodes.record_want(tx, transcode_id, row.wanted if number == INIT else number, aims, job_id)
         return row
 
     def _aim(self, row: TranscodeRow, number: int, present: Collection[int]) -> int | None:

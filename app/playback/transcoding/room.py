@@ -8,7 +8,7 @@ from app.config import Settings
 from app.db.tx import Transactions
 from app.library.threads import in_thread
 from app.playback.hls.cuts import TARGET_MS
-from app.playback.streaming import repository
+from app.playback.streaming import transcodes
 from app.playback.transcoding.store import SegmentStore
 
 log = structlog.get_logger("playback.room")
@@ -30,10 +30,10 @@ class Room:
     async def make(self, *, at_least: int = 0) -> int:
         """Keep within the cap, and free so many bytes in any case; return how many were freed."""
         async with self._transactions.begin() as tx:
-            total = await repository.total_bytes(tx)
+            total = await transcodes.total_bytes(tx)
             if total <= self._cap and not at_least:
                 return 0
-            used = await repository.least_used(tx)
+            used = await transcodes.least_used(tx)
         too_many = max(total - int(self._cap * DOWN_TO), at_least)
         freed = 0
         for transcode_id, _, wanted, is_watched in used:
@@ -60,5 +60,5 @@ class Room:
 
         freed, left = await in_thread(shrink)
         async with self._transactions.begin() as tx:
-            await repository.set_bytes(tx, transcode_id, left)
+            await transcodes.set_bytes(tx, transcode_id, left)
         return freed

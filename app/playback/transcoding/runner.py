@@ -30,7 +30,7 @@ from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import NICE, Ffmpeg, running
 from app.playback.hls.cuts import TARGET_MS
-from app.playback.streaming import repository
+from app.playback.streaming import transcodes
 from app.playback.streaming.records import Look, TranscodeRow
 from app.playback.streaming.wanting import SOON
 from app.playback.transcoding import runs
@@ -125,9 +125,9 @@ class Transcoder:
             FfmpegMissing: there is none that works.
         """
         async with self._transactions.begin() as tx:
-            row = await repository.named_transcode(tx, media_id, name)
+            row = await transcodes.named_transcode(tx, media_id, name)
             location = await files.locate(tx, media_id)
-            look = None if row is None or location is None else await repository.take(tx, row.id, runner)
+            look = None if row is None or location is None else await transcodes.take(tx, row.id, runner)
             if row is None or location is None or look is None:
                 await complete(tx)  # it is gone, or in other hands
                 return
@@ -182,7 +182,7 @@ class Transcoder:
         made, made_bytes = state.made, state.made_bytes
         try:
             async with self._transactions.begin() as tx:
-                found = await repository.look(
+                found = await transcodes.look(
                     tx, state.row.id, state.runner, position=state.position, made=made, made_bytes=made_bytes
                 )
         except Exception as err:
@@ -221,10 +221,10 @@ class Transcoder:
         """Give the row back and complete the job; no when somebody has asked for more meanwhile."""
         await self._look(state)
         async with self._transactions.begin() as tx:
-            row = await repository.lock_transcode(tx, state.row.id)
+            row = await transcodes.lock_transcode(tx, state.row.id)
             if row is not None and row.aims:
                 return False
-            await repository.leave(tx, state.row.id, state.runner)
+            await transcodes.leave(tx, state.row.id, state.runner)
             await complete(tx)
         return True
 
@@ -387,13 +387,13 @@ class Transcoder:
     async def _leave(self, state: _State) -> None:
         try:
             async with self._transactions.begin() as tx:
-                await repository.leave(tx, state.row.id, state.runner)
+                await transcodes.leave(tx, state.row.id, state.runner)
         except Exception as err:  # noqa: BLE001  the lease runs out by itself; what brought us here matters more
             log.debug("transcode not given back", transcode=str(state.row.id), error=str(err))
 
     async def _record_failure(self, state: _State, failure: AppError) -> None:
         async with self._transactions.begin() as tx:
-            await repository.record_failure(tx, state.row.id, state.runner, failure.code, str(failure))
+            await transcodes.record_failure(tx, state.row.id, state.runner, failure.code, str(failure))
         self._arrivals.announce_segment(state.row.id)
 
 

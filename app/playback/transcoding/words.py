@@ -18,7 +18,7 @@ from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import output_of
 from app.playback.fonts.service import fonts_of
-from app.playback.streaming import repository
+from app.playback.streaming import playable
 from app.playback.transcoding.recipes import Burn, SubtitleRecipe
 
 log = structlog.get_logger("playback.words")
@@ -104,7 +104,7 @@ class Words:
 
     async def _beside(self, file_id: UUID, place: int, *, is_text: bool) -> bytes:
         async with self._transactions.begin() as tx:
-            location = await repository.beside_location(tx, file_id, place)
+            location = await playable.beside_location(tx, file_id, place)
         if location is None:
             raise TranscodeFailed("the subtitles beside the file are gone")
         most = MOST_BESIDE if is_text else MOST

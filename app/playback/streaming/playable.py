@@ -1,0 +1,125 @@
+"""What there is to play: files, all that a decision needs of them, and the subtitles beside them."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from app.accounts.viewer import Viewer
+from app.db.tx import Tx
+from app.library.kinds import FileState
+from app.library.media import StreamInfo
+from app.library.paths import display_path, join
+from app.library.records import FileLocation
+from app.library.repository import files, probes
+from app.playback.hls.cuts import widest_gap
+from app.playback.source import MediaSource, SubtitleBeside
+from app.playback.streaming.records import KnownFile
+from app.playback.streaming.rows import VISIBLE, fetch, seen_by
+
+STREAM_COLUMNS = sql.SQL(", ").join(
+    sql.Identifier(name) for name in StreamInfo.__struct_fields__ if name not in ("tags", "hdr_metadata")
+)
+
+
+async def file_to_play(tx: Tx, viewer: Viewer, item_id: UUID, file_id: UUID | None) -> UUID | None:
+    """Return the file that is played for an item: the one named, else its best; None where there is none to be seen."""
+    found = await fetch(
+        tx,
+        f"""
+        SELECT link.file_id FROM item_file link
+        JOIN file ON file.id = link.file_id JOIN library_root root ON root.id = file.root_id
+        WHERE link.item_id = %(item_id)s AND (%(file_id)s::uuid IS NULL OR link.file_id = %(file_id)s)
+            AND file.state <> 'purged' AND {VISIBLE}
+        ORDER BY (link.role = 'main') DESC, (file.state = 'present') DESC, link.position, link.file_id LIMIT 1
+        """,  # noqa: S608  the condition is ours
+        item_id=item_id,
+        file_id=file_id,
+        **seen_by(viewer),
+    )
+    return found[0]["file_id"] if found else None
+
+
+async def known_file(tx: Tx, file_id: UUID) -> KnownFile | None:
+    location = await files.locate(tx, file_id)
+    if location is None:
+        return None
+    facts = (await fetch(tx, "SELECT duration_ms, bit_rate FROM file WHERE id = %(id)s", id=file_id))[0]
+    async with tx.connection.cursor(row_factory=dict_row) as cursor:
+        query = sql.SQL("SELECT {} FROM stream WHERE file_id = %s ORDER BY index").format(STREAM_COLUMNS)
+        await cursor.execute(query, [file_id])
+        streams = [StreamInfo(**row) for row in await cursor.fetchall()]
+    index = await probes.keyframes(tx, file_id)
+    video = next((stream for stream in streams if stream.kind == "video"), None)
+    usable = index is not None and video is not None and index[0] == video.index
+    keyframes = index[1] if index is not None and usable else []
+    zero = zero_of(streams)
+    end = facts["duration_ms"]
+    source = MediaSource(
+        container=location.container,
+        duration_ms=end,
+        bit_rate=facts["bit_rate"],
+        size=location.size,
+        streams=streams,
+        beside=await _beside(tx, file_id),
+        widest_gap_ms=widest_gap([time - zero for time in keyframes], end or 0),
+        peak_bit_rate=index[2] if index is not None and usable else None,
+    )
+    return KnownFile(location, source, keyframes, usable)
+
+
+def zero_of(streams: Sequence[StreamInfo]) -> int:
+    """Return the file's own time of what is watched first."""
+    starts = [one.start_ms for one in streams if one.kind in ("video", "audio") and one.start_ms is not None]
+    return min(starts, default=0)
+
+
+async def _beside(tx: Tx, file_id: UUID) -> list[SubtitleBeside]:
+    return [
+        SubtitleBeside(
+            place=place,
+            format=row["name"].rpartition(b".")[2].lower().decode("ascii", "replace"),
+            language=row["language"],
+            title=row["title"],
+            flags=row["flags"],
+        )
+        for place, row in enumerate(await _side_rows(tx, file_id))
+    ]
+
+
+async def beside_location(tx: Tx, file_id: UUID, place: int) -> FileLocation | None:
+    """Return where subtitles beside a file are; None when they are gone."""
+    found = await _side_rows(tx, file_id)
+    if place >= len(found):
+        return None
+    row = found[place]
+    path = join(row["folder_path"], row["name"])
+    return FileLocation(
+        file_id=file_id,
+        library_id=row["library_id"],
+        root=row["root_path"],
+        path=path,
+        display_path=display_path(path),
+        state=FileState.PRESENT,
+        size=row["size"],
+        mtime_ns=row["mtime_ns"],
+        container=None,
+    )
+
+
+async def _side_rows(tx: Tx, file_id: UUID) -> list[dict[str, Any]]:
+    """Return the subtitles beside a file, in the order in which the catalogue numbers them."""
+    return await fetch(
+        tx,
+        """
+        SELECT side_file.name, side_file.language, side_file.title, side_file.flags, side_file.size,
+            side_file.mtime_ns, folder.path AS folder_path, root.path AS root_path, root.library_id
+        FROM side_file JOIN folder ON folder.id = side_file.folder_id
+        JOIN library_root root ON root.id = folder.root_id
+        WHERE side_file.file_id = %(file_id)s AND side_file.kind = 'subtitle'
+        ORDER BY side_file.name
+        """,
+        file_id=file_id,
+    )
