@@ -201,14 +201,14 @@ async def run(server: Server, clients: int, seconds: float, rounds: int) -> list
                 return await measured(server, cases, contestants, seconds, rounds)
 
 
-async def fill(url: str, film: Path) -> tuple[str, str]:
+async def fill(url: str, film: Path, size: int = FILE_BYTES) -> tuple[str, str]:
     database = Database(lambda: url, min_size=1, max_size=2)
     await database.start()
     try:
         shelf = Shelf(Transactions(database))
         library = await shelf.library(film.parent)
         item = await shelf.item(library, "Metropolis", year=1927)
-        file_id = await shelf.file(library, film.name, item_id=item, size=FILE_BYTES, streams=STREAMS)
+        file_id = await shelf.file(library, film.name, item_id=item, size=size, streams=STREAMS)
         for number in range(OTHERS):
             other = await shelf.item(library, f"Film {number:03}", year=1950 + number % 70)
             await shelf.file(library, f"{number}.mkv", item_id=other, size=FILE_BYTES, streams=STREAMS)

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,7 @@ async def take_postgresql_away(theatre: Theatre, postgres: EmbeddedPostgres) -> 
 
 async def test_viewers_go_on_whatever_is_killed(theatre: Theatre, own_postgres: EmbeddedPostgres) -> None:
     await theatre.open(workers=2 if SOAK else 1, faces=2)
+    theatre.take_inventory("before")
     theatre.watch(VIEWERS[0], direct=VIEWERS[1])
     await theatre.go_on()
     until = time.monotonic() + SOAK
@@ -65,3 +67,61 @@ async def test_viewers_go_on_whatever_is_killed(theatre: Theatre, own_postgres: 
             break
     await theatre.close()
     await theatre.judge()
+    theatre.take_inventory("after")
+
+
+JOBS = """
+    SELECT id, state::text, attempt, coalesce(cardinality(errors), 0) AS errors,
+        errors[cardinality(errors)] ->> 'error' AS said, args ->> 'profile' AS profile, metadata -> 'output' AS output
+    FROM river.river_job WHERE kind = 'media.transcode' AND args ->> 'profile' LIKE 'video%' ORDER BY id
+"""
+
+
+async def test_rows_of_a_transcode_that_is_sent_elsewhere_killed_brought_back_and_stopped(theatre: Theatre) -> None:
+    await theatre.open(workers=2, rate=2)
+    told: list[str] = []
+
+    async def jobs(moment: str = "") -> list[dict[str, Any]]:
+        found = await theatre.rows(JOBS)
+        if moment:
+            told.extend(
+                f"{moment}: job {row['id']} {row['profile'][:10]} {row['state']}, attempt {row['attempt']},"
+                f" errors {row['errors']} ({row['said'] or '-'}), output {row['output']}"
+                for row in found
+            )
+        return found
+
+    async def segment(playing: dict[str, Any], number: int) -> None:
+        answer = await theatre.answer("GET", f"/api/v1/playback/{playing['id']}/v0/{number:05}.m4s")
+        assert answer.is_success, answer.text
+
+    playing = await theatre.begin(allow_copy=False)
+    await segment(playing, 0)
+    (first,) = await jobs("at work")
+    assert (first["state"], first["attempt"]) == ("running", 1)
+
+    await segment(playing, 20)
+    (same,) = await jobs("sent elsewhere")
+    assert (same["id"], same["state"], same["attempt"]) == (first["id"], "running", 1)
+
+    await theatre.kill_ffmpeg()
+
+    async def has_failed() -> bool:
+        return (await jobs())[0]["errors"] == 1
+
+    await eventually(has_failed)
+    await jobs("FFmpeg killed")
+    await segment(playing, 8)
+    await jobs("brought back")
+
+    await theatre.kill_worker()
+    await segment(playing, 14)
+    await jobs("its node killed, and played on by the other")
+
+    await theatre.ask("DELETE", f"/api/v1/playback/{playing['id']}")
+    await theatre.close()
+    ended = await jobs("stopped")
+    assert {row["state"] for row in ended} == {"completed"}
+    assert sum(row["errors"] for row in ended) >= 1
+    await theatre.judge()
+    SUMMARIES.append(("rows of a transcode", "".join(f"\n  {line}" for line in told)))

@@ -32,7 +32,7 @@ PATIENCE = 90.0
 
 SLOW = """#!/bin/sh
 case "$*" in
-*file:/dev/fd/*) exec {program} -readrate 8 "$@" ;;
+*file:/dev/fd/*) exec {program} -readrate {rate:g} "$@" ;;
 *) exec {program} "$@" ;;
 esac
 """
@@ -86,6 +86,7 @@ class Theatre:
         self.faces: list[Node] = []
         self.viewers: list[Viewer] = []
         self.faults: Counter[str] = Counter()
+        self.inventories: list[str] = []
         self._watching: list[asyncio.Task[None]] = []
         self._film = folder / "films" / "Metropolis (1927)" / "Metropolis (1927).mkv"
         self._item = ""
@@ -94,10 +95,11 @@ class Theatre:
 
     # -- open
 
-    async def open(self, *, workers: int = 1, faces: int = 1) -> None:
+    async def open(self, *, workers: int = 1, faces: int = 1, rate: float = 8) -> None:
+        """`rate`: how many seconds of a film a second FFmpeg reads."""
         self._program.symlink_to(FFMPEG)
         slow = self.folder / "slow-ffmpeg"
-        slow.write_text(SLOW.format(program=self._program))
+        slow.write_text(SLOW.format(program=self._program, rate=rate))
         slow.chmod(0o755)
         self._film.parent.mkdir(parents=True)
         await asyncio.to_thread(
@@ -209,8 +211,11 @@ class Theatre:
                 await asyncio.sleep(random.random() / 5)
 
     async def _begin(self, viewer: Viewer, profile: str, **wishes: Any) -> dict[str, Any]:
-        body = {"item_id": self._item, "profile": profile, "ladder": False, **wishes}
         viewer.playbacks += 1
+        return await self.begin(viewer, profile, **wishes)
+
+    async def begin(self, viewer: Viewer | None = None, profile: str = "chrome", **wishes: Any) -> dict[str, Any]:
+        body = {"item_id": self._item, "profile": profile, "ladder": False, **wishes}
         found: dict[str, Any] = await self.ask("POST", "/api/v1/playback", viewer, json=body)
         return found
 
@@ -328,6 +333,28 @@ class Theatre:
             assert not [file for file in files if file.name.endswith(".part")], files
             assert sum(file.stat().st_size for file in files) == row["bytes"], row
 
+    def take_inventory(self, moment: str) -> None:
+        """Note what there is: processes of this house with their memory and descriptors, and files on its disk."""
+        lines = []
+        nodes = {_pid(node): node for node in (*self.faces, *self.workers)}
+        for entry in sorted(Path("/proc").iterdir()):
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                pid = int(entry.name) if entry.name.isdecimal() else 0
+                status = (
+                    dict(line.split(":\t", 1) for line in (entry / "status").read_text().splitlines()) if pid else {}
+                )
+                if pid in nodes or int(status.get("PPid", 0)) in nodes:
+                    files = len(list((entry / "fd").iterdir()))
+                    lines.append(
+                        f"{status['Name']:<10} of {status['PPid']:>6}, {status['State'][:1]},"
+                        f" {int(status['VmRSS'].split()[0]) // 1024} MiB, {files} descriptors"
+                    )
+        files = [file for file in self.cache.rglob("*") if file.is_file()]
+        kinds = Counter(file.suffix for file in files)
+        size = sum(file.stat().st_size for file in files)
+        lines.append(f"segments: {len(files)} files {dict(kinds)}, {size:,} bytes")
+        self.inventories.append("".join(f"\n  {moment}: {line}" for line in lines))
+
     def end(self) -> None:
         for task in self._watching:
             task.cancel()
@@ -340,7 +367,7 @@ class Theatre:
         return (
             f"{dict(self.faults)}; {len(self.viewers)} viewers, {sum(one.playbacks for one in self.viewers)} playbacks,"
             f" {sum(one.segments for one in self.viewers)} segments, {sum(one.ranges for one in self.viewers)} ranges;"
-            f" told meanwhile: {dict(told)}"
+            f" told meanwhile: {dict(told)}{''.join(self.inventories)}"
         )
 
 

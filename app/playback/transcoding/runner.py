@@ -7,10 +7,9 @@ the run is soon to come to is waited for, for anything else it is ended and begu
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,23 +17,20 @@ import structlog
 
 from app.config import Settings
 from app.db.tx import Transactions, Tx
-from app.errors import AppError
-from app.jobs.verdict import lost_database
 from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
 from app.library.records import FileLocation
-from app.library.repository import files
 from app.library.threads import in_thread
 from app.playback.errors import NOT_MADE, CacheFull, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.process import NICE, Ffmpeg, running
 from app.playback.hls.cuts import TARGET_MS
-from app.playback.streaming import transcodes
 from app.playback.streaming.records import Look, TranscodeRow
 from app.playback.streaming.wanting import SOON
 from app.playback.transcoding import runs
 from app.playback.transcoding.arrivals import Arrivals
+from app.playback.transcoding.hold import Hold, LeaseLost, take
 from app.playback.transcoding.recipes import (
     AudioRecipe,
     Burn,
@@ -54,9 +50,6 @@ log = structlog.get_logger("playback.transcode")
 TICK = 1.0
 """Seconds between two looks at the row."""
 
-OUTAGE = 90.0
-"""Seconds without a database that a run survives: what it makes meanwhile is worth having."""
-
 SOUGHT_BY_TIME = frozenset({"mpegts", "mpeg", "wtv"})
 """Containers without an index, which FFmpeg halves until it is near a time."""
 
@@ -64,30 +57,21 @@ Complete = Callable[[Tx], Awaitable[object]]
 Report = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class LeaseLost(Exception):
-    """Another runner has the row, or it is gone: nothing of ours may be written any more."""
-
-
 @dataclass(slots=True)
 class _State:
     """One job's hold on a row."""
 
-    row: TranscodeRow
-    runner: str
+    hold: Hold
     work: Work
     extension: str
-    position: int = 0
-    made: list[int] = field(default_factory=list)
-    """Since the last look."""
-    made_bytes: int = 0
     total: int = 0
     runs: int = 0
     aim: int = 0
     is_aim_made: bool = False
-    look: Look | None = None
-    looked_at: float = 0.0
-    is_new: bool = False
-    """Whether what was learnt when it was taken has not been acted upon."""
+
+    @property
+    def row(self) -> TranscodeRow:
+        return self.hold.row
 
     @property
     def last(self) -> int:
@@ -125,14 +109,14 @@ class Transcoder:
             FfmpegMissing: there is none that works.
         """
         async with self._transactions.begin() as tx:
-            row = await transcodes.named_transcode(tx, media_id, name)
-            location = await files.locate(tx, media_id)
-            look = None if row is None or location is None else await transcodes.take(tx, row.id, runner)
-            if row is None or location is None or look is None:
-                await complete(tx)  # it is gone, or in other hands
+            taken = await take(tx, media_id, name, runner)
+            if taken is None:
+                await complete(tx)
                 return
+        row, location, look = taken
+        hold = Hold(self._transactions, self._room, row, runner, look)
         work = Work(row.cuts, row.zero_ms, row.origin_ms, row.frame_rate, _is_sought_by_time(location))
-        state = _State(row, runner, work, extension_of(row.recipe), look=look, looked_at=time.monotonic(), is_new=True)
+        state = _State(hold, work, extension_of(row.recipe))
         try:
             await self._serve(state, location, complete, report)
         except LeaseLost:
@@ -140,10 +124,11 @@ class Transcoder:
             async with self._transactions.begin() as tx:
                 await complete(tx)
         except NOT_MADE as err:
-            await self._record_failure(state, err)
+            await hold.record_failure(err)
+            self._arrivals.announce_segment(row.id)
             raise
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self._leave(state)))
+            await asyncio.shield(asyncio.ensure_future(hold.leave()))
             raise
 
     async def _serve(self, state: _State, location: FileLocation, complete: Complete, report: Report) -> None:
@@ -155,10 +140,10 @@ class Transcoder:
                     if await self._finish(state, complete):
                         return
                     continue
-                state.aim, state.is_aim_made, state.position = aim, False, aim
+                state.aim, state.is_aim_made, state.hold.position = aim, False, aim
                 state.runs += 1
                 await self._run(state, descriptor)
-                await report({"segments": state.total, "of": len(state.work.cuts), "at": state.position})
+                await report({"segments": state.total, "of": len(state.work.cuts), "at": state.hold.position})
 
     async def _open(self, held: AsyncExitStack, location: FileLocation) -> int:
         try:
@@ -173,38 +158,12 @@ class Transcoder:
 
     # -- what is wanted
 
-    async def _look(self, state: _State) -> Look:
-        """Say that we live and what was made; learn what is wanted.
-
-        Raises:
-            LeaseLost: the row is not ours any more.
-        """
-        made, made_bytes = state.made, state.made_bytes
-        try:
-            async with self._transactions.begin() as tx:
-                found = await transcodes.look(
-                    tx, state.row.id, state.runner, position=state.position, made=made, made_bytes=made_bytes
-                )
-        except Exception as err:
-            if state.look is None or not lost_database(err) or time.monotonic() - state.looked_at > OUTAGE:
-                raise
-            log.warning("transcode goes on without the database", transcode=str(state.row.id))
-            return state.look
-        if found is None:
-            raise LeaseLost
-        state.made, state.made_bytes = state.made[len(made) :], state.made_bytes - made_bytes
-        state.look, state.looked_at = found, time.monotonic()
-        if made_bytes:
-            await self._room.make()
-        return found
-
     async def _next_aim(self, state: _State) -> int | None:
         """Return the segment to begin at; None when there is nothing more to be made for now."""
-        look = state.look if state.is_new and state.look is not None else await self._look(state)
-        state.is_new = False
+        look = await state.hold.first_look()
         present = await in_thread(lambda: self._store.numbers(state.row.id))
         waiting = [aim for aim in look.aims if aim not in present and 0 <= aim <= state.last]
-        state.made += [aim for aim in look.aims if aim not in waiting]
+        state.hold.made += [aim for aim in look.aims if aim not in waiting]
         if waiting:
             return waiting[0]
         if self._is_idle(look):
@@ -219,26 +178,24 @@ class Transcoder:
 
     async def _finish(self, state: _State, complete: Complete) -> bool:
         """Give the row back and complete the job; no when somebody has asked for more meanwhile."""
-        await self._look(state)
+        await state.hold.look_again()
         async with self._transactions.begin() as tx:
-            row = await transcodes.lock_transcode(tx, state.row.id)
-            if row is not None and row.aims:
+            if not await state.hold.is_given_back(tx):
                 return False
-            await transcodes.leave(tx, state.row.id, state.runner)
             await complete(tx)
         return True
 
     async def _go_on(self, state: _State) -> bool:
         """Whether the run is still where it is needed."""
-        look = await self._look(state)
+        look = await state.hold.look_again()
         if self._is_idle(look):
             return False
-        waiting = [aim for aim in look.aims if aim not in state.made]
+        waiting = [aim for aim in look.aims if aim not in state.hold.made]
         if not waiting:
             return True
         if not state.is_aim_made and state.aim in waiting:
             return True  # somebody waits for what this run was begun for
-        if any(state.position <= aim < state.position + SOON for aim in waiting[:1]):
+        if any(state.hold.position <= aim < state.hold.position + SOON for aim in waiting[:1]):
             return True
         present = await in_thread(lambda: self._store.numbers(state.row.id))
         return all(aim in present for aim in waiting)
@@ -286,11 +243,11 @@ class Transcoder:
             if made.kind == "init":
                 await self._write_init(state, made.content)
                 continue
-            if made.number > state.position and not state.is_aim_made:
+            if made.number > state.hold.position and not state.is_aim_made:
                 if not early and not state.work.is_sought_by_time and _is_copied_picture(state.row):
                     return True
                 await self._fill(state, made.number)
-            elif made.number > state.position:
+            elif made.number > state.hold.position:
                 await self._fill(state, made.number)
             if made.kind == "last":
                 await process.require_success()
@@ -315,25 +272,24 @@ class Transcoder:
 
     async def _is_enough(self, state: _State) -> bool:
         """Whether to stop here: what follows is there already, or the viewer is far enough behind."""
-        if state.position > state.last:
+        if state.hold.position > state.last:
             return False  # the end of the stream is near, and how it ends is to be seen
-        wanted = state.aim if state.look is None else state.look.wanted
-        viewer = wanted if state.aim <= wanted <= state.position else state.aim
-        if state.position > viewer + self._ahead or state.position >= state.aim + KEYFRAMES_NAMED:
+        wanted = state.hold.look.wanted
+        viewer = wanted if state.aim <= wanted <= state.hold.position else state.aim
+        if state.hold.position > viewer + self._ahead or state.hold.position >= state.aim + KEYFRAMES_NAMED:
             return True
-        name = segment_name(state.position, state.extension)
+        name = segment_name(state.hold.position, state.extension)
         return await in_thread(lambda: self._store.has(state.row.id, name))
 
     async def _fill(self, state: _State, until: int) -> None:
-        for number in range(state.position, until):
+        for number in range(state.hold.position, until):
             empty = runs.nothing(state.work, number) if has_init(state.row.recipe) else b""
             await self._write(state, Made(number, empty))
 
     async def _write(self, state: _State, made: Made) -> None:
         await self._store_file(state, segment_name(made.number, state.extension), made.content)
-        state.position = made.number + 1
         state.is_aim_made = state.is_aim_made or made.number >= state.aim
-        state.made.append(made.number)
+        state.hold.note(made.number)
         state.total += 1
 
     async def _write_init(self, state: _State, content: bytes) -> None:
@@ -356,7 +312,7 @@ class Transcoder:
             if not await self._room.make(at_least=max(len(content) * 4, 2**20)):
                 raise
             await in_thread(write)
-        state.made_bytes += len(content)
+        state.hold.note_bytes(len(content))
         self._arrivals.announce_segment(state.row.id)
 
     # -- arguments
@@ -381,20 +337,6 @@ class Transcoder:
         if burn is None or (burn.stream is not None and not burn.is_text):
             return None, False
         return await self._words.opened(held, burn, state.row.file_id, descriptor, state.row.zero_ms)
-
-    # -- leaving
-
-    async def _leave(self, state: _State) -> None:
-        try:
-            async with self._transactions.begin() as tx:
-                await transcodes.leave(tx, state.row.id, state.runner)
-        except Exception as err:  # noqa: BLE001  the lease runs out by itself; what brought us here matters more
-            log.debug("transcode not given back", transcode=str(state.row.id), error=str(err))
-
-    async def _record_failure(self, state: _State, failure: AppError) -> None:
-        async with self._transactions.begin() as tx:
-            await transcodes.record_failure(tx, state.row.id, state.runner, failure.code, str(failure))
-        self._arrivals.announce_segment(state.row.id)
 
 
 def _is_sought_by_time(location: FileLocation) -> bool:
