@@ -1,7 +1,8 @@
 """The child's side: take a descriptor and a request over a socket, answer with bytes, under limits.
 
 It is in a session of its own, may use so much memory and time, may write nothing, and dies with the process that made
-it. It never answers for a file that kills it; whoever waits at the other end sees the socket close.
+it. It never answers for a file that kills it; whoever waits at the other end sees the socket close. What it was asked
+meanwhile waits in the socket: it takes one request at a time, and answers in their order.
 """
 
 import ctypes
@@ -9,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable
 
@@ -16,8 +18,9 @@ PR_SET_PDEATHSIG = 1
 MAX_OPEN_FILES = 32
 NICE = 5
 
-LENGTH_BYTES = 4
-"""Before every answer: how long it is."""
+HEADER = struct.Struct("!II")
+"""Before every request and every answer: the request's number, and how many bytes follow. A number that is not the
+next one's tells that something else than us has written to the socket."""
 READY = b"ready"
 MAX_REQUEST = 4_096
 
@@ -27,31 +30,32 @@ def serve(channel: int, seconds: int, answer: Callable[[int, bytes], bytes]) -> 
     with socket.socket(fileno=channel) as connection:
         connection.sendall(READY)
         while (received := _receive(connection)) is not None:
-            file, request = received
+            number, file, request = received
             try:
                 limit_time(seconds)
                 content = answer(file, request)
             finally:
                 os.close(file)
-            connection.sendall(len(content).to_bytes(LENGTH_BYTES, "big") + content)
+            connection.sendall(HEADER.pack(number, len(content)) + content)
 
 
-def framed(request: bytes) -> bytes:
+def framed(number: int, request: bytes) -> bytes:
     """Return the request as it is sent."""
-    if len(request) > MAX_REQUEST - LENGTH_BYTES:
+    if len(request) > MAX_REQUEST - HEADER.size:
         raise ValueError("a request is a few words, not the thing itself")
-    return len(request).to_bytes(LENGTH_BYTES, "big") + request
+    return HEADER.pack(number, len(request)) + request
 
 
-def _receive(connection: socket.socket) -> tuple[int, bytes] | None:
-    """Return the next descriptor and what to do with it; None when the other end has closed."""
-    message, files, _, _ = socket.recv_fds(connection, MAX_REQUEST, 1)
-    if not message:
+def _receive(connection: socket.socket) -> tuple[int, int, bytes] | None:
+    """Return the next request's number, its descriptor and what to do with it; None when the other end has closed."""
+    header, files, _, _ = socket.recv_fds(connection, HEADER.size, 1)
+    if not header:
         return None
-    request = message[LENGTH_BYTES:]
-    if not files or len(request) != int.from_bytes(message[:LENGTH_BYTES], "big"):
+    number, length = HEADER.unpack(header)
+    request = connection.recv(length, socket.MSG_WAITALL) if length else b""
+    if not files or len(request) != length:
         raise RuntimeError("a request without a file, or not a whole one")
-    return files[0], request
+    return number, files[0], request
 
 
 def die_with(parent: int) -> None:

@@ -1,4 +1,9 @@
-"""One confined process and our end of its socket."""
+"""One confined process and our end of its socket.
+
+It is asked for one file, or for the next one too while it is busy with the first: then it never waits for us. It
+answers in order, so what it ends over is the first that is unanswered. The others it has not begun, and they are told
+so.
+"""
 
 import asyncio
 import contextlib
@@ -6,12 +11,14 @@ import os
 import signal
 import socket
 import sys
+from collections import deque
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
 import app
-from app.library.confined.child import LENGTH_BYTES, READY, framed
+from app.library.confined.child import HEADER, READY, framed
 from app.library.media import Problem
 
 log = structlog.get_logger("library.confined")
@@ -21,6 +28,9 @@ START_TIMEOUT = 30.0
 MAX_ANSWER = 32 * 2**20
 """Bytes. The largest honest answer is a picture; what thousands of chapters and tags make has a twentieth of it."""
 
+AT_ONCE = 2**16
+"""Bytes taken from the socket at once: an answer is a few thousand."""
+
 
 class NoAnswer(Exception):
     """The process ended or stood still, or said what makes no sense: nothing is known about the file."""
@@ -29,6 +39,20 @@ class NoAnswer(Exception):
         super().__init__(f"{problem}: {detail}")
         self.problem = problem
         self.detail = detail
+
+
+class NotBegun(Exception):
+    """The process ended before it began with this file: another one can be asked, and nothing is held against it."""
+
+
+class _Ended(Exception):
+    """The process closed its socket over this file. How it ended is known when the system says so."""
+
+
+class _Asked(NamedTuple):
+    number: int
+    seconds: float
+    answer: asyncio.Future[bytes]
 
 
 class ConfinedProcess:
@@ -41,6 +65,14 @@ class ConfinedProcess:
         self._process = process
         self._channel = channel
         self._max_answer = max_answer
+        self._loop = asyncio.get_running_loop()
+        self._asked: deque[_Asked] = deque()
+        """What it has to answer for. The first is what it is busy with, and has its time from when it became that."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._received = bytearray()
+        self._is_open = True
+        self._drained = asyncio.Event()
+        self._drained.set()
         self.served = 0
 
     @property
@@ -49,7 +81,7 @@ class ConfinedProcess:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None
+        return self._is_open and self._process.returncode is None
 
     @classmethod
     async def spawn(
@@ -80,42 +112,106 @@ class ConfinedProcess:
         started = cls(what, process, ours, max_answer)
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                await started._receive(len(READY))
+                await started._become_ready()
         except BaseException:
             await asyncio.shield(started.end())
             raise
         log.debug("started", what=what, pid=process.pid)
         return started
 
+    async def _become_ready(self) -> None:
+        """Raises: EOFError when the process ended first."""
+        ready = b""
+        while ready != READY:
+            piece = await self._loop.sock_recv(self._channel, len(READY) - len(ready))
+            if not piece:
+                raise EOFError(f"a {self._what} ended before it had begun")
+            ready += piece
+        self._loop.add_reader(self._channel, self._read)
+
     async def ask(self, file: int, request: bytes, seconds: float) -> bytes:
-        """Send a descriptor and a request; return the answer.
+        """Send a descriptor and a request; return the answer. The time begins when those before it are answered.
 
         Raises:
             NoAnswer: there will be none. The process is of no use any more.
+            NotBegun: neither will there be one, for a reason that is not this file.
         """
-        self.served += 1
+        asked = _Asked(self.served, seconds, self._loop.create_future())
         try:
-            async with asyncio.timeout(seconds):
-                socket.send_fds(self._channel, [framed(request)], [file])
-                length = int.from_bytes(await self._receive(LENGTH_BYTES), "big")
-                if length > self._max_answer:
-                    raise NoAnswer(Problem.CRASHED, f"its {self._what} answered nonsense")
-                return await self._receive(length)
-        except TimeoutError:
-            raise NoAnswer(Problem.TIMEOUT, f"not read within {seconds:g} s") from None
-        except (ConnectionError, EOFError):
+            socket.send_fds(self._channel, [framed(asked.number, request)], [file])
+        except OSError:
+            self.dismiss()
+            raise NotBegun from None
+        self.served += 1
+        self._asked.append(asked)
+        self._drained.clear()
+        if self._asked[0] is asked:
+            self._begin()
+        try:
+            return await asked.answer
+        except _Ended:
             raise await self._failure() from None
+        except asyncio.CancelledError:
+            if self._asked and self._asked[0] is asked:
+                self.dismiss()  # nobody knows for how long it would go on
+            raise
 
-    async def _receive(self, length: int) -> bytes:
-        """Raises: EOFError when the process closed its end."""
-        loop = asyncio.get_running_loop()
-        received = bytearray()
-        while len(received) < length:
-            piece = await loop.sock_recv(self._channel, min(length - len(received), 2**18))
-            if not piece:
-                raise EOFError
-            received += piece
-        return bytes(received)
+    async def drained(self) -> None:
+        """Return once it has nothing to answer for."""
+        await self._drained.wait()
+
+    def _begin(self) -> None:
+        self._timer = self._loop.call_later(self._asked[0].seconds, self._run_out)
+
+    def _run_out(self) -> None:
+        self._let_go(NoAnswer(Problem.TIMEOUT, f"not read within {self._asked[0].seconds:g} s"))
+
+    def _read(self) -> None:
+        try:
+            piece = self._channel.recv(AT_ONCE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._let_go(_Ended())
+            return
+        self._received += piece
+        while self._is_open and len(self._received) >= HEADER.size:
+            number, length = HEADER.unpack_from(self._received)
+            if not self._asked or number != self._asked[0].number or length > self._max_answer:
+                self._let_go(NoAnswer(Problem.CRASHED, f"its {self._what} answered nonsense"))
+            elif len(self._received) < HEADER.size + length:
+                return
+            else:
+                self._answer(bytes(self._received[HEADER.size : HEADER.size + length]))
+                del self._received[: HEADER.size + length]
+
+    def _answer(self, answer: bytes) -> None:
+        asked = self._asked.popleft()
+        if self._timer is not None:
+            self._timer.cancel()
+        if not asked.answer.done():  # else whoever asked is gone
+            asked.answer.set_result(answer)
+        if self._asked:
+            self._begin()
+        else:
+            self._drained.set()
+
+    def _let_go(self, first: Exception) -> None:
+        """Have it end, for this reason as far as the first file is concerned."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        self._loop.remove_reader(self._channel)
+        if self._timer is not None:
+            self._timer.cancel()
+        self.kill()
+        asked, self._asked = self._asked, deque()
+        for place, one in enumerate(asked):
+            if not one.answer.done():
+                one.answer.set_exception(NotBegun() if place else first)
+        self._drained.set()
 
     async def _failure(self) -> NoAnswer:
         code = await self._process.wait()
@@ -124,6 +220,10 @@ class ConfinedProcess:
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         return NoAnswer(Problem.CRASHED, f"its {self._what} ended with {how}")
 
+    def dismiss(self) -> None:
+        """Have it end for no fault of what it has to answer for."""
+        self._let_go(NotBegun())
+
     def kill(self) -> None:
         """Kill it and all it may have started; whoever waits for its answer sees the socket close."""
         if self._process.returncode is None:
@@ -131,9 +231,10 @@ class ConfinedProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> None:
-        """Kill it, wait for its end, and let go of it. Nobody may be waiting for its answer any more."""
+        """Kill it, wait for its end, and let go of it."""
         self.kill()
         await self._process.wait()
+        self._let_go(_Ended())
         self._channel.close()
 
 

@@ -38,6 +38,7 @@ class Prober:
             memory=int(probe.memory),
             seconds=probe.timeout.total_seconds(),
             max_answer=MAX_ANSWER,
+            ahead=1,
         )
         self._scanning = ConfinedPool(
             "scanner of keyframes",

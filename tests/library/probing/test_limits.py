@@ -44,6 +44,17 @@ async def prober() -> AsyncIterator[Prober]:
     assert children() == set()
 
 
+@pytest.fixture
+async def one() -> AsyncIterator[Prober]:
+    """A single process, already running: what is asked together is asked behind each other."""
+    settings = ProbeSettings(processes=1, memory=MEMORY)
+    prober = Prober(Settings(library=LibrarySettings(probe=settings)), Metrics())
+    await prober.start()
+    yield prober
+    await prober.stop()
+    assert children() == set()
+
+
 def children() -> set[int]:
     """Return the processes that this one has started, and those that were left to it."""
     found = set()
@@ -109,6 +120,53 @@ async def test_what_takes_its_process_along_costs_that_process_only(
     assert said[1] in failed.value.detail
     assert not before & children()
     assert (await read(prober, media.film())).problem is None
+
+
+FATAL = ("crash", "leave", "babble", "lie", "hang")
+
+
+@pytest.mark.parametrize("action", FATAL)
+async def test_what_waits_behind_a_bad_file_is_described_all_the_same(
+    one: Prober, media: Media, tmp_path: Path, action: str
+) -> None:
+    """The first that is unanswered is to blame; the next was not begun, and another process is asked."""
+    await read(one, media.film())
+    if action == "hang":
+        one._pool._seconds = 0.5
+
+    bad, good, last = await asyncio.gather(
+        read(one, asking(tmp_path, action)), read(one, media.film()), read(one, media.song()), return_exceptions=True
+    )
+
+    assert isinstance(bad, ProbeFailed)
+    assert isinstance(good, MediaInfo)
+    assert isinstance(last, MediaInfo)
+    assert (good.problem, last.problem) == (None, None)
+    assert good.tags["title"] == "A Film"
+
+
+@pytest.mark.parametrize("action", FATAL)
+async def test_a_bad_file_that_waited_is_blamed_when_its_turn_has_come(
+    one: Prober, media: Media, tmp_path: Path, action: str
+) -> None:
+    await read(one, media.film())
+    if action == "hang":
+        one._pool._seconds = 0.5
+
+    good, bad, worse, last = await asyncio.gather(
+        read(one, media.film()),
+        read(one, asking(tmp_path, action)),
+        read(one, asking(tmp_path, "leave")),
+        read(one, media.song()),
+        return_exceptions=True,
+    )
+
+    assert isinstance(good, MediaInfo)
+    assert isinstance(bad, ProbeFailed)
+    assert isinstance(worse, ProbeFailed)
+    assert isinstance(last, MediaInfo)
+    assert (good.problem, last.problem) == (None, None)
+    assert "exit status 3" in worse.detail
 
 
 async def test_what_does_nothing_for_ever_is_killed(prober: Prober, media: Media, tmp_path: Path) -> None:
@@ -196,8 +254,7 @@ async def test_each_costs_its_file_one_note_and_no_job_is_stuck(
     )
     await library.scan(await library.add(root))
 
-    for job in await library.claim(AnalyzeFileArgs):
-        await work_the_last_time(library, job)
+    await asyncio.gather(*[work_the_last_time(library, job) for job in await library.claim(AnalyzeFileArgs)])
 
     rows = await library.rows("SELECT display_path, problem FROM file")
     problems = {row["display_path"].partition(" ")[0]: row["problem"] for row in rows}

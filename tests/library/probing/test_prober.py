@@ -45,6 +45,10 @@ def pids(prober: Prober) -> set[int]:
     return {process.pid for process in prober._pool.all}
 
 
+def is_at_work(prober: Prober) -> bool:
+    return any(process._asked for process in prober._pool.all)
+
+
 def is_gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
@@ -72,7 +76,7 @@ async def test_a_process_that_dies_is_told_and_replaced(prober: Prober, media: M
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.film()))
-    await eventually(lambda: not prober._pool.idle)
+    await eventually(lambda: is_at_work(prober))
     os.kill(pid, signal.SIGSEGV)
     os.kill(pid, signal.SIGCONT)
 
@@ -97,8 +101,7 @@ async def test_a_process_that_died_idle_is_replaced_unseen(prober: Prober, media
 async def test_a_probe_that_takes_too_long_is_killed(media: Media) -> None:
     prober = prober_with(processes=1, timeout=timedelta(milliseconds=300))
     process = await ConfinedProcess.spawn("prober", MODULE, 2**30, 60)
-    prober._pool.all.add(process)
-    prober._pool.idle.append(process)
+    prober._pool._places[0].process = process
     os.kill(process.pid, signal.SIGSTOP)
 
     with pytest.raises(ProbeFailed) as failed:
@@ -114,7 +117,7 @@ async def test_an_interrupted_probe_never_answers_the_next_file(prober: Prober, 
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.song()))
-    await eventually(lambda: not prober._pool.idle)
+    await eventually(lambda: is_at_work(prober))
 
     probing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -122,6 +125,81 @@ async def test_an_interrupted_probe_never_answers_the_next_file(prober: Prober, 
 
     assert is_gone(pid)
     assert (await read(prober, media.film())).tags["title"] == "A Film"
+
+
+async def test_two_files_are_given_to_a_busy_process_and_answered_in_turn(prober: Prober, media: Media) -> None:
+    paths = [media.film(), media.song(), media.mp4(), media.avi()] * 5
+    alone = [await read(prober, path) for path in paths[:4]]
+
+    together = await asyncio.gather(*(read(prober, path) for path in paths))
+
+    assert together == alone * 5
+
+
+async def test_what_waits_behind_an_interrupted_probe_is_asked_of_another(media: Media) -> None:
+    prober = prober_with(processes=1)
+    await read(prober, media.film())
+    (pid,) = pids(prober)
+    os.kill(pid, signal.SIGSTOP)
+    first = asyncio.create_task(read(prober, media.song()))
+    second = asyncio.create_task(read(prober, media.film()))
+    await eventually(lambda: [len(process._asked) for process in prober._pool.all] == [2])
+
+    first.cancel()
+
+    assert (await second).tags["title"] == "A Film"
+    assert first.cancelled()
+    assert is_gone(pid)
+    await prober.stop()
+
+
+async def test_an_interrupted_file_that_had_not_been_begun_disturbs_nobody(media: Media) -> None:
+    """Its process goes on, and what it says of that file is for nobody."""
+    prober = prober_with(processes=1)
+    await read(prober, media.film())
+    (pid,) = pids(prober)
+    os.kill(pid, signal.SIGSTOP)
+    first = asyncio.create_task(read(prober, media.film()))
+    second = asyncio.create_task(read(prober, media.song()))
+    await eventually(lambda: [len(process._asked) for process in prober._pool.all] == [2])
+    second.cancel()
+    third = asyncio.create_task(read(prober, media.avi()))
+    os.kill(pid, signal.SIGCONT)
+
+    assert (await first).tags["title"] == "A Film"
+    assert (await third).container == "avi"
+    assert second.cancelled()
+    assert pids(prober) == {pid}
+    await prober.stop()
+
+
+async def test_stop_ends_what_waits_behind_a_file_too(media: Media) -> None:
+    prober = prober_with(processes=1)
+    await read(prober, media.film())
+    (pid,) = pids(prober)
+    os.kill(pid, signal.SIGSTOP)
+    probing = [asyncio.create_task(read(prober, media.film())) for _ in range(4)]
+    await eventually(lambda: [len(process._asked) for process in prober._pool.all] == [2])
+
+    await prober.stop()
+
+    first, *others = await asyncio.gather(*probing, return_exceptions=True)
+    assert isinstance(first, ProbeFailed)
+    assert [str(other) for other in others] == ["the prober was stopped"] * 3
+    assert is_gone(pid)
+    assert pids(prober) == set()
+
+
+async def test_a_process_that_has_served_enough_is_replaced_between_two_files(media: Media) -> None:
+    prober = prober_with(processes=1)
+    prober._pool._serves = 3
+
+    answers = await asyncio.gather(*(read(prober, media.film()) for _ in range(7)))
+    (process,) = prober._pool.all
+
+    assert all(answer.problem is None for answer in answers)
+    assert process.served == 1
+    await prober.stop()
 
 
 async def test_memory_is_limited(media: Media) -> None:
@@ -165,7 +243,7 @@ async def test_stop_ends_what_is_in_the_middle_of_a_file(prober: Prober, media: 
     (pid,) = pids(prober)
     os.kill(pid, signal.SIGSTOP)
     probing = asyncio.create_task(read(prober, media.film()))
-    await eventually(lambda: not prober._pool.idle)
+    await eventually(lambda: is_at_work(prober))
 
     await prober.stop()
 
