@@ -12,7 +12,7 @@ import platform
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.library.naming import parse_episode, parse_movie, parse_side_file, parse_track, split
@@ -81,10 +81,11 @@ def guessit(python: str, chosen: list[Case]) -> tuple[str, str, int]:
     return found["version"], f"{found['rate']:,.0f}", found["right"]
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
+    """Measure and print. The words of the command line are the process's own, unless others are given."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--guessit", metavar="PYTHON", help="interpreter of an environment that holds guessit")
-    python = arguments.parse_args().guessit
+    python = arguments.parse_args(words).guessit
     by_kind = {
         kind: [case for case in cases() if case["kind"] == kind]
         for kind in ("movies", "tvshows", "music", "side_files")

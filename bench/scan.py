@@ -20,7 +20,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ from app.lifecycle import settle_memory
 from bench.report import machine, markdown, versions
 from bench.server import Server, running_server
 from tests.fixtures.library import LibraryBench, bench_settings
+
+CONNECTIONS = 4
 
 BESIDE = (".nfo", "-poster.jpg", ".en.srt", ".de.srt")
 
@@ -134,7 +136,7 @@ class Contest:
         url = await self._server.fresh_database()
         await upgrade(url)
         await self._server.checkpoint()
-        database, driver = Database(lambda: url), PsycopgDriver(lambda: url, "river")
+        database, driver = Database(lambda: url, min_size=2, max_size=CONNECTIONS), PsycopgDriver(lambda: url, "river")
         await database.start()
         await driver.open()
         try:
@@ -200,16 +202,22 @@ def spread(values: list[float]) -> str:
 
 
 async def written(library: LibraryBench) -> int:
-    """Return how many rows of the library's tables were ever written, as PostgreSQL counts them; those of `rows` too.
-
-    Its processes tell once a second what they have done.
-    """
-    await asyncio.sleep(1.5)
+    """Return how many rows of the library's tables, and of `rows`, were ever written, as PostgreSQL counts them."""
+    await tell_statistics(library)
     (row,) = await library.rows(
         "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint AS count FROM pg_stat_user_tables"
         " WHERE schemaname IN ('public', 'rows')"
     )
     return int(row["count"])
+
+
+async def tell_statistics(library: LibraryBench) -> None:
+    """Have all connections tell at once what they have done; by themselves they may keep it for ten seconds."""
+    await library.connection.execute("SELECT pg_stat_force_next_flush()")
+    async with AsyncExitStack() as held:
+        for _ in range(CONNECTIONS):
+            tx = await held.enter_async_context(library.transactions.begin())
+            await tx.connection.execute("SELECT pg_stat_force_next_flush()")
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -208,6 +208,8 @@ async def try_case(library: LibraryBench, folder: Path, case: Case, *, marked: b
         "case": case.__name__.replace("_", " "),
         "marker": marked,
         "rows": len(before),
+        "missing": sum(row["state"] != "present" for row in after),
+        "purged": len(before) - len(after),
         "lost": len({str(row) for row in before} - {str(row) for row in after}),
         "outcome": during["outcome"],
         "reason": during["roots"][0].get("reason"),
