@@ -32,7 +32,7 @@ async def test_the_jobs_behind_a_stalled_wire_are_taken_over_and_its_late_result
     async for _ in fleet.rounds():
         ((before,),) = await fleet.query(RESCUED)
         async with fleet.journal_locked():  # else what it holds might have ended, as far as the server can tell
-            await fleet.insert(200)
+            await fleet.insert(200, mixture=("plain", "commit"))
             await fleet.under_way(stalled.id)
             wire.freeze()
         await fleet.until(RESCUED, is_true=lambda count, before=before: count > before)
