@@ -202,14 +202,17 @@ def by_title(viewer: Viewer, asked: SearchQuery, key: str) -> Statement:
 
 async def _estimates(tx: Tx, asked: Sequence[Wanted]) -> list[int]:
     """Return how many documents PostgreSQL takes to have these words. Nothing is read for it but its statistics."""
-    one = "SELECT 1 FROM search_document document WHERE document.words @@ {}::tsquery"
-    parts = [sql.SQL(one).format(sql.Placeholder(f"words_{place}")) for place in range(len(asked))]
-    plan = sql.SQL("EXPLAIN (FORMAT JSON) ") + sql.SQL(" UNION ALL ").join(parts)
-    values = {f"words_{place}": wanted.tsquery() for place, wanted in enumerate(asked)}
+    one = sql.SQL("{} AS MATERIALIZED (SELECT FROM search_document document WHERE document.words @@ {}::tsquery)")
+    names = [f"words_{place}" for place in range(len(asked))]
+    parts = [one.format(sql.Identifier(name), sql.Placeholder(name)) for name in names]
+    plan = sql.SQL("EXPLAIN (FORMAT JSON) WITH {} SELECT FROM {}").format(
+        sql.SQL(", ").join(parts), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    values = {name: wanted.tsquery() for name, wanted in zip(names, asked, strict=True)}
     row = await (await tx.connection.execute(plan, values)).fetchone()
     told: Any = row[0] if row is not None else []
-    plans = told[0]["Plan"]["Plans"] if len(asked) > 1 else [told[0]["Plan"]]
-    return [int(plan["Plan Rows"]) for plan in plans]
+    rows = {node["Subplan Name"]: int(node["Plan Rows"]) for node in told[0]["Plan"]["Plans"] if "Subplan Name" in node}
+    return [rows[f"CTE {name}"] for name in names]
 
 
 _OF_CLASS = sql.SQL("""(

@@ -158,6 +158,30 @@ async def test_a_beginning_is_looked_for_in_what_the_other_words_find(
         assert rows_of(plan, "search_document") <= 2 * LOOKED_AT  # those of the classes before are met again
 
 
+PARALLEL = """
+    SELECT set_config(name, '0', true) FROM unnest(ARRAY[
+        'parallel_setup_cost', 'parallel_tuple_cost', 'min_parallel_table_scan_size', 'min_parallel_index_scan_size'
+    ]) AS name
+"""
+
+
+@pytest.mark.parametrize("q", ["film", "film ", "film rar", "rare film ", "film matrix f"])
+async def test_no_classes_are_looked_into_at_once_where_there_are_processes_to_spare(
+    transactions: Transactions, libraries: list[UUID], q: str
+) -> None:
+    assert libraries
+    wanted = Wanted([[word] for word in q.split()], is_unfinished=not q.endswith(" "))
+    async with transactions.begin() as tx:
+        await tx.connection.execute(PARALLEL)
+        before = await lookup(tx, wanted)
+        await BY_INDEX.run(tx)
+        assert await lookup(tx, wanted) == before
+        statement = by_words(LOCAL_ADMINISTRATOR, SearchQuery(q=q, limit=PAGE), wanted, Lookup(wanted, is_rare=False))
+        text = b"EXPLAIN " + statement.text.as_bytes(tx.connection)
+        lines = await (await tx.connection.execute(text, statement.parameters)).fetchall()
+    assert not any("Gather" in line[0] or "Parallel" in line[0] for line in lines)
+
+
 def test_marks_are_words_that_nobody_can_type() -> None:
     from app.catalog.index.folding import words as words_of
 
