@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if SOAK:
         for item in items:
             if item.path.parent == Path(__file__).parent:
-                item.add_marker(pytest.mark.timeout(SOAK + 300))
+                item.add_marker(pytest.mark.timeout(SOAK + 600))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
