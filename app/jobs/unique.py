@@ -82,8 +82,11 @@ def unique_args(args_type: type[Any], encoded_args: bytes) -> str:
 
     Values are copied as they stand in the encoded args: what is nested in them keeps its order.
     """
-    members = _members(encoded_args.decode())
+    text = encoded_args.decode()
     paths = unique_fields(args_type) if isinstance(args_type, Hashable) else ()
+    if not paths and text.isascii() and _ONE_MEMBER.fullmatch(text):
+        return text  # there is nothing to choose or to sort
+    members = _members(text)
     if not paths:
         return "{" + ",".join(f"{_key(key)}:{members[key]}" for key in sorted(members)) + "}"
     chosen: dict[str, Any] = {}

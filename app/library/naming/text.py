@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _SPACES = re.compile(r"\s+")
@@ -45,12 +46,14 @@ def unaccented(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
 
 
+@lru_cache(maxsize=4_096)  # one title is compared with several, and every song of an album names it again
 def title_key(title: str) -> str:
     """Return what two spellings of one title share: no case, accents, punctuation or spaces."""
     plain = unaccented(title).replace("&", "and")
     return _NOT_WORD.sub("", plain) or plain
 
 
+@lru_cache(maxsize=4_096)
 def sort_key(title: str) -> str:
     """Return what a list is ordered by, bytewise: no case, no accents, no leading article, numbers by value."""
     plain = unaccented(title)

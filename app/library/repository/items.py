@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import in_order
 from app.library.kinds import FactSource, ItemKind, ItemState
 from app.library.repository import ages
 from app.library.repository.facts import Facts
@@ -211,7 +212,7 @@ async def refresh_states(tx: Tx, file_ids: Sequence[UUID], item_ids: Sequence[UU
     changed: list[UUID] = []
     level = {*item_ids, *(await items_of(tx, file_ids) if file_ids else ())}
     while level:
-        turned = await rows(tx, REFRESH_STATES, sorted(level))
+        turned = await rows(tx, REFRESH_STATES, in_order(level))
         ids = [row[0] for row in turned]
         changed += ids
         level = {row[1] for row in turned if row[1] is not None}

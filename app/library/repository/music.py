@@ -8,6 +8,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from app.db.tx import Tx
+from app.ids import in_order
 from app.library.repository.items import Link
 from app.library.repository.rows import binary_rows, rows, run
 from app.library.tagging.tags import MusicTags
@@ -161,7 +162,7 @@ async def _songs(tx: Tx, query: str, ids: Sequence[UUID]) -> list[SongRow]:
 
 
 async def tracks(tx: Tx, track_ids: Iterable[UUID], parent_ids: Iterable[UUID] = ()) -> list[Track]:
-    wanted, parents = sorted(set(track_ids)), sorted(set(parent_ids))
+    wanted, parents = in_order(set(track_ids)), in_order(set(parent_ids))
     return [Track(*row) for row in await rows(tx, TRACKS, wanted, parents)] if wanted or parents else []
 
 
@@ -173,30 +174,30 @@ class OtherFile:
 
 
 async def files_of(tx: Tx, track_ids: Iterable[UUID]) -> list[OtherFile]:
-    wanted = sorted(set(track_ids))
+    wanted = in_order(set(track_ids))
     found = await rows(tx, OTHER_FILES, wanted) if wanted else []
     return [OtherFile(Link(*row[:8]), row[8], row[9]) for row in found]
 
 
 async def still_meant(tx: Tx, parent_ids: Iterable[UUID], file_ids: Iterable[UUID]) -> set[UUID]:
     """Return the albums and artists that tracks of other files than these are in, as far as those are analysed."""
-    parents = sorted(set(parent_ids))
+    parents = in_order(set(parent_ids))
     if not parents:
         return set()
-    cursor = await tx.connection.execute(VOTES.encode(), {"parents": parents, "files": sorted(set(file_ids))})
+    cursor = await tx.connection.execute(VOTES.encode(), {"parents": parents, "files": in_order(set(file_ids))})
     found = await cursor.fetchall()
     return {item_id for row in found for item_id in row if isinstance(item_id, UUID)}
 
 
 async def heads(tx: Tx, album_ids: Iterable[UUID], file_ids: Iterable[UUID]) -> dict[UUID, int]:
     """Return how early on its album the first tagged track is that is of none of these files."""
-    albums = sorted(set(album_ids))
-    return {row[0]: row[1] for row in await rows(tx, HEADS, albums, sorted(set(file_ids)))} if albums else {}
+    albums = in_order(set(album_ids))
+    return {row[0]: row[1] for row in await rows(tx, HEADS, albums, in_order(set(file_ids)))} if albums else {}
 
 
 async def credits_of(tx: Tx, item_ids: Iterable[UUID]) -> dict[UUID, list[CreditRow]]:
     found: dict[UUID, list[CreditRow]] = {}
-    wanted = sorted(set(item_ids))
+    wanted = in_order(set(item_ids))
     for row in await rows(tx, CREDITS, wanted) if wanted else ():
         found.setdefault(row[0], []).append(CreditRow(*row[1:]))
     return found

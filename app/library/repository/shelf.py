@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import in_order
 from app.library.kinds import ItemKind
 from app.library.repository.items import Link
 from app.library.repository.rows import binary_rows, rows
@@ -138,8 +139,8 @@ async def parents(tx: Tx, library_id: UUID, kind: ItemKind, called: Called) -> l
         "keys": sorted(called.keys),
         "providers": [provider for provider, _ in pairs],
         "values": [value for _, value in pairs],
-        "ids": sorted(called.items),
-        "below": None if called.below is None else sorted(called.below),
+        "ids": in_order(called.items),
+        "below": None if called.below is None else in_order(called.below),
     }
     cursor = await tx.connection.execute(PARENTS.encode(), parameters)
     return [Parent(*row) for row in await cursor.fetchall()]  # type: ignore[arg-type]
@@ -147,15 +148,15 @@ async def parents(tx: Tx, library_id: UUID, kind: ItemKind, called: Called) -> l
 
 async def ancestors(tx: Tx, item_ids: Iterable[UUID]) -> dict[UUID, UUID | None]:
     """Return items and all above them, each with its parent."""
-    wanted = sorted(set(item_ids))
+    wanted = in_order(set(item_ids))
     return {row[0]: row[1] for row in await rows(tx, ANCESTORS, wanted)} if wanted else {}
 
 
 async def children(tx: Tx, parent_ids: Iterable[UUID]) -> list[Child]:
-    wanted = sorted(set(parent_ids))
+    wanted = in_order(set(parent_ids))
     return [Child(*row) for row in await rows(tx, CHILDREN, wanted)] if wanted else []
 
 
 async def links_of(tx: Tx, item_ids: Iterable[UUID]) -> list[Link]:
-    wanted = sorted(set(item_ids))
+    wanted = in_order(set(item_ids))
     return [Link(*row) for row in await rows(tx, LINKS_OF, wanted)] if wanted else []

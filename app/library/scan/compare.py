@@ -91,18 +91,9 @@ def _is_settled(scan: RootScan, now: int, entry: FoundFile, file: KnownFile | No
 def _file_row(  # noqa: PLR0917  once for each file, where names cost time
     scan: RootScan, folder: KnownFolder, path: bytes, entry: FoundFile, file: KnownFile | None, kind: str
 ) -> FileRow:
-    return FileRow(
-        id=uuid7() if file is None else file.id,
-        root_id=scan.root.id,
-        folder_id=folder.id,
-        name=entry.name,
-        display_path=display_path(join(path, entry.name)) if file is None else "",
-        kind=kind,
-        size=entry.size,
-        mtime_ns=entry.mtime_ns,
-        device=entry.device,
-        inode=entry.inode,
-    )
+    name = entry.name
+    shown = display_path(join(path, name)) if file is None else ""
+    return FileRow(uuid7() if file is None else file.id, scan.root.id, folder.id, name, shown, kind, *entry[1:])
 
 
 def _compare_file(diff: Diff, entry: FoundFile, file: KnownFile | None, row: FileRow) -> bool:

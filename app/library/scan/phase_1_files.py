@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.config import Settings
 from app.db.tx import Transactions, Tx
-from app.ids import uuid7
+from app.ids import in_order, uuid7
 from app.jobs.errors import JobCancel
 from app.jobs.insert_opts import InsertOpts
 from app.jobs.inserter import Inserter
@@ -128,7 +128,7 @@ class FilesPhase:
             await self._side_files.ask(tx, beside, [])
             return 0
         library = scan.library
-        built = await build_items(tx, library.id, library.kind, sorted(diff.units), [*diff.returned, *moved])
+        built = await build_items(tx, library.id, library.kind, in_order(diff.units), [*diff.returned, *moved])
         await self._side_files.ask(tx, beside, built.changed)
         await self._service.announce_changed(tx, built.changed)
         return built.new

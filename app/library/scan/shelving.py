@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import in_order
 from app.library.kinds import FactSource
 from app.library.repository import facts, items
 from app.library.repository.facts import Facts
@@ -66,8 +67,8 @@ async def write(
     doubtful.update(link.item_id for link in changes.links)
     doubtful -= new
     if doubtful or returned_files:
-        changed.update(await items.refresh_states(tx, returned_files, sorted(doubtful)))
-    return Built(len(new), sorted(changed))
+        changed.update(await items.refresh_states(tx, returned_files, in_order(doubtful)))
+    return Built(len(new), in_order(changed))
 
 
 async def _write_links(tx: Tx, links: list[Link], new: set[UUID]) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.db.tx import Tx
+from app.ids import in_order
 from app.library.formats import extension_of
 from app.library.kinds import LibraryKind, SideFileKind
 from app.library.naming.side_files import EXTENSIONS
@@ -69,12 +70,12 @@ class SideFileRecorder:
         gone: dict[UUID, tuple[UUID, ...]] = {}
         for (folder_id, _), (side_id, _, _) in known.items():
             gone[folder_id] = (*gone.get(folder_id, ()), side_id)
-        return Recorded(sorted({file.folder_id for file in changed}), gone)
+        return Recorded(in_order({file.folder_id for file in changed}), gone)
 
     async def ask(self, tx: Tx, recorded: Recorded, item_ids: Sequence[UUID]) -> None:
         """Have read what changed, and what may say something of these items, which were made or got other files."""
         about = await side_files.folders_of_items(tx, item_ids) if item_ids else []
-        await self._requests.ask(tx, sorted({*recorded.changed, *about}))
+        await self._requests.ask(tx, in_order({*recorded.changed, *about}))
 
     async def lose(self, tx: Tx, side_file_ids: Sequence[UUID], folder_ids: Sequence[UUID]) -> None:
         """Forget side files whose loss is believed, and all those in folders that are gone."""
