@@ -47,7 +47,7 @@ class NotKnown(NotFound):
 
 class UnknownSource(InvalidInput):
     def __init__(self, field: str, name: str, known: list[str]) -> None:
-        super().__init__(field, f"there is no source {name!r}; there are {', '.join(known)}")
+        super().__init__(field, f"there is no source {name!r}; there are {', '.join(known) or 'none here'}")
         self.name = name
 
 

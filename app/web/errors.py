@@ -29,7 +29,7 @@ from app.errors import AppError, Conflict, InvalidInput, NotFound, Refused, Unav
 from app.web.answers import PROBLEM, JsonResponse
 from app.web.buckets import TooManyRequests
 from app.web.media_bytes import PreconditionFailed
-from app.web.methods import methods_at
+from app.web.methods import is_name, methods_at
 from app.web.ranges import RangeNotSatisfiable
 
 log = structlog.get_logger("web")
@@ -143,6 +143,8 @@ def _expected(scope: Scope, error: AppError) -> Response:
     status = next((status for family, status in STATUSES if isinstance(error, family)), 500)
     headers: dict[str, str] = {}
     errors: list[FieldProblem] = []
+    if isinstance(error, ChangedMeanwhile):
+        errors = [FieldProblem("If-Match", "is not the ETag of how it is now")]
     if isinstance(error, InvalidInput) and error.field:
         errors = [FieldProblem(error.field, error.message)]
     if isinstance(error, RangeNotSatisfiable):
@@ -182,6 +184,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 async def _app_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, Unauthenticated) and is_name(request.app, request.url.path):
+        allowed = methods_at(request.app, request.url.path)
+        if request.method not in allowed:
+            return _wrong_method(request, allowed)  # `logins/refresh` is no login of the id `refresh`, whoever asks
     return explain(request.scope, error)
 
 

@@ -16,5 +16,10 @@ def methods_at(app: FastAPI, path: str) -> list[str]:
     return sorted({method.upper() for template in fitting for method in paths[template] if method in _METHODS})
 
 
+def is_name(app: FastAPI, path: str) -> bool:
+    """Whether an address is one route's own, without any id in it."""
+    return path in app.openapi()["paths"]
+
+
 def _fits(template: str, path: str) -> bool:
     return "{" in template and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path) is not None

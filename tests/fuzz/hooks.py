@@ -42,6 +42,8 @@ BEYOND_SCHEMAS = {
     ("start_playback", "subtitle"): "what the file holds, and one of two ways to say it",
     ("choose_match", "external_id"): "an id as its source writes it",
     ("choose_match", "source"): "sources that are there",
+    ("get_episode_orders", "item"): "a series",
+    ("choose_episode_order", "item"): "a series",
     ("choose_episode_order", "order"): "an order, or a list of a source that is asked",
     ("change_library_metadata", "sources"): "sources that are there",
     ("choose_library_image", "item_id"): "items of the library",
@@ -49,6 +51,21 @@ BEYOND_SCHEMAS = {
     ("change_item", "year"): "a year of this world",
     ("create_api_key_of_account", "name"): "what is printable, Unicode says",
     ("create_api_key_of_account", "expires_at"): "in the future, and with a zone",
+    **{
+        (operation, "If-Match"): "the ETag of how it is now"
+        for operation in (
+            "change_account",
+            "delete_account",
+            "change_library",
+            "delete_library",
+            "change_library_metadata",
+            "change_root",
+            "change_item",
+            "choose_match",
+            "unmatch",
+        )
+    },
+    ("search_candidates", "source"): "sources that are there",
     ("insert_job", "kind"): "kinds that are there",
     ("insert_job", "args"): "what the kind takes",
     ("insert_job", "queue"): "River's own rule",

@@ -272,6 +272,14 @@ async def test_links_lead_to_routes_by_parameters_they_have(web: Web) -> None:
         assert link["parameters"].keys() <= taken, link
 
 
+async def test_a_wrong_method_is_told_to_strangers_too(web: Web) -> None:
+    stranger = {"X-Forwarded-For": "192.0.2.7"}
+    name = await web.http.delete("/api/v1/logins/refresh", headers=stranger)
+    assert (name.status_code, name.headers.get("allow")) == (405, "POST")
+    some = await web.http.delete("/api/v1/logins/01a229e3-efa0-7be9-b4b4-72ce710a31db", headers=stranger)
+    assert some.status_code == 401
+
+
 async def test_a_wrong_method_is_told_the_right_ones(web: Web) -> None:
     """The router knows only of the first route that fits half; a whole name is no id of another route's."""
     for method, path, allowed in (

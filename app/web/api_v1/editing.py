@@ -13,11 +13,11 @@ from app.accounts.audit import record
 from app.catalog.browse import Catalog
 from app.catalog.views import Item
 from app.db.tx import Transactions
-from app.library.editing import ItemEdit, ItemEditor
+from app.library.editing import LOCKABLE, ItemEdit, ItemEditor
 from app.library.kinds import LabelKind
 from app.web.answers import documented, encoded, tagged
 from app.web.api_v1.item_tags import etag_of, without_viewer
-from app.web.api_v1.parameters import IfMatch, ItemId, Strict, Text
+from app.web.api_v1.parameters import IfMatch, ItemId, Strict, Text, described
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import entity_tag, require_match
 
@@ -57,7 +57,7 @@ class ItemPatch(Strict):
     moods: Words | None = None
     certifications: Annotated[dict[Annotated[Text, Field(max_length=40)], Word], Field(max_length=50)] | None = None
     """By country; under an empty name where none is meant. They decide from which age it is."""
-    locked: Annotated[list[Text], Field(max_length=20)] | None = None
+    locked: Annotated[list[Annotated[Text, described(enum=list(LOCKABLE))]], Field(max_length=20)] | None = None
     """All that is to stay as it is now, whoever says what: title, sort_title, original_title, year, released_on,
     number, files. An empty list unlocks everything."""
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from app.accounts.media_tokens import MediaTokenService
@@ -22,7 +22,7 @@ from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged
 from app.web.api_v1.item_tags import etag_of
-from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, StoredText, Strict, Text, described
+from app.web.api_v1.parameters import FileId, IfNoneMatch, ItemId, Moment, Strict, Text, described
 from app.web.auth import CurrentViewer, MissingScope, Streamer
 from app.web.authentication import MEDIA_TOKEN
 from app.web.media_bytes import MediaBytes
@@ -49,10 +49,10 @@ class ItemFilters(Strict):
     """Credited to this artist, be it as a guest."""
     person_id: UUID | None = None
     """Plays in it, or made it."""
-    genre: Sequence[StoredText] = ()
+    genre: Sequence[Text] = ()
     """As facets spell it. Several: any of them; several filters: all of them."""
-    studio: Sequence[StoredText] = ()
-    country: Sequence[StoredText] = ()
+    studio: Sequence[Text] = ()
+    country: Sequence[Text] = ()
     year: int | None = None
     decade: int | None = None
     """The 1990s are 1990."""
@@ -62,14 +62,14 @@ class ItemFilters(Strict):
     """sd, 720p, 1080p, 1440p, 2160p or 4320p."""
     hdr: Sequence[Annotated[Text, described(enum=[*HDR, ANY])]] = ()
     """pq, hdr10, hdr10plus, hlg, dolby_vision, or any of them."""
-    audio_language: Sequence[StoredText] = ()
+    audio_language: Sequence[Text] = ()
     """Two or three letters; und for what does not say."""
-    subtitle_language: Sequence[StoredText] = ()
+    subtitle_language: Sequence[Text] = ()
     unmatched: bool | None = None
     """No source's id is known."""
     missing: bool | None = None
     """None of its files is there."""
-    added_since: AwareDatetime | None = None
+    added_since: Moment | None = None
     favorite: bool | None = None
     """Yours."""
     watched: bool | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from app.accounts.audit import record
@@ -19,7 +19,7 @@ from app.jobs.statistics import JobStatistics
 from app.jobs.types import JobState
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job, JobInserted, JobKind, JobKindList, JobPage
-from app.web.api_v1.parameters import JobId, Strict, Text
+from app.web.api_v1.parameters import JobId, Moment, Strict, Text
 from app.web.auth import Administrator, CurrentActor
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], route_class=DishkaRoute, default_response_class=Response)
@@ -74,7 +74,7 @@ class NewJob(Strict):
     queue: Text | None = None
     priority: Annotated[int, Field(ge=1, le=4)] | None = None
     """1 comes first, within one queue."""
-    scheduled_at: AwareDatetime | None = None
+    scheduled_at: Moment | None = None
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] | None = None
     tags: Annotated[list[Text], Field(max_length=50)] | None = None
 

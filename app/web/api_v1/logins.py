@@ -1,12 +1,10 @@
 """Getting in, and what is one's own: devices, keys, the password."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Path
-from pydantic import AfterValidator
 from starlette.responses import Response
 
 from app.accounts.api_keys import ApiKeyService
@@ -22,7 +20,7 @@ from app.db.tx import Transactions
 from app.errors import Refused
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, ApiKey, ApiKeys, Login, Logins, LoginTokens, Me, NewApiKey
-from app.web.api_v1.parameters import Name, NewPassword, Password, Strict, Text, described
+from app.web.api_v1.parameters import Moment, Name, NewPassword, Password, Strict, Text, described
 from app.web.auth import ClientAddress, CurrentActor, CurrentViewer, NoAccount, Oneself
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute, default_response_class=Response)
@@ -57,16 +55,10 @@ class OwnPassword(Strict):
     new: NewPassword
 
 
-def _with_zone(time: datetime) -> datetime:
-    if time.tzinfo is None:
-        raise ValueError("must name its zone, as in 2027-01-01T00:00:00Z")
-    return time
-
-
 class ApiKeyRequest(Strict):
     name: Name
     scopes: Annotated[list[Scope], described(minItems=1)]
-    expires_at: Annotated[datetime, AfterValidator(_with_zone)] | None = None
+    expires_at: Moment | None = None
 
 
 # -- public

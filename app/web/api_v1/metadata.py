@@ -52,8 +52,8 @@ class LibraryMetadataChange(Strict):
     """What is left out stays as it is; null: as the configuration has it."""
 
     sources: tuple[Line, ...] | None = None
-    language: Annotated[Text, Field(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] | None = None
-    region: Annotated[Text, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$")] | None = None
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     episode_order: EpisodeOrder | None = None
     """How the episodes of its series are counted; null: as their source lists them."""
 

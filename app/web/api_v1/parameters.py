@@ -1,12 +1,13 @@
 """What routes take, checked before any of our code sees it."""
 
 import os
+import re
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from fastapi import Header, Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.accounts.passwords import LONGEST, SHORTEST
 from app.accounts.service import LONGEST_NAME
@@ -19,7 +20,12 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+def described(**schema: Any) -> Any:
+    """Say in the document what the service checks, in words of its own."""
+    return Field(json_schema_extra=schema)
+
+
+Text = Annotated[str, AfterValidator(_storable), described(pattern=r"^[^\x00]*$")]
 
 
 def _from_uri(path: str) -> str:
@@ -31,14 +37,6 @@ def _from_uri(path: str) -> str:
 DiskPath = Annotated[Text, AfterValidator(_from_uri)]
 """A path on the server, absolute; as a `file:///` URI where it is no UTF-8."""
 
-
-def described(**schema: Any) -> Any:
-    """Say in the document what the service checks, in words of its own."""
-    return Field(json_schema_extra=schema)
-
-
-StoredText = Annotated[Text, described(pattern=r"^[^\x00]*$")]
-"""Text of which the document says what it may not hold."""
 
 Password = Annotated[Text, Field(max_length=1024)]
 """Longer ones are not even looked at; what a good one needs, `app.accounts.passwords` says."""
@@ -60,6 +58,17 @@ QueueName = Annotated[Text, Path(min_length=1, max_length=127)]
 IfMatch = Annotated[Text | None, Header(alias="If-Match", max_length=1000)]
 """The ETag of what was read: what is asked is done only if it is still so."""
 IfNoneMatch = Annotated[Text | None, Header(alias="If-None-Match", max_length=1000)]
+
+
+def _written_out(time: object) -> object:
+    """A number would be taken for seconds since 1970, and a time without a zone for anybody's."""
+    if not isinstance(time, str) or not re.match(r"[0-9]{4}-", time):
+        raise ValueError("must be a time with its zone, such as 2027-01-01T00:00:00Z")
+    return time
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""RFC 3339."""
 
 
 class Strict(BaseModel):

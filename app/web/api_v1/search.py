@@ -17,14 +17,14 @@ from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
-from app.web.api_v1.parameters import StoredText, Strict, Text, described
+from app.web.api_v1.parameters import Strict, Text, described
 from app.web.auth import Administrator, CurrentActor, CurrentViewer
 
 router = APIRouter(prefix="/api/v1", tags=["items"], route_class=DishkaRoute, default_response_class=Response)
 
 
 class SearchWords(Strict):
-    q: StoredText = ""
+    q: Text = ""
     """What was typed so far: words of titles, names, years; the last one need not be finished."""
     kind: Annotated[Text, described(enum=list(ItemKind))] | None = None
     """movie, series, season, episode, artist, album or track."""
