@@ -78,7 +78,8 @@ bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 	@$(RUN) -m bench $(ARGS)
 
 .PHONY: evidence
-evidence: $(READY) ## tell what metadata does: matches, faults, three nodes at one source, a library before and after
+evidence: $(READY) ## tell what the library makes of real media, and what metadata does: trees, lost mounts, names, matches, faults
+	@$(RUN) -m tests.library.evidence
 	@$(RUN) -m pytest -q -s -p no:randomly tests/metadata/evidence.py
 
 .PHONY: conformance
