@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from contextlib import aclosing
 from datetime import UTC
 
@@ -15,21 +16,29 @@ from app.jobs.driver.connections import Connections
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.driver.statements import Statements
 from app.jobs.types import Topic
+from tests.fixtures.waiting import eventually
 
 
 async def kill_all_others(connection):
-    """Return when they are gone; the pool may be making new ones meanwhile."""
+    """Return when they are gone; the pool may be making new ones meanwhile.
+
+    Their processes, that is: PostgreSQL lists them no more a moment before their ends of the wires are closed.
+    """
     cursor = await connection.execute(
         "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
     killed = [row["pid"] for row in await cursor.fetchall()]
     assert killed
-    async with asyncio.timeout(10):
-        while True:
-            cursor = await connection.execute("SELECT 1 FROM pg_stat_activity WHERE pid = ANY (%s)", [killed])
-            if not await cursor.fetchone():
-                return
+    await eventually(lambda: not any(map(is_there, killed)), within=10)
+
+
+def is_there(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def test_a_wrong_address_is_found_at_the_start():
