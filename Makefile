@@ -78,9 +78,10 @@ bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 	@$(RUN) -m bench $(ARGS)
 
 .PHONY: evidence
-evidence: $(READY) ## tell what the library makes of real media, and what metadata does: trees, lost mounts, names, matches, faults
+evidence: $(READY) ## tell what the library makes of real media, what metadata does, and how a household is set up: trees, matches, faults, a terminal
 	@$(RUN) -m tests.library.evidence
 	@$(RUN) -m pytest -q -s -p no:randomly tests/metadata/evidence.py
+	@$(RUN) -m tests.cli.evidence
 
 .PHONY: conformance
 conformance: $(READY) ## run River's own harness on our queue (RIVER_CHECKOUT=… names a checkout of River)
