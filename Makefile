@@ -8,6 +8,9 @@ SHELL := /bin/sh
 VENV := .venv
 RUN := $(VENV)/bin/python
 
+# Whoever forbids Python its caches would have every node and every test process compile all files anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Words for the command behind a target: make serve ARGS="--no-work", make test ARGS="-k scan".
 ARGS ?=
 
