@@ -15,13 +15,13 @@ from app.accounts.service import OLDEST, AccountChange, AccountService
 from app.db.tx import Transactions
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.account_view import Account, Accounts, AuditEntry, AuditPage
-from app.web.api_v1.parameters import IfMatch, Name, NewPassword, Strict
+from app.web.api_v1.parameters import A_NUMBER, IfMatch, Name, NewPassword, Strict
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import version_of, versioned
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], route_class=DishkaRoute, default_response_class=Response)
 
-Age = Annotated[int, Field(ge=0, le=OLDEST)]
+Age = Annotated[int, Field(ge=0, le=OLDEST), A_NUMBER]
 AccountId = Annotated[UUID, Path()]
 
 

@@ -1,6 +1,5 @@
 """Editing what is known of an item, for administrators."""
 
-from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -17,7 +16,7 @@ from app.library.editing import LOCKABLE, ItemEdit, ItemEditor
 from app.library.kinds import LabelKind
 from app.web.answers import documented, encoded, tagged
 from app.web.api_v1.item_tags import etag_of, without_viewer
-from app.web.api_v1.parameters import IfMatch, ItemId, Strict, Text, described
+from app.web.api_v1.parameters import A_NUMBER, Day, IfMatch, ItemId, Strict, Text, described
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import entity_tag, require_match
 
@@ -27,6 +26,9 @@ Line = Annotated[Text, Field(min_length=1, max_length=500)]
 Prose = Annotated[Text, Field(min_length=1, max_length=20_000)]
 Word = Annotated[Text, Field(min_length=1, max_length=100)]
 Words = Annotated[list[Word], Field(max_length=100)]
+ByCountry = Annotated[
+    dict[Annotated[Text, Field(max_length=40)], Word], Field(max_length=50), described(additionalProperties=False)
+]
 
 LABELS = {
     "genres": LabelKind.GENRE, "tags": LabelKind.TAG, "studios": LabelKind.STUDIO, "countries": LabelKind.COUNTRY,
@@ -44,8 +46,8 @@ class ItemPatch(Strict):
     sort_title: Line | None = None
     """What lists are ordered by, where that is not the title."""
     original_title: Line | None = None
-    year: Annotated[int, Field(ge=1, le=9999)] | None = None
-    released_on: date | None = None
+    year: Annotated[int, Field(ge=1, le=9999), A_NUMBER] | None = None
+    released_on: Day | None = None
     plot: Prose | None = None
     outline: Prose | None = None
     tagline: Line | None = None
@@ -55,7 +57,7 @@ class ItemPatch(Strict):
     countries: Words | None = None
     styles: Words | None = None
     moods: Words | None = None
-    certifications: Annotated[dict[Annotated[Text, Field(max_length=40)], Word], Field(max_length=50)] | None = None
+    certifications: ByCountry | None = None
     """By country; under an empty name where none is meant. They decide from which age it is."""
     locked: Annotated[list[Annotated[Text, described(enum=list(LOCKABLE))]], Field(max_length=20)] | None = None
     """All that is to stay as it is now, whoever says what: title, sort_title, original_title, year, released_on,

@@ -19,7 +19,7 @@ from app.jobs.statistics import JobStatistics
 from app.jobs.types import JobState
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.job_view import Job, JobInserted, JobKind, JobKindList, JobPage
-from app.web.api_v1.parameters import JobId, Moment, Strict, Text
+from app.web.api_v1.parameters import A_NUMBER, JobId, Moment, Strict, Text
 from app.web.auth import Administrator, CurrentActor
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"], route_class=DishkaRoute, default_response_class=Response)
@@ -72,10 +72,10 @@ class NewJob(Strict):
     args: dict[str, Any] = Field(default_factory=dict)
     """As the kind's `args_schema` has it."""
     queue: Text | None = None
-    priority: Annotated[int, Field(ge=1, le=4)] | None = None
+    priority: Annotated[int, Field(ge=1, le=4), A_NUMBER] | None = None
     """1 comes first, within one queue."""
     scheduled_at: Moment | None = None
-    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), A_NUMBER] | None = None
     tags: Annotated[list[Text], Field(max_length=50)] | None = None
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -66,6 +67,25 @@ def _written_out(time: object) -> object:
         raise ValueError("must be a time with its zone, such as 2027-01-01T00:00:00Z")
     return time
 
+
+def _no_text_and_no_flag(number: object) -> object:
+    if isinstance(number, bool | str):
+        raise ValueError("must be a number")  # noqa: TRY004  pydantic's word for what is wrong with a value
+    return number
+
+
+A_NUMBER = BeforeValidator(_no_text_and_no_flag)
+"""Of an integer in a body: `false` and `"12"` would be taken for one. In an address everything is text."""
+
+
+def _a_day(day: object) -> object:
+    """A number would be taken for days or seconds since 1970."""
+    if not isinstance(day, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", day):
+        raise ValueError("must be a day, such as 1927-01-10")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_a_day)]
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 """RFC 3339."""

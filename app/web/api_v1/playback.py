@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.fastapi import DishkaRoute, FromDishka
 from fastapi import APIRouter, Path
-from pydantic import Field
+from pydantic import Field, StrictBool
 from starlette.responses import Response
 
 from app.catalog.browse import Catalog
@@ -25,7 +25,7 @@ from app.playback.streaming.service import PlaybackService
 from app.playback.transcoding.recipes import SubtitleRecipe, extension_of, has_init
 from app.playback.transcoding.store import INIT_NAME, segment_name
 from app.web.answers import JsonResponse, documented
-from app.web.api_v1.parameters import ChapterNumber, PlaybackId, StreamNumber, Strict, Text
+from app.web.api_v1.parameters import A_NUMBER, ChapterNumber, PlaybackId, StreamNumber, Strict, Text
 from app.web.api_v1.playback_view import Address, Playback, begun, query_of, shown
 from app.web.auth import Player, Watcher
 from app.web.media_bytes import MediaBytes
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/api/v1", tags=["playback"], route_class=DishkaRoute,
 LONGEST_MS = 1_000 * 3_600 * 1_000
 """A thousand hours: more than anything lasts, less than a column holds."""
 
-Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_MS)]
+Milliseconds = Annotated[int, Field(ge=0, le=LONGEST_MS), A_NUMBER]
 RenditionName = Annotated[str, Path(pattern=r"^[vasx]\d{1,4}$")]
 FileName = Annotated[str, Path(pattern=r"^[a-z0-9]{1,8}\.[a-z0-9]{1,4}$")]
 
@@ -46,9 +46,9 @@ FileName = Annotated[str, Path(pattern=r"^[a-z0-9]{1,8}\.[a-z0-9]{1,4}$")]
 class SubtitleChoice(Strict):
     """One of the two."""
 
-    stream: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    stream: Annotated[int, Field(ge=0, le=10_000), A_NUMBER] | None = None
     """A stream of the file, by its index."""
-    beside: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    beside: Annotated[int, Field(ge=0, le=10_000), A_NUMBER] | None = None
     """A file beside it, by its place among them."""
 
 
@@ -59,14 +59,14 @@ class PlaybackRequest(Strict):
     profile: Text | dict[str, Any]
     """A known client (chrome, firefox, safari, chromecast, android-tv, player, hls-ts), or what another one takes."""
     start_ms: Milliseconds = 0
-    audio: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    audio: Annotated[int, Field(ge=0, le=10_000), A_NUMBER] | None = None
     """A sound of the file, by its index. None: the default one."""
     subtitle: SubtitleChoice | None = None
-    keep_style: bool = True
+    keep_style: StrictBool = True
     """Draw styled subtitles into the picture where the client cannot; else they become plain text."""
-    allow_direct_play: bool = True
-    allow_copy: bool = True
-    ladder: bool = True
+    allow_direct_play: StrictBool = True
+    allow_copy: StrictBool = True
+    ladder: StrictBool = True
     """Offer smaller renditions beside the best one."""
 
     def client(self) -> str | ClientProfile:
@@ -93,7 +93,7 @@ class PlaybackRequest(Strict):
 
 class PositionReport(Strict):
     position_ms: Milliseconds
-    is_paused: bool = False
+    is_paused: StrictBool = False
 
 
 _TEXTS = {"schema": {"type": "string"}}

@@ -12,12 +12,12 @@ from app.catalog.views import HistoryPage, ItemRow, UserState
 from app.catalog.watching import MAX_LIMIT, Watching
 from app.playback.watching.states import Told
 from app.web.answers import JsonResponse, documented
-from app.web.api_v1.parameters import ItemId, Strict, Text
+from app.web.api_v1.parameters import A_NUMBER, ItemId, Strict, Text
 from app.web.auth import CurrentViewer
 
 router = APIRouter(prefix="/api/v1", tags=["watching"], route_class=DishkaRoute, default_response_class=Response)
 
-Milliseconds = Annotated[int, Field(ge=0, le=10**12)]
+Milliseconds = Annotated[int, Field(ge=0, le=10**12), A_NUMBER]
 
 
 class ProgressTold(Strict):
