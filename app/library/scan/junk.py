@@ -6,7 +6,7 @@ _JUNK_NAMES = frozenset(
     {b"$recycle.bin", b"#recycle", b"#snapshot", b"@eadir", b"lost+found", b"system volume information", b"thumbs.db"}
 )
 _JUNK_STARTS = (b".", b"@recycle", b"_unpack_", b"~syncthing~", b"~$")
-_UNFINISHED = frozenset({b"part", b"partial", b"!qb", b"!ut", b"crdownload", b"aria2", b"download"})
+_UNFINISHED = (b".part", b".partial", b".!qb", b".!ut", b".crdownload", b".aria2", b".download")
 
 _SAMPLE = re.compile(rb"(?:^|[-._ ])sample\.[^.]+$", re.IGNORECASE)
 SAMPLE_MAX = 50 * 2**20
@@ -18,8 +18,8 @@ _SUSPECT_FIRST = frozenset(start[0] for start in (*_JUNK_STARTS, *_JUNK_NAMES))
 
 def is_junk(lower: bytes) -> bool:
     """Whether a file or folder of this name, in lower case, is to be passed by."""
-    return (lower[0] in _SUSPECT_FIRST and (lower.startswith(_JUNK_STARTS) or lower in _JUNK_NAMES)) or (
-        lower.rpartition(b".")[2] in _UNFINISHED
+    return lower.endswith(_UNFINISHED) or (
+        lower[0] in _SUSPECT_FIRST and (lower.startswith(_JUNK_STARTS) or lower in _JUNK_NAMES)
     )
 
 

@@ -21,37 +21,54 @@ _MARSHAL = 2
 _DOT = ord(".")
 
 
+Listed = tuple[bytes, list[bytes], bool, bool]
+"""Of one folder: the digest of the names, sizes, modification times and inodes of what is in it, in the order in which
+they were listed; its folders in that order; whether it has rules of its own (`.ignore`); and whether it is bare, with
+not even something hidden in it. A plain tuple: one is made for each folder of a walk that changes nothing."""
+
+
 class Listing(NamedTuple):
+    """A folder that somebody will look at."""
+
     digest: bytes
-    """Of the names, sizes, modification times and inodes, in the order in which they were listed."""
-    entries: list[Entry]
-    """All that is no folder, in the order of the names; none unless they were to be kept."""
     folders: list[bytes]
-    """As listed."""
     has_rules: bool
     is_bare: bool
-    """Not even something hidden is in it."""
-    is_kept: bool
+    """These as above."""
+    entries: list[Entry]
+    """All that is no folder, in the order of the names."""
 
     def sorted_digest(self) -> bytes:
         """Return the same digest whatever the order of the listing was."""
         return _hash(([entry[:4] for entry in self.entries], sorted(self.folders)))
 
 
-def list_folder(root: bytes, path: bytes, keep: bool) -> Listing:
-    """List one folder. Raises OSError when any of it cannot be known: half a folder would look like a loss."""
+def read_folder(root: bytes, path: bytes) -> Listing:
+    """List one folder and keep what is in it. Raises OSError as `list_folder` does."""
+    entries: list[Entry] = []
+    listed = list_folder(root, path, entries)
+    entries.sort()
+    return Listing(*listed, entries)
+
+
+def list_folder(root: bytes, path: bytes, entries: list[Entry] | None) -> Listed:
+    """List one folder, and add what is no folder to `entries` if there are any to be had.
+
+    Raises OSError when any of it cannot be known: half a folder would look like a loss.
+    """
     try:
-        return list_at(absolute(root, path), keep)
+        return list_at(absolute(root, path), entries)
     except OSError as err:
         if err.errno != errno.ENAMETOOLONG:
             raise
+    if entries is not None:
+        entries.clear()
     with opened_folder(root, path) as folder:
-        return list_at(b"/proc/self/fd/%d" % folder, keep)
+        return list_at(b"/proc/self/fd/%d" % folder, entries)
 
 
-def list_at(path: bytes, keep: bool) -> Listing:
-    """Every line here runs once for each of a million files: a fifth of the system's own time, with `keep` off."""
-    entries: list[Entry] = []
+def list_at(path: bytes, entries: list[Entry] | None) -> Listed:
+    """Every line here runs once for each of a million files: a fifth of the system's own time, without `entries`."""
     folders: list[bytes] = []
     part: list[tuple[bytes, int, int, int]] = []
     digests = b""
@@ -70,14 +87,13 @@ def list_at(path: bytes, keep: bool) -> Listing:
                 except FileNotFoundError:
                     continue  # deleted since it was listed
                 part.append((name, found.st_size, found.st_mtime_ns, found.st_ino))
-                if keep:
+                if entries is not None:
                     entries.append((*part[-1], found.st_mode, found.st_dev))
                 if len(part) == _AT_ONCE:
                     digests += _hash(part)
                     part.clear()
     is_bare = not (digests or part or folders or has_hidden)
-    entries.sort()
-    return Listing(_hash((digests, part, folders)), entries, folders, has_rules, is_bare, keep)
+    return _hash((digests, part, folders)), folders, has_rules, is_bare
 
 
 def _hash(of: Any) -> bytes:

@@ -64,10 +64,11 @@ class FilesPhase:
         """Record one batch and commit it."""
         scan.unreadable.extend(batch.unreadable)
         scan.hollow.extend(batch.hollow)
-        scan.files_seen += batch.files
-        counts.folders += batch.unchanged + len(batch.folders)
-        counts.folders_unchanged += batch.unchanged
-        counts.files += batch.files
+        seen = batch.files
+        scan.files_seen += seen
+        counts.folders += len(batch.passed) + len(batch.folders)
+        counts.folders_unchanged += len(batch.passed)
+        counts.files += seen
         counts.links_skipped += batch.links
         counts.unreadable += len(batch.unreadable)
         if not batch.folders:

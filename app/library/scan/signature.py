@@ -13,16 +13,19 @@ _DIGEST = 16
 
 
 def sign(listing: Listing, rules: IgnoreRules, media: int) -> bytes:
-    """Sign a folder whose entries were kept: the digest as listed, the digest in order, the number of media."""
+    """Sign a folder: the digest as listed, the digest in order, the number of media."""
     as_listed = _with_rules(listing.digest, rules)
     return as_listed + _with_rules(listing.sorted_digest(), rules) + media.to_bytes(4, "big")
 
 
-def is_signed(signature: bytes, listing: Listing, rules: IgnoreRules) -> bool:
-    """Whether this is what was signed. Without its entries a listing in another order passes for a change."""
-    if signature[:_DIGEST] == _with_rules(listing.digest, rules):
-        return True
-    return listing.is_kept and signature[_DIGEST : 2 * _DIGEST] == _with_rules(listing.sorted_digest(), rules)
+def is_signed(signature: bytes, digest: bytes, rules: IgnoreRules) -> bool:
+    """Whether this is what was signed, listed in the same order."""
+    return signature[:_DIGEST] == (_with_rules(digest, rules) if rules.digest else digest)
+
+
+def is_signed_in_order(signature: bytes, listing: Listing, rules: IgnoreRules) -> bool:
+    """Whether this is what was signed, listed in another order."""
+    return signature[_DIGEST : 2 * _DIGEST] == _with_rules(listing.sorted_digest(), rules)
 
 
 def media_in(signature: bytes) -> int:

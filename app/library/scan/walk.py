@@ -18,8 +18,8 @@ from app.library.formats import extension_of
 from app.library.paths import absolute, join, parent_of
 from app.library.scan.ignore import NO_RULES, IgnoreRules, rules_in
 from app.library.scan.junk import is_junk, is_sample
-from app.library.scan.listing import Listing, list_folder
-from app.library.scan.signature import is_signed, media_in, sign
+from app.library.scan.listing import Listing, list_at, read_folder
+from app.library.scan.signature import is_signed, is_signed_in_order, media_in, sign
 
 BATCH_FILES = 4_000
 BATCH_FOLDERS = 4_000
@@ -28,6 +28,9 @@ BATCH_FOLDERS = 4_000
 
 BATCH_UNCHANGED = 10_000
 """Folders that cost nothing: only so that progress is seen, and a stop heard, in a tree where nothing changed."""
+
+PATH_MAX = 4096
+"""Bytes of a path that the system takes at once, with the NUL at its end; longer ones are opened name by name."""
 
 _U64 = 2**64
 _I63 = 2**63
@@ -69,19 +72,24 @@ class Batch:
     """Sub-trees we know nothing of now, and why."""
     hollow: list[bytes] = field(default_factory=list)
     """Folders in which something was, and is nothing at all now: as a mount point looks when its disk is away."""
-    unchanged: int = 0
-    """Folders that were passed by."""
+    passed: list[bytes] = field(default_factory=list)
+    """Signatures of the folders that are as they were."""
     changed_files: int = 0
     """In `folders`."""
-    files: int = 0
-    """In unchanged folders too."""
     links: int = 0
     """In `folders`."""
 
     @property
+    def files(self) -> int:
+        """In unchanged folders too."""
+        return self.changed_files + sum(map(media_in, self.passed))
+
+    @property
     def is_full(self) -> bool:
         return (
-            self.changed_files >= BATCH_FILES or len(self.folders) >= BATCH_FOLDERS or self.unchanged >= BATCH_UNCHANGED
+            len(self.passed) >= BATCH_UNCHANGED
+            or self.changed_files >= BATCH_FILES
+            or len(self.folders) >= BATCH_FOLDERS
         )
 
 
@@ -99,6 +107,8 @@ class Walk:
     ) -> None:
         self.unseen = unseen
         self._root = root
+        self._prefix = absolute(root, b"-")[:-1]
+        self._longest = PATH_MAX - len(self._prefix)
         self._is_partial = targets is not WHOLE
         self._known = frozenset(unseen) if self._is_partial else frozenset()
         self._extensions = extensions
@@ -139,39 +149,39 @@ class Walk:
 
     def _look(self, batch: Batch, path: bytes, rules: IgnoreRules) -> tuple[list[bytes], IgnoreRules]:
         """Look into one folder; return the folders in it, last name first."""
-        before = self.unseen.get(path)
+        before = None if self._full else self.unseen.get(path)
         try:
-            listing, rules = self._list(path, rules, before)
+            if before is not None and len(path) < self._longest:
+                # What a tree that did not change costs is this and `list_at`: nothing else is called for most folders.
+                digest, folders, has_rules, _ = list_at(self._prefix + path, None)
+                here = rules_in(self._root, path, rules) if has_rules else rules
+                if is_signed(before, digest, here) and not here.hides_all:
+                    del self.unseen[path]
+                    batch.passed.append(before)
+                    return self._inner(path, folders, here) if folders else folders, here
+            listing = read_folder(self._root, path)
+            rules = rules_in(self._root, path, rules) if listing.has_rules else rules
         except OSError as err:
             batch.unreadable.append((path, _reason(err)))
             return [], rules
         if rules.hides_all:
             return [], rules
-        self.unseen.pop(path, None)
-        if before is not None and (not listing.is_kept or (not self._full and is_signed(before, listing, rules))):
-            batch.unchanged += 1
-            batch.files += media_in(before)
+        if before is not None and is_signed_in_order(before, listing, rules):
+            del self.unseen[path]
+            batch.passed.append(before)
         else:
             self._add(batch, path, listing, rules)
-            if listing.is_bare and before is not None:
+            if listing.is_bare and self.unseen.get(path) is not None:
                 batch.hollow.append(path)
-        if not listing.folders:
-            return [], rules
+            self.unseen.pop(path, None)
+        return self._inner(path, listing.folders, rules), rules
+
+    def _inner(self, path: bytes, folders: list[bytes], rules: IgnoreRules) -> list[bytes]:
         prefix = path + b"/" if path else b""
-        inner = [prefix + name for name in sorted(listing.folders, reverse=True) if not is_junk(name.lower())]
+        inner = [prefix + name for name in sorted(folders, reverse=True) if not is_junk(name.lower())]
         if rules.layers:
             inner = [folder for folder in inner if not rules.hides(folder, is_folder=True)]
-        return inner, rules
-
-    def _list(self, path: bytes, above: IgnoreRules, before: bytes | None) -> tuple[Listing, IgnoreRules]:
-        """List a folder, and keep what is in it unless it is as it was: then nobody will ask."""
-        keep = before is None or self._full
-        listing = list_folder(self._root, path, keep)
-        rules = rules_in(self._root, path, above) if listing.has_rules else above
-        if keep or before is None or rules.hides_all or is_signed(before, listing, rules):
-            return listing, rules
-        listing = list_folder(self._root, path, keep=True)
-        return listing, rules_in(self._root, path, above) if listing.has_rules else above
+        return inner
 
     def _add(self, batch: Batch, path: bytes, listing: Listing, rules: IgnoreRules) -> None:
         files: list[FoundFile] = []
@@ -189,7 +199,6 @@ class Walk:
         signature = sign(listing, rules, len(files))
         batch.folders.append(FoundFolder(path, signature, tuple(files), tuple(others)))
         batch.changed_files += len(files)
-        batch.files += len(files)
 
 
 def settle(root: bytes, targets: Iterable[Target]) -> list[Target]:

@@ -23,9 +23,9 @@ from psycopg.rows import dict_row
 from app.db.engine import Database
 from app.db.tx import Transactions
 from app.jobs.driver.psycopg_driver import PsycopgDriver
-from app.library.scan import listing as listings
 from app.library.trust import MARKER
 from tests.fixtures.library import LibraryBench, bench_settings
+from tests.fixtures.listing import Listings, listed_by
 from tests.fixtures.tree import write_tree
 
 FILMS = {
@@ -111,38 +111,37 @@ def the_whole_without_permission(root: Path) -> Iterator[None]:
     root.chmod(0o755)
 
 
-@contextlib.contextmanager
-def an_error_in_the_middle(_: Path) -> Iterator[None]:
-    listing = listings.list_at
-
-    def broken(path: bytes, keep: bool) -> Any:
+class BrokenInTheMiddle(Listings):
+    def before(self, path: bytes) -> None:
         if path.endswith(b"/Shelf 1"):
             raise OSError(5, "Input/output error")
-        return listing(path, keep)
 
-    listings.list_at = broken
-    yield
-    listings.list_at = listing
+
+@contextlib.contextmanager
+def an_error_in_the_middle(_: Path) -> Iterator[None]:
+    with listed_by(BrokenInTheMiddle()):
+        yield
+
+
+class UnmountedInTheMiddle(Listings):
+    """Gone once the first shelf has been listed."""
+
+    def __init__(self, root: Path, aside: Path) -> None:
+        self.root, self.aside, self.seen = root, aside, 0
+
+    def after(self, path: bytes) -> None:
+        if path.endswith(b"/Shelf 1"):
+            self.seen += 1
+            move(self.root, self.aside)
 
 
 @contextlib.contextmanager
 def unmounted_in_the_middle(root: Path) -> Iterator[None]:
-    """Gone once the first shelf has been listed."""
-    aside, listing, seen = root.with_name("aside"), listings.list_at, 0
-
-    def going(path: bytes, keep: bool) -> Any:
-        nonlocal seen
-        found = listing(path, keep)
-        if path.endswith(b"/Shelf 1"):
-            seen += 1
-            move(root, aside)
-        return found
-
-    listings.list_at = going
-    yield
-    listings.list_at = listing
-    assert seen == 1
-    move(aside, root)
+    unmounted = UnmountedInTheMiddle(root, root.with_name("aside"))
+    with listed_by(unmounted):
+        yield
+    assert unmounted.seen == 1
+    move(unmounted.aside, root)
 
 
 @contextlib.contextmanager

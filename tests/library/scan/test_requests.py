@@ -1,7 +1,10 @@
 """Scans of some folders: what they look into, what they leave alone, and that no request is forgotten."""
 
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +12,10 @@ import pytest
 
 from app.errors import InvalidInput
 from app.library.jobs import ScanLibraryArgs
-from app.library.scan import walk as walking
 from app.library.scan.targets import without_covered
 from app.library.scan.walk import Target
 from tests.fixtures.library import LibraryBench
+from tests.fixtures.listing import Listings, listed_by
 from tests.fixtures.tree import Content, WriteTree, write_tree
 
 FILMS: dict[str | bytes, Content] = {
@@ -36,19 +39,23 @@ async def request(library: LibraryBench, films: UUID, *wanted: tuple[bytes, bool
         await library.service.request_folders(tx, films, [(root["id"], *one) for one in wanted])
 
 
-@pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+class Remembered(Listings):
     """Every folder that a walk lists, by its path below the root."""
-    seen: list[bytes] = []
-    listing = walking.list_folder
 
-    def remembered(root: bytes, path: bytes, keep: bool) -> Any:
-        if path not in seen:  # one that has changed is listed again, to be kept
-            seen.append(path)
-        return listing(root, path, keep)
+    def __init__(self, root: Path) -> None:
+        self.root, self.paths = os.fsencode(root), list[bytes]()
 
-    monkeypatch.setattr(walking, "list_folder", remembered)
-    return seen
+    def before(self, path: bytes) -> None:
+        below = path.removeprefix(self.root).strip(b"/")
+        if below not in self.paths:  # one that has changed is listed again, to be kept
+            self.paths.append(below)
+
+
+@pytest.fixture
+def listed(tree: WriteTree) -> Iterator[list[bytes]]:
+    remembered = Remembered(tree({}))
+    with listed_by(remembered):
+        yield remembered.paths
 
 
 async def test_a_path_is_scanned_with_all_below_and_nothing_else(

@@ -303,6 +303,14 @@ async def test_junk_is_passed_by(library: LibraryBench, tree: WriteTree) -> None
     assert await library.files() == {"Alien (1979)/Alien (1979).mkv": "present"}
 
 
+async def test_a_name_without_an_ending_is_no_download(library: LibraryBench, tree: WriteTree) -> None:
+    root = tree({"Download/Alien (1979).mkv": "a", "Part/Heat (1995).mkv": "b", "Partial.mkv": "c"})
+
+    await library.scan(await library.add(root))
+
+    assert sorted(await library.files()) == ["Download/Alien (1979).mkv", "Part/Heat (1995).mkv", "Partial.mkv"]
+
+
 async def test_progress_is_told_while_it_runs(
     library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:

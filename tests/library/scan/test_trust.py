@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from app.library.jobs import AwaitRootArgs
-from app.library.scan import listing as listings
 from app.library.scan import walk as walking
 from app.library.trust import MARKER, read_marker
 from tests.fixtures.library import LibraryBench
+from tests.fixtures.listing import Listings, listed_by
 from tests.fixtures.tree import WriteTree, write_tree
 
 MANY = {f"Film {number:03} (1999)/Film {number:03} (1999).mkv": f"{number}" for number in range(120)}
@@ -229,7 +229,7 @@ async def test_a_root_that_goes_while_it_is_walked_costs_nothing(
 
 @pytest.mark.parametrize("is_marked", [True, False])
 async def test_a_disk_exchanged_while_it_is_walked_loses_nothing(
-    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch, *, is_marked: bool
+    library: LibraryBench, tree: WriteTree, *, is_marked: bool
 ) -> None:
     """What the other disk holds has been recorded by then, and must not vouch for it."""
     root = tree({f"Film {number} (1999).mkv": f"{number}" for number in range(5)})
@@ -237,16 +237,15 @@ async def test_a_disk_exchanged_while_it_is_walked_loses_nothing(
     await library.scan(films)
     if not is_marked:
         (root / os.fsdecode(MARKER)).unlink()
-    aside, listing = root.parent / "aside", listings.list_at
+    aside = root.parent / "aside"
 
-    def exchanged(path: bytes, keep: bool) -> Any:
-        if not aside.exists():
-            root.rename(aside)
-            write_tree(root, {"Holidays (2001).mp4": "x", "Holidays (2002).mp4": "y"})
-        return listing(path, keep)
+    class Exchanged(Listings):
+        def before(self, path: bytes) -> None:
+            if not aside.exists():
+                root.rename(aside)
+                write_tree(root, {"Holidays (2001).mp4": "x", "Holidays (2002).mp4": "y"})
 
-    with monkeypatch.context() as patch:
-        patch.setattr(listings, "list_at", exchanged)
+    with listed_by(Exchanged()):
         result = await library.scan(films)
 
     assert result["outcome"] == "offline"
