@@ -24,7 +24,7 @@ EXEMPT = frozenset({"/healthz", "/readyz"})
 """Asked by machines that decide whether we live: they have to be answered when nobody else is."""
 
 MEDIA = re.compile(
-    r"/api/v1/(?:files/[^/]+/(?!token$).+|items/[^/]+/(?:images|trickplay|chapters)/.+|playbacks?/[^/]+/.+|hls/.+)"
+    r"/api/v1/(?:files/[^/]+/(?!token$).+|items/[^/]+/images/.+|(?:people|libraries)/[^/]+/image|playback/[^/]+/.+)"
 )
 """Where bytes of media are: streams, segments, pictures, subtitles."""
 

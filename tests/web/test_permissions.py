@@ -12,10 +12,14 @@ from fastapi.routing import APIRoute
 
 from app.accounts.roles import Role, Scope
 from app.accounts.service import AccountChange
+from app.library.descriptions import Description
+from app.library.kinds import FactSource, LabelKind
+from app.library.repository import descriptions
 from app.observability import Metrics
 from app.web import auth
 from app.web.application import create_app
 from tests.fixtures.accounts import BY_HAND, Accounts
+from tests.fixtures.finding import IndexBench
 from tests.fixtures.web import Films, Web
 
 PUBLIC = {
@@ -171,6 +175,46 @@ async def test_a_key_does_what_its_scope_says_and_no_more(web: Web, accounts: Ac
             assert code != "missing_scope", (method, path)
 
 
+QUESTIONS = {"/api/v1/search": {"q": "Film"}}
+"""What routes have to be asked to show anything."""
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
+async def test_what_is_of_a_library_one_may_not_see_is_in_no_listing(
+    web: Web, accounts: Accounts, films: Films, index: IndexBench, role: Role
+) -> None:
+    """Whatever is listed, counted or found: not a title, an id or a number of what Bob was not given."""
+    await accounts.make("Ada", Role.ADMINISTRATOR)
+    await accounts.make("Bob", role, libraries=[])
+    tokens = [(await accounts.log_in(name)).access_token for name in ("Ada", "Bob")]
+    seen, begun = [await films.shelf.item(films.library_id, f"Film {one}") for one in ("seen", "begun")]
+    file = await films.shelf.file(films.library_id, "film.mkv", item_id=seen)
+    said_of_it = Description(labels=((LabelKind.GENRE, "Film noir"),))
+    async with accounts.transactions.begin() as tx:
+        await descriptions.describe(tx, FactSource.METADATA, {seen: said_of_it})
+        await index.requests.items_changed(tx, [seen, begun])
+    await index.catch_up()
+    for item, position in ((seen, 60), (begun, 30)):
+        body = {"position_ms": position * 60_000, "duration_ms": 60 * 60_000}
+        headers = {"Authorization": f"Bearer {tokens[0]}"}
+        assert (await web.http.put(f"/api/v1/items/{item}/progress", json=body, headers=headers)).status_code == 200
+    secrets = ("Film", "film.mkv", str(seen), str(begun), str(file), str(films.library_id))
+    shown = set()
+    for method, path, said in PROTECTED:
+        if method != "GET" or "{" in path or path.endswith("/events") or said in {"administrator", "oneself"}:
+            continue
+        answers = [
+            await web.http.get(path, params=QUESTIONS.get(path), headers={"Authorization": f"Bearer {token}"})
+            for token in tokens
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200], path
+        told = [any(secret in answer.text for secret in secrets) for answer in answers]
+        assert not told[1], (path, answers[1].text)
+        shown |= {path} if told[0] else set()
+    listings = {"items", "items/tree", "items/facets", "libraries", "home", "search", "resume", "history"}
+    assert shown == {f"/api/v1/{name}" for name in listings}
+
+
 BELOW = ("viewer", "streamer")
 """What these say is what the catalogue shows: routes of them that are new are walked too."""
 
@@ -196,7 +240,8 @@ async def test_what_is_beyond_an_age_is_in_no_answer(web: Web, accounts: Account
                 assert status == 404 or (status == 400 and method not in {"GET", "HEAD"}), (method, path, status)
                 walked += 1
             elif method == "GET":
-                answer = await web.http.get(address(path), headers={"Authorization": f"Bearer {tokens['Kim']}"})
+                kim_asks = {"Authorization": f"Bearer {tokens['Kim']}"}
+                answer = await web.http.get(address(path), params=QUESTIONS.get(path), headers=kim_asks)
                 for secret in ("Film 16", "Film None", str(item), str(file_of[item])):
                     assert secret not in answer.text, path
     assert walked >= 16
