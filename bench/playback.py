@@ -31,6 +31,7 @@ from app.library.keyframes import unpack
 from app.library.probing.packets import scan_keyframes
 from app.library.probing.read import probe
 from app.playback.ffmpeg.binary import Capabilities
+from app.playback.ffmpeg.launcher import Launcher, Program
 from app.playback.source import MediaSource
 from app.playback.trickplay import sheets
 from bench.programs import ROOT
@@ -412,7 +413,7 @@ def indexes(film: Path, asked: Asked) -> list[str]:
     ts_descriptor = os.open(ts, os.O_RDONLY)
     info = probe(descriptor)
     video = next(one for one in info.streams if one.kind == "video")
-    capabilities = Capabilities(FFMPEG, "", frozenset(), frozenset(), frozenset(), "libx264")
+    capabilities = Capabilities(Program(FFMPEG, Launcher()), "", frozenset(), frozenset(), frozenset(), "libx264")
     source = MediaSource(
         container=info.container, duration_ms=info.duration_ms, bit_rate=info.bit_rate, size=film.stat().st_size,
         streams=info.streams, beside=[], widest_gap_ms=2000, peak_bit_rate=None,

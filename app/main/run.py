@@ -49,9 +49,9 @@ async def _run(settings: Settings, *, work: bool, web: bool) -> None:
         renderer, renditions = await container.get(Renderer), await container.get(Renditions)
         lifecycle.append(Hook("renderer", renderer.start, renderer.stop))
         lifecycle.append(Hook("renditions", on_stop=renditions.stop))
-        if work:
-            ffmpeg = await container.get(FfmpegBinary)
-            lifecycle.append(Hook("ffmpeg", ffmpeg.start, ffmpeg.stop))
+        # The web face takes fonts out of films with it; that it works is asked at the start by those who convert.
+        ffmpeg = await container.get(FfmpegBinary)
+        lifecycle.append(Hook("ffmpeg", ffmpeg.start if work else None, ffmpeg.stop))
         client = await container.get(Client)
         lifecycle.append(Hook("jobs", client.start, client.stop))
         if work:

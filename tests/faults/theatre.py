@@ -21,6 +21,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from tests.fixtures.node import Node
+from tests.fixtures.processes import parent_of
 from tests.fixtures.time_code import FFMPEG, make_film, numbered, pitched
 from tests.fixtures.waiting import eventually
 from tests.playback.hls_client import Playlist, read_playlist, renditions, timeline
@@ -251,15 +252,15 @@ class Theatre:
     # -- faults
 
     def ffmpegs(self) -> dict[int, int]:
-        """Return the processes of FFmpeg that work on a film, and their parents, wherever they are by now."""
+        """Return the processes of FFmpeg that work on a film, and the nodes they are of, wherever they are by now."""
         found: dict[int, int] = {}
         for entry in Path("/proc").iterdir():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 command = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
                 if command.startswith(os.fsencode(self._program)) and b"file:/dev/fd/" in command:
-                    state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+                    state, starter = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
                     if state not in "ZX":
-                        found[int(entry.name)] = int(parent)
+                        found[int(entry.name)] = parent_of(int(starter))
         return found
 
     async def kill_ffmpeg(self) -> None:
@@ -272,14 +273,14 @@ class Theatre:
         """Kill a node in the middle of a conversion; its FFmpeg goes with it."""
         self.faults["worker killed"] += 1
         busy = await eventually(self._busy_worker, within=PATIENCE)
-        theirs = [pid for pid, parent in self.ffmpegs().items() if parent == _pid(busy)]
+        theirs = [pid for pid, node in self.ffmpegs().items() if node == _pid(busy)]
         busy.kill()
         await eventually(lambda: not set(theirs) & set(self.ffmpegs()))
         busy.start()
 
     def _busy_worker(self) -> Node | None:
-        parents = set(self.ffmpegs().values())
-        return next((worker for worker in self.workers if _pid(worker) in parents), None)
+        busy = set(self.ffmpegs().values())
+        return next((worker for worker in self.workers if _pid(worker) in busy), None)
 
     async def kill_face(self) -> None:
         self.faults["face killed"] += 1
@@ -344,7 +345,8 @@ class Theatre:
                 status = (
                     dict(line.split(":\t", 1) for line in (entry / "status").read_text().splitlines()) if pid else {}
                 )
-                if pid in nodes or int(status.get("PPid", 0)) in nodes:
+                parent = int(status.get("PPid", 0))
+                if pid in nodes or parent in nodes or parent_of(parent) in nodes:
                     files = len(list((entry / "fd").iterdir()))
                     lines.append(
                         f"{status['Name']:<10} of {status['PPid']:>6}, {status['State'][:1]},"

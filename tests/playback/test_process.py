@@ -21,11 +21,12 @@ from tests.playback.test_transcoding import long_film, segment
 PARENT = """
 import asyncio, sys
 from app.playback.ffmpeg.binary import find
+from app.playback.ffmpeg.launcher import Launcher, Program
 from app.playback.ffmpeg.process import running
 
 async def main():
     told = ["-re", "-f", "lavfi", "-i", "testsrc2=duration=600", "-f", "null", "-"]
-    async with running(find(None), told) as ffmpeg:
+    async with running(Program(find(None), Launcher()), told) as ffmpeg:
         print(ffmpeg.pid, flush=True)
         await asyncio.sleep(600)
 

@@ -20,6 +20,7 @@ from app.playback.transcoding.store import SegmentStore
 from tests.fixtures.clients import until
 from tests.fixtures.media import Media
 from tests.fixtures.playback import Player, Shelved
+from tests.fixtures.processes import parent_of
 from tests.playback.hls_client import ffmpeg, read_playlist, renditions, timeline
 
 LONG = 120
@@ -39,10 +40,9 @@ def children() -> set[int]:
     for entry in Path("/proc").iterdir():
         try:
             command = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
-            if b"ffmpeg" in command.split(b"\0")[0] and b"file:/dev/fd/" in command:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == os.getpid():
-                    found.add(int(entry.name))
+            is_at_work = b"ffmpeg" in command.split(b"\0")[0] and b"file:/dev/fd/" in command
+            if is_at_work and parent_of(parent_of(int(entry.name))) == os.getpid():  # between them is who starts them
+                found.add(int(entry.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
     return found

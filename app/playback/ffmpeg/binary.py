@@ -14,6 +14,7 @@ import structlog
 
 from app.config import Settings
 from app.playback.errors import FfmpegMissing, TranscodeFailed
+from app.playback.ffmpeg.launcher import Launcher, Program
 from app.playback.ffmpeg.process import output_of
 
 log = structlog.get_logger("playback.ffmpeg")
@@ -34,7 +35,7 @@ _FILTER = re.compile(r"^ [A-Z.|]{2,3} (\S+) +\S+->\S+", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    program: str
+    program: Program
     version: str
     encoders: frozenset[str]
     filters: frozenset[str]
@@ -56,10 +57,14 @@ class Capabilities:
 
 
 class FfmpegBinary:
-    """Looks once, when it is first asked or told to start; a failed look is made again by the next who asks."""
+    """Looks once, when it is first asked or told to start; a failed look is made again by the next who asks.
+
+    What it finds is run by a process of its own, which ends with `stop`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.playback
+        self._launcher = Launcher()
         self._looking: asyncio.Task[Capabilities] | None = None
 
     async def start(self) -> None:
@@ -71,6 +76,7 @@ class FfmpegBinary:
         if looking is not None:
             looking.cancel()
             await asyncio.wait({looking})
+        await self._launcher.stop()
 
     async def capabilities(self) -> Capabilities:
         """Raises: FfmpegMissing."""
@@ -85,27 +91,27 @@ class FfmpegBinary:
         return looking
 
     async def _inspect(self) -> Capabilities:
-        program = find(self._settings.ffmpeg)
+        program = Program(find(self._settings.ffmpeg), self._launcher)
         try:
             said = await _ask(program, "-version")
             encoders = frozenset(_ENCODER.findall(await _ask(program, "-encoders")))
             filters = frozenset(_FILTER.findall(await _ask(program, "-filters")))
             muxers = frozenset(_MUXER.findall(await _ask(program, "-muxers")))
         except (TranscodeFailed, OSError) as err:
-            raise FfmpegMissing(f"{program} does not work as ffmpeg: {err}") from err
+            raise FfmpegMissing(f"{program.path} does not work as ffmpeg: {err}") from err
         h264 = await self._choose(program, encoders)
         found = Capabilities(program, said.partition("\n")[0][:200], encoders, filters, muxers, h264)
-        log.info("ffmpeg", program=program, version=found.version, encoder=h264, tone_maps=found.tone_maps)
+        log.info("ffmpeg", program=program.path, version=found.version, encoder=h264, tone_maps=found.tone_maps)
         return found
 
-    async def _choose(self, program: str, encoders: frozenset[str]) -> str:
+    async def _choose(self, program: Program, encoders: frozenset[str]) -> str:
         if self._settings.hardware:
             for encoder in HARDWARE:
                 if encoder in encoders and await _encodes(program, encoder):
                     return encoder
         if SOFTWARE in encoders:
             return SOFTWARE
-        raise FfmpegMissing(f"{program} has no encoder for H.264; set playback.ffmpeg to one that has libx264")
+        raise FfmpegMissing(f"{program.path} has no encoder for H.264; set playback.ffmpeg to one that has libx264")
 
 
 def find(configured: Path | None) -> str:
@@ -135,7 +141,7 @@ def upload_filter(encoder: str) -> str | None:
     return "format=nv12,hwupload" if encoder == "h264_vaapi" else None
 
 
-async def _encodes(program: str, encoder: str) -> bool:
+async def _encodes(program: Program, encoder: str) -> bool:
     filters = ["-vf", upload] if (upload := upload_filter(encoder)) else []
     try:
         await output_of(
@@ -150,5 +156,5 @@ async def _encodes(program: str, encoder: str) -> bool:
     return True
 
 
-async def _ask(program: str, option: str) -> str:
+async def _ask(program: Program, option: str) -> str:
     return (await output_of(program, [option], seconds=ANSWER_SECONDS, most=MOST)).decode(errors="replace")

@@ -6,22 +6,12 @@ held back.
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 
-import structlog
-
 from app.playback.errors import TranscodeFailed
-from app.playback.ffmpeg import launch
-
-log = structlog.get_logger("playback.ffmpeg")
-
-BUFFER = 2**20
-"""Bytes of output that wait for us; with as many in the pipe, what FFmpeg may be ahead of its reader."""
+from app.playback.ffmpeg.launcher import BUFFER, Program, Run
 
 LAST_WORDS = 4096
 MEMORY = 8 * 2**30
@@ -34,20 +24,18 @@ _PLACES = re.compile(r"(?:file:)?/[^\s:'\"]+")
 class Ffmpeg:
     """One run. `stdout` is what it makes."""
 
-    def __init__(self, process: Process) -> None:
-        self._process = process
+    def __init__(self, run: Run) -> None:
+        self._run = run
         self._said = bytearray()
         self._listening = asyncio.create_task(self._listen(), name="ffmpeg.stderr")
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._run.pid
 
     @property
     def stdout(self) -> asyncio.StreamReader:
-        if self._process.stdout is None:
-            raise RuntimeError("its output was not asked for")
-        return self._process.stdout
+        return self._run.stdout
 
     @property
     def last_words(self) -> str:
@@ -57,7 +45,7 @@ class Ffmpeg:
 
     async def wait(self) -> int:
         """Wait for its own end."""
-        code = await self._process.wait()
+        code = await self._run.wait()
         await self._listening
         return code
 
@@ -69,59 +57,23 @@ class Ffmpeg:
 
     async def end(self) -> None:
         """Kill it and all it may have started, and wait until it is gone."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        # The pipe must be emptied: a process is not seen to have ended before its pipes are closed.
-        self._close_pipes()
-        await self._process.wait()
+        await self._run.end()
         self._listening.cancel()
         await asyncio.wait({self._listening})
 
-    def _close_pipes(self) -> None:
-        transport = getattr(self._process, "_transport", None)
-        if transport is not None:
-            for number in (1, 2):
-                pipe = transport.get_pipe_transport(number)
-                if pipe is not None:
-                    pipe.close()
-
     async def _listen(self) -> None:
-        stream = self._process.stderr
-        while stream is not None and (said := await stream.read(LAST_WORDS)):
+        while said := await self._run.stderr.read(LAST_WORDS):
             self._said += said
             del self._said[:-LAST_WORDS]
 
 
 @contextlib.asynccontextmanager
 async def running(
-    program: str, arguments: Sequence[str], *, keep_open: Sequence[int] = (), nice: int = NICE, memory: int = MEMORY
+    program: Program, arguments: Sequence[str], *, keep_open: Sequence[int] = (), nice: int = NICE, memory: int = MEMORY
 ) -> AsyncIterator[Ffmpeg]:
-    """Run FFmpeg for as long as the block lasts. `keep_open` are descriptors it finds as `/dev/fd/N`.
-
-    Started from the loop's own thread: the signal that ends it with us follows the thread that made it.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        launch.__file__,
-        *map(str, (os.getpid(), nice, memory)),
-        program,
-        "-hide_banner",
-        "-nostdin",
-        "-loglevel",
-        "error",
-        *arguments,
-        stdin=DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        pass_fds=tuple(keep_open),
-        start_new_session=True,
-        limit=BUFFER,
-        env={"LC_ALL": "C", "PATH": os.environ.get("PATH", os.defpath), "HOME": "/nonexistent"},
-    )
-    ffmpeg = Ffmpeg(process)
+    """Run FFmpeg for as long as the block lasts. `keep_open` are descriptors it finds as `/dev/fd/N`."""
+    command = [program.path, "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
+    ffmpeg = Ffmpeg(await program.launcher.launch(command, keep_open=keep_open, nice=nice, memory=memory))
     try:
         yield ffmpeg
     finally:
@@ -129,7 +81,7 @@ async def running(
 
 
 async def output_of(
-    program: str,
+    program: Program,
     arguments: Sequence[str],
     *,
     keep_open: Sequence[int] = (),

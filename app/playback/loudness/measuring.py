@@ -10,7 +10,8 @@ from app.library.media import StreamInfo
 from app.playback.ahead.files import NICE, Report
 from app.playback.errors import TranscodeFailed
 from app.playback.ffmpeg.commands import input_of
-from app.playback.ffmpeg.process import BUFFER, running
+from app.playback.ffmpeg.launcher import BUFFER, Program
+from app.playback.ffmpeg.process import running
 from app.playback.loudness.gating import SILENCE_LUFS, Blocks, step_of
 
 LONGEST_LINE = 4096
@@ -36,7 +37,7 @@ def arguments(sound: StreamInfo, descriptor: int) -> list[str]:
     ]
 
 
-async def measure(program: str, sound: StreamInfo, descriptor: int, report: Report) -> Measured:
+async def measure(program: Program, sound: StreamInfo, descriptor: int, report: Report) -> Measured:
     """Measure it from its beginning to its end.
 
     Raises:

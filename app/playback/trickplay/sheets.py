@@ -8,7 +8,8 @@ from app.library.media import StreamInfo
 from app.playback.ahead.files import NICE
 from app.playback.ffmpeg.binary import Capabilities
 from app.playback.ffmpeg.commands import TO_STANDARD_RANGE, input_of
-from app.playback.ffmpeg.process import BUFFER, running
+from app.playback.ffmpeg.launcher import BUFFER, Program
+from app.playback.ffmpeg.process import running
 from app.playback.source import MediaSource, shown_size
 
 INTERVAL_MS = 10_000
@@ -69,7 +70,7 @@ def arguments(source: MediaSource, video: StreamInfo, ffmpeg: Capabilities, desc
     ]
 
 
-async def make(program: str, told: list[str], descriptor: int) -> AsyncIterator[bytes]:
+async def make(program: Program, told: list[str], descriptor: int) -> AsyncIterator[bytes]:
     """Yield the sheets one by one.
 
     Raises:

@@ -15,6 +15,7 @@ from app.jobs.types import JobRow, JobState
 from app.library.media import StreamInfo
 from app.playback.ahead.requests import AheadRequests
 from app.playback.errors import TranscodeFailed
+from app.playback.ffmpeg.launcher import Launcher, Program
 from app.playback.jobs import LoudnessArgs
 from app.playback.loudness.gating import integrated
 from app.playback.loudness.measuring import Measured, measure
@@ -45,10 +46,11 @@ async def nothing(_progress: dict[str, Any]) -> None:
 
 
 async def measured(path: Path) -> Measured:
-    file = os.open(path, os.O_RDONLY)
+    file, launcher = os.open(path, os.O_RDONLY), Launcher()
     try:
-        return await measure(imageio_ffmpeg.get_ffmpeg_exe(), SOUND, file, nothing)
+        return await measure(Program(imageio_ffmpeg.get_ffmpeg_exe(), launcher), SOUND, file, nothing)
     finally:
+        await launcher.stop()
         os.close(file)
 
 
