@@ -52,11 +52,9 @@ UNKNOWN = UUID("00000000-0000-7000-8000-000000000000")
 def routes() -> Iterator[tuple[str, str, APIRoute]]:
     app = create_app(make_async_container(), Metrics(), ())
     for route in app.routes:
-        for context in getattr(route, "effective_candidates", tuple)():
-            found = context.original_route
-            if isinstance(found, APIRoute):
-                for method in sorted(found.methods):
-                    yield method, context.path, found
+        if isinstance(route, APIRoute):
+            for method in sorted(route.methods):
+                yield method, route.path, route
 
 
 def calls_of(dependant: Dependant) -> Iterator[Any]:
