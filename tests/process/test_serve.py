@@ -157,7 +157,7 @@ def test_sigterm_under_load_leaves_no_job_running_and_no_attempt_spent(
     node: NodeFactory, make_films: MakeFilms, database_url: str
 ):
     serving = node("serve")
-    library = add_films(serving, make_films(300))
+    library = add_films(serving, make_films(120))
     scan(serving, library)
     until(lambda: analysed(database_url) > 10)
 
@@ -167,7 +167,7 @@ def test_sigterm_under_load_leaves_no_job_running_and_no_attempt_spent(
     assert not [key for key in left if key[1] == "running"]
     assert left.get(("library.analyze", "available"), 0) > 0, "the stop came too late to show anything"
     serving.start().ready()
-    until(lambda: analysed(database_url) == 300)
+    until(lambda: analysed(database_url) == 120)
     with psycopg.connect(database_url) as connection:
         (spent,) = connection.execute(
             "SELECT count(*) FROM river.river_job WHERE kind LIKE 'library.%' AND (errors IS NOT NULL OR attempt <> 1)"
