@@ -1,5 +1,6 @@
 """Each step of a search goes by its index and reads a bounded number of rows, however much fits."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -21,8 +22,9 @@ from app.catalog.postgres_search import (
 from app.catalog.queries import Statement
 from app.catalog.searching import SearchQuery
 from app.catalog.wanted import Wanted
+from app.db.embedded import EmbeddedPostgres
 from app.db.tx import Transactions
-from tests.catalog.plans import ROWS, Plan, indexes, nodes, plan_of, rows_of
+from tests.catalog.plans import ROWS, Plan, filled_database, indexes, nodes, plan_of, rows_of
 from tests.fixtures.shelf import Shelf
 
 ITEMS = ROWS
@@ -50,7 +52,7 @@ RARE = """
 """
 FEWER = """
     UPDATE search_document SET words = ts_delete(words, '=0')
-    WHERE item_id NOT IN (SELECT id FROM item ORDER BY id DESC LIMIT 60)
+    WHERE words @@ '''=0'''::tsquery AND item_id NOT IN (SELECT id FROM item ORDER BY id DESC LIMIT 60)
 """
 TITLES = "INSERT INTO search_title SELECT id, 0, library_id, kind, lower(title) FROM item"
 WORDS = """
@@ -60,15 +62,27 @@ WORDS = """
 """
 
 
-@pytest.fixture
-async def libraries(shelf: Shelf, transactions: Transactions) -> list[UUID]:
+async def fill(shelf: Shelf) -> None:
     made = [await shelf.library(name=name) for name in ("A", "B", "C")]
-    async with transactions.begin() as tx:
+    async with shelf.transactions.begin() as tx:
         await tx.connection.execute(FILL, {"items": ITEMS, "libraries": made})
         for statement in (DOCUMENTS, RARE, TITLES, WORDS):
             await tx.connection.execute(statement)
         await tx.connection.execute("ANALYZE item, search_document, search_title, search_word")
-    return made
+
+
+@pytest.fixture(scope="module")
+async def template_database(postgres_server: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    async with filled_database(postgres_server, template_database, "much_to_find", fill) as name:
+        yield name
+
+
+@pytest.fixture
+async def libraries(transactions: Transactions) -> list[UUID]:
+    """Three libraries with many films and episodes between them."""
+    async with transactions.begin() as tx:
+        cursor = await tx.connection.execute("SELECT id FROM library ORDER BY name")
+        return [UUID(str(row[0])) for row in await cursor.fetchall()]
 
 
 @pytest.mark.parametrize("q", ["f", "film", "film 1", "film 11999", "nothing"])
