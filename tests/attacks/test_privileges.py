@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.roles import Role, Scope
+from app.ids import uuid7
 from app.library.descriptions import Credited, Description
 from app.library.jobs import ScanLibraryArgs
 from app.library.kinds import FactSource
 from app.library.models import Person
 from app.library.repository import descriptions
+from app.playback.streaming.models import Playback
 from app.web.application import OPENAPI_URL
 from tests.fixtures.accounts import BY_HAND, Accounts
 from tests.fixtures.web import Films, Web
@@ -41,6 +43,9 @@ async def belongings(web: Web, accounts: Accounts, films: Films) -> dict[str, st
         await descriptions.describe(tx, FactSource.METADATA, {item: said})
         (person,) = await tx.session.scalars(select(Person.id))
     film = await films.add("Metropolis (1927).mkv", b"x" * 1000)
+    playback = {"id": uuid7(), "account_id": ada.id, "login_id": login.login_id, "item_id": item, "file_id": film.id}
+    async with accounts.transactions.begin() as tx:
+        tx.session.add(Playback(client="chrome", decision={}, **playback))
     job = (await web.client.insert(ScanLibraryArgs(library_id=films.library_id))).job
     headers = {"Authorization": f"Bearer {login.access_token}"}
     roots = (await web.http.get(f"/api/v1/libraries/{films.library_id}/roots", headers=headers)).json()["roots"]
@@ -54,6 +59,7 @@ async def belongings(web: Web, accounts: Accounts, films: Films) -> dict[str, st
         "library_id": str(films.library_id),
         "root_id": roots[0]["id"],
         "job_id": str(job.id),
+        "playback_id": str(playback["id"]),
     }
 
 
@@ -95,6 +101,7 @@ async def test_nobody_reaches_what_is_somebody_elses_by_its_id(
     token = (await accounts.log_in("Kim")).access_token
     walked = 0
     for method, path, names, one in await operations(web):
+        assert {*names} <= ids.keys() | PLACES.keys(), (method, path)
         told = []
         for real in (True, False):
             values = {
@@ -120,6 +127,8 @@ async def test_nobody_reaches_what_is_somebody_elses_by_its_id(
         f"jobs/{ids['job_id']}",
     ):
         assert (await web.http.get(f"/api/v1/{path}", headers=ada)).status_code == 200, path
+    place = f"/api/v1/playback/{ids['playback_id']}"
+    assert (await web.http.put(place, json={"position_ms": 1}, headers=ada)).status_code == 204
     assert ids["login_id"] in (await web.http.get("/api/v1/logins", headers=ada)).text
     assert ids["key_id"] in (await web.http.get("/api/v1/api-keys", headers=ada)).text
 
