@@ -2,7 +2,7 @@
 
 from app.library.kinds import LibraryKind
 from app.library.naming.episodes import series_home
-from app.library.naming.places import special_from
+from app.library.naming.places import part_at, special_from
 from app.library.naming.text import readable
 from app.library.naming.tracks import album_home
 
@@ -16,6 +16,8 @@ def anchor_of(folder: bytes, kind: LibraryKind = LibraryKind.MOVIES) -> bytes:
     names = folder.split(b"/") if folder else []
     if kind is LibraryKind.MOVIES:
         index = special_from(names)
+        if index is None and part_at(names) is not None:
+            index = len(names) - 1
         return folder if index is None else b"/".join(names[:index])
     folders = [readable(name) for name in names]
     home = series_home(folders) if kind is LibraryKind.TVSHOWS else album_home(folders)

@@ -20,6 +20,7 @@ _TRAILING_WORDS = re.compile(
     r"repack|proper|iNTERNAL|INTERNAL|READNFO|DUBBED|Dubbed|SUBBED|Subbed|DOKU|AC3D|DL|WS|LD|DF|NTSC|PAL|UNCUT|HD|V2))+$"
 )
 _BRACKETS = re.compile(r"\[[^\[\]]*\]|\{[^{}]*\}")
+_SEASON_IN_PARENS = re.compile(r" ?\((?:season|staffel|saison|temporada|s) ?[0-9]{1,2}\)", re.IGNORECASE)
 _PARENS = re.compile(r"\(([^()]*)\)")
 _PART = re.compile(r"(?:^|[ ._-])(?:part|pt|cd|disc)([1-9])$", re.IGNORECASE)
 _COUNTED_TOO = re.compile(r"[ ._]-[ ._]+[0-9]{1,4}(?:\.[0-9])?[ ._-]*[(\[]?[ ._-]*$")
@@ -120,6 +121,8 @@ def _read_numbered(home: Home, stem: str, numbers: Numbers) -> _Reading:
 
 def _series_of(home: Home, before: str) -> Series:
     """Read what stands before the numbers, if it can add to what the folder says."""
+    if "(" in before:
+        before = _SEASON_IN_PARENS.sub(" ", before)
     known = home.series
     if known.title and (known.year is not None or ("19" not in before and "20" not in before)):
         codes = () if known.country is not None else _COUNTRIES

@@ -6,9 +6,9 @@ from dataclasses import replace
 from app.library.naming import patterns as p
 from app.library.naming.extras import extra_in_name
 from app.library.naming.parsed import ParsedMovie
-from app.library.naming.places import extra_of, is_disc_folder, plain, special_from
+from app.library.naming.places import extra_of, is_disc_at, part_at, plain, special_from
 from app.library.naming.releases import read_release
-from app.library.naming.segment import Segment, read_segment
+from app.library.naming.segment import Segment, read_segment, spaced
 from app.library.naming.text import LONGEST, readable, squeeze, title_key, unaccented
 
 FOLDER_YEAR_MAY_DIFFER = 1
@@ -22,7 +22,7 @@ def parse_movie(path: bytes) -> ParsedMovie:
     *folders, name = path.split(b"/")
     stem = readable(name.rpartition(b".")[0] or name)[:LONGEST]
     special = special_from(folders)
-    if special is not None and is_disc_folder(folders[special]):
+    if special is not None and is_disc_at(folders, special):
         return replace(_read(folders[:special], ""), is_disc=True)
     extra = _extra(folders[special] if special is not None else None, stem)
     if extra is not None:
@@ -44,6 +44,12 @@ def _extra(folder: bytes | None, stem: str) -> tuple[str, bool, str] | None:
 
 
 def _read_parts(folders: list[bytes], name: bytes, stem: str) -> ParsedMovie:
+    if (part := part_at(folders)) is not None:
+        found = p.PART.search(stem) or p.PART_OF.search(stem)
+        shared = stem if found is None else stem[: found.start()] + stem[found.end() :]
+        alone = _read(folders[:-1], shared)
+        stack = f"{title_key(alone.title)}.{readable(name.rpartition(b'.')[2]).casefold()}"
+        return replace(alone, part=part, stack=stack, alone=alone)
     alone = _read(folders, stem)
     found = p.PART.search(stem) or p.PART_OF.search(stem)
     if found is None or not found.start():
@@ -58,6 +64,10 @@ def _read(folders: list[bytes], stem: str) -> ParsedMovie:
     folder_name = readable(folders[-1])[:LONGEST] if folders else ""
     file, folder = read_segment(stem), read_segment(folder_name)
     label = _explicit_label(folder_name, stem) if folder_name else None
+    if label is not None and folder.year is None and read_segment(label).year is not None:
+        label = None  # Star Wars/Star Wars - A New Hope (1977): a film of the shelf, not a version
+    if label is None and folder.year is not None and _is_spelt_by(folder, stem):
+        file = folder  # Wonder Woman 1984 (2020)/Wonder Woman 1984: the number is the title's
     if label is not None:
         title, year = folder.title, folder.year or file.year
         edition = file.edition or _edition_in(label)
@@ -72,6 +82,10 @@ def _read(folders: list[bytes], stem: str) -> ParsedMovie:
         edition=edition or (folder.edition if same else None),
         version=label or read_release(file.rest, edition).version,
     )
+
+
+def _is_spelt_by(folder: Segment, stem: str) -> bool:
+    return title_key(spaced(stem)) == title_key(folder.title)
 
 
 def _explicit_label(folder: str, stem: str) -> str | None:

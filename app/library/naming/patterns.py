@@ -97,7 +97,7 @@ SOURCE = re.compile(rf"{_EDGE}(remux|blu-?ray|web-?dl|web-?rip|hdtv|dvd-?rip|bd-
 PART = re.compile(r"(?:^|[ _.(\[-])(?:cd|dvd|part|pt|disc|disk)[ _.-]?([1-9]|[a-d])[)\]]?$", re.IGNORECASE)
 
 EXTRA_SUFFIX = re.compile(
-    r"(?:(?:[-._]| - )(trailer|sample)"
+    r"(?:(?:[-._]| - |(?<=[)\]]) )(trailer|sample)"
     r"|-(scene|clip|interview|behindthescenes|deleted|deletedscene|featurette|short|extra|other))$",
     re.IGNORECASE,
 )

@@ -38,7 +38,8 @@ _ORDINAL = r"(?:st|nd|rd|th|eme|er|e|ª|º|-?й|\.)?"
 
 IN_NAME = re.compile(
     rf"{_BEFORE}(?:"
-    rf"(?:{WORDS})[ ._:-]{{0,3}}(?:(?P<after>{_NUMBER})|(?P<counted>{_COUNTED}){_AFTER})|"
+    rf"(?<!final[ ._-])(?:{WORDS})[ ._:-]{{0,3}}(?:"
+    rf"(?P<after>{_NUMBER})|(?P<counted>{_COUNTED}){_AFTER}(?![ ._-]season))|"
     rf"s[ ._-]?(?P<short>{_NUMBER}){_AFTER}|"
     rf"(?P<before>[0-9]{{1,2}}){_ORDINAL}[ ._-]{{0,3}}(?:{WORDS}){_AFTER}|"
     rf"(?P<ordinal>second|third|fourth|fifth|sixth)[ ._-](?:season){_AFTER}"
@@ -80,6 +81,8 @@ RANGE = re.compile(
 """After a season: several, so that the folder is a whole show."""
 
 _BARE = re.compile(r"[0-9]{1,2}|(?:19|20)[0-9]{2}")
+_LETTERED = re.compile(r"(?:series|season) ([a-z])")
+"""As QI counts. Letters that are Roman numerals, too, are letters here: nobody has `Series X` beside `Series 2`."""
 _EPISODE = re.compile(
     r"(?<![^\W_])(?:s[0-9]{1,4}[ ._-]{0,3}e[0-9]|[0-9]{1,3}x[0-9]{2}(?![0-9])|e(?:p|pisode)?[ ._-]?[0-9])",
     re.IGNORECASE,
@@ -106,10 +109,8 @@ def number_of(found: re.Match[str]) -> int:
 def read_season_folder(name: str) -> SeasonFolder | None:
     """Return the season a folder of this name holds, None if it names none."""
     text = folded(name).strip()
-    if text.strip(" []()") in SPECIALS:
-        return SeasonFolder(0, "")
-    if _BARE.fullmatch(text) is not None:
-        return SeasonFolder(int(text), "")
+    if (plain := _plain(text)) is not None:
+        return SeasonFolder(plain, "")
     found = next(seasons_in(text), None)
     if found is None or _EPISODE.search(text) is not None:
         return None
@@ -120,6 +121,16 @@ def read_season_folder(name: str) -> SeasonFolder | None:
         return None
     several = RANGE.match(text, found.end()) is not None
     return SeasonFolder(None if several else number_of(found), before)
+
+
+def _plain(text: str) -> int | None:
+    """Return the season of a folder that says nothing else."""
+    if text.strip(" []()") in SPECIALS:
+        return 0
+    if _BARE.fullmatch(text) is not None:
+        return int(text)
+    lettered = _LETTERED.fullmatch(text)
+    return None if lettered is None else ord(lettered[1]) - ord("a") + 1
 
 
 def folded(name: str) -> str:

@@ -7,11 +7,10 @@ from functools import lru_cache
 
 from app.library.naming import patterns as p
 from app.library.naming.parsed import Ids
-from app.library.naming.places import extra_of, is_disc
+from app.library.naming.places import DISC_FOLDER, extra_of, is_disc
 from app.library.naming.seasons import SeasonFolder, folded, read_season_folder, seasons_in
 from app.library.naming.segment import is_word, spaced, take_ids, without_site
 from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
-from app.library.naming.tracks import DISC_FOLDER
 
 SHELVES = frozenset(
     (

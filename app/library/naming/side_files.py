@@ -40,6 +40,8 @@ _SEASON = re.compile(
     rf"season[-_ ]?([0-9]{{1,4}}|-specials|specials|-all|all)(?:[-_ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?)?",
     re.IGNORECASE,
 )
+_WINDOWS = re.compile(r"albumart(?:_\{[0-9a-f-]{36}\}_)?(large|small)", re.IGNORECASE)
+"""What Windows Media Player leaves: better than nothing, behind all else."""
 _SPECIALS = re.compile(r"^specials(?=$|[-_ ])", re.IGNORECASE)
 _SUBJECTS = {"movie": "movie", "tvshow": "tvshow", "season": "season", "artist": "artist", "album": "album"}
 _SEPARATORS = re.compile(r"[._]| - |[\[\](){}]")
@@ -55,6 +57,7 @@ _FLAGS = {
     "hi": "is_sdh",
     "hearing impaired": "is_sdh",
 }
+_BEHIND_ALL = 1000
 _ANY_LENGTH = 1000
 """No system has names of so many characters."""
 MOST_WORDS = 12
@@ -109,6 +112,9 @@ def _artwork(stem: str, stems: Collection[str], folders: Sequence[str]) -> Parse
     own = _owner(stem, stems)
     if own is not None:
         return _of_media(own, stem[len(own) :])
+    if (left := _WINDOWS.fullmatch(stem)) is not None:
+        position = _BEHIND_ALL + (left[1].casefold() == "small")
+        return ParsedSideFile(kind=SideKind.ARTWORK, role=ArtworkRole.POSTER, position=position)
     whole = _NUMBERED.fullmatch(stem)
     if whole is None:
         return None

@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.library.naming.parsed import Ids, ParsedTrack
+from app.library.naming.places import DISC_FOLDER
 from app.library.naming.seasons import NUMBERS
 from app.library.naming.segment import is_word, take_ids
 from app.library.naming.text import LONGEST, clean_text, squeeze, title_key
 
-DISC_FOLDER = re.compile(
-    r"(?:cd|disc|disk|dvd|lp|vinyl)[ _.-]{0,4}([0-9]{1,2}|one|two|three|four|five)(?![^\W_])"
-    r"(?:[ _.:–-]*\(?([^()]{1,200}?)\)?)?",
-    re.IGNORECASE,
-)
 _VOLUME = re.compile(r"vol(?:ume)?[ _.-]{0,2}([0-9]{1,2})", re.IGNORECASE)
 _SIDE = re.compile(r"side[ _.-]?([a-h])", re.IGNORECASE)
 COMPILATIONS = frozenset(
@@ -32,6 +28,13 @@ _YEAR = re.compile(r"[(\[]((?:19|20)[0-9]{2})[)\]]")
 _LEADING_YEAR = re.compile(
     r"(?:[(\[]((?:19|20)[0-9]{2})[)\]]\s*[-–.]?\s*|((?:19|20)[0-9]{2})\s*(?:[-–](?![0-9]{2}[-.])|\.\s)\s*)(?=\S)"
 )
+_LEADING_DAY = re.compile(r"((?:19|20)[0-9]{2})[-.][0-9]{2}[-.][0-9]{2}\s+[-–]\s+(?=\S)")
+_LATE_YEAR = re.compile(r"\s+[-–]\s+((?:19|20)[0-9]{2})(?=$|\s+[-–]\s+)")
+_FORMAT = re.compile(
+    r"\s*[-–]?\s*\(?(?:flac|mp3|aac|alac|ogg|opus|wav|web|vinyl)(?:[ -]?[0-9][0-9./ -]{0,9}(?:k?bps|khz)?)?\)?\s*",
+    re.IGNORECASE,
+)
+"""All that stands behind a year: `(1998) FLAC`, `- 1987 - MP3 320`."""
 _SCENE = re.compile(r"([^ -]{1,80})-(\S{1,120}?)-(?:[A-Z()0-9]{2,9}-)?((?:19|20)[0-9]{2})-[A-Za-z0-9]{2,15}")
 _SQUARE = re.compile(r"[ ._]*(?:\[[^\[\]]*\]|\{[^{}]*\})")
 
@@ -149,10 +152,14 @@ def _take_year(text: str) -> tuple[str, int | None]:
     if leading is not None:
         year = int(leading[1] or leading[2])
         return text.strip()[leading.end() :].replace(f"({year})", ""), year
-    found = _YEAR.search(text)
+    if (day := _LEADING_DAY.match(text)) is not None:
+        return text[day.end() :], int(day[1])
+    found = _YEAR.search(text) or _LATE_YEAR.search(text)
     if found is None or not text[: found.start()].strip():
         return text, None
-    return f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}", int(found[1])
+    after = text[found.end() :]
+    after = "" if _FORMAT.fullmatch(after) is not None else after.lstrip()
+    return f"{text[: found.start()].rstrip()} {after}", int(found[1])
 
 
 def _read_name(stem: str) -> _Name:

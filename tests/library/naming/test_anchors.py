@@ -44,6 +44,23 @@ def test_songs_are_built_around_their_album(folder: str, anchor: str) -> None:
     assert anchor_of(folder.encode(), LibraryKind.MUSIC) == anchor.encode()
 
 
+@pytest.mark.parametrize(
+    ("folder", "anchor"),
+    [
+        ("Film (2001)", "Film (2001)"),
+        ("Film (2001)/BDMV/STREAM", "Film (2001)"),
+        ("Film (2001)/Disc 2/BDMV/STREAM", "Film (2001)"),
+        ("Film (2001)/Extras", "Film (2001)"),
+        ("Film.2001.DVDRip/CD2", "Film.2001.DVDRip"),
+        ("Backup/DVD 2", "Backup/DVD 2"),
+        ("Disc 1/VIDEO_TS", "Disc 1"),
+        ("", ""),
+    ],
+)
+def test_films_are_built_around_their_folder(folder: str, anchor: str) -> None:
+    assert anchor_of(folder.encode(), LibraryKind.MOVIES) == anchor.encode()
+
+
 def test_a_path_is_split_into_text() -> None:
     assert split(b"Show/Season 1/\xff.mkv") == (("Show", "Season 1"), "\ufffd.mkv")
     assert split(b"a.mkv") == ((), "a.mkv")

@@ -52,6 +52,29 @@ def test_parts_are_one_film_in_their_order() -> None:
     assert [part for _, _, _, part in members] == [1, 2]
 
 
+def test_parts_may_lie_in_folders_of_their_own() -> None:
+    folder = "Big.Fish.2003.DVDRip.XviD-GRP"
+
+    ((title, year, members),) = group(f"{folder}/CD2/grp-fish.cd2.avi", f"{folder}/CD1/grp-fish.cd1.avi")
+
+    assert (title, year) == ("Big Fish", 2003)
+    assert [part for _, _, _, part in members] == [1, 2]
+
+
+def test_a_shelf_of_discs_holds_films() -> None:
+    assert titles("Backup/DVD 1/Alien.mkv", "Backup/DVD 2/Heat.mkv") == [("Alien", None, 1), ("Heat", None, 1)]
+
+
+def test_films_called_after_their_shelf_are_films() -> None:
+    """The rule of versions would make `A New Hope (1977)` a label."""
+    shelf = "Star Wars/Star Wars"
+
+    assert titles(f"{shelf} - A New Hope (1977).mkv", f"{shelf} - Return of the Jedi (1983).mkv") == [
+        ("Star Wars - A New Hope", 1977, 1),
+        ("Star Wars - Return of the Jedi", 1983, 1),
+    ]
+
+
 def test_a_part_without_a_sibling_is_a_title() -> None:
     assert titles("Dune Part 2.mkv", "Alien.mkv") == [("Alien", None, 1), ("Dune Part 2", None, 1)]
 
@@ -105,6 +128,14 @@ def test_a_disc_is_one_film_of_many_files() -> None:
     assert (title, year) == ("Alien", 1979)
     assert {role for _, role, _, _ in members} == {"disc"}
     assert [path[-5] for path, _, _, _ in members] == ["0", "1", "2", "3"]
+
+
+def test_several_discs_are_one_film() -> None:
+    folder = "The Return of the King (2003)"
+
+    films = titles(f"{folder}/Disc 1/BDMV/STREAM/00001.m2ts", f"{folder}/Disc 2/BDMV/STREAM/00001.m2ts")
+
+    assert films == [("The Return of the King", 2003, 2)]
 
 
 NAMES = st.lists(

@@ -79,8 +79,8 @@ def _settled(found: Numbers, text: str, season: int | None) -> Numbers:
         found.season, found.first, found.last, found.absolute, found.is_special = season, first, last, None, not season
         return found
     found.season = season
-    if first == last and first // _LONGEST_SEASON == season and first % _LONGEST_SEASON:
-        found.first = found.last = first % _LONGEST_SEASON  # Season 4/The Office [401]
+    if {first // _LONGEST_SEASON, last // _LONGEST_SEASON} == {season} and first % _LONGEST_SEASON:
+        found.first, found.last = first % _LONGEST_SEASON, last % _LONGEST_SEASON  # Season 4/The Office [401]
         found.absolute = None
     return found
 

@@ -13,13 +13,22 @@ _NUMBERED = re.compile(
 _SHORT = re.compile(rf"{EDGE}{_TWO}([01][0-9])([0-3][0-9]){END}(?=[ ._]+(?:[0-9]{{3,4}}[pi]|hdtv|web))")
 _MONTHS = {
     month: number
-    for number, month in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    for number, months in enumerate(
+        (
+            *("jan ene gen", "feb fev", "mar", "apr avr abr", "may mai mag", "jun juin giu", "jul juil lug"),
+            *("aug aout ago", "sep set", "oct okt out ott", "nov", "dec dez dic"),
+        ),
+        start=1,
     )
+    for month in months.split()
 }
+"""How months begin in English, German, French, Spanish, Portuguese and Italian, without accents."""
 _DIGITS = re.compile(r"[0-9]{2}[-._ 0-9][0-9]{2}|(?:19|20)[0-9]{2}")
 """Without these no pattern needs to be tried."""
-_WRITTEN = re.compile(rf"{EDGE}([0-9]{{1,2}})(?:st|nd|rd|th)? ({'|'.join(_MONTHS)})[a-z]* {_YEAR}{END}")
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_WRITTEN = re.compile(rf"{EDGE}([0-9]{{1,2}})(?:st|nd|rd|th|\.)? (?:de )?({_MONTH})[a-z]*\.? (?:de )?{_YEAR}{END}")
+_WRITTEN_AHEAD = re.compile(rf"{EDGE}({_MONTH})[a-z]*\.? ([0-9]{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}{END}")
+"""As Americans write: March 17, 2024."""
 
 
 def find_day(text: str) -> tuple[re.Match[str], date | None] | None:
@@ -27,7 +36,7 @@ def find_day(text: str) -> tuple[re.Match[str], date | None] | None:
     wrong = None
     if _DIGITS.search(text) is None:
         return None
-    for pattern in (_NUMBERED, _SHORT, _WRITTEN):
+    for pattern in (_NUMBERED, _SHORT, _WRITTEN, _WRITTEN_AHEAD):
         found = pattern.search(text)
         if found is None:
             continue
@@ -50,6 +59,8 @@ def day_after(text: str, end: int) -> date | None:
 def _day_of(found: re.Match[str]) -> date | None:
     if found.re is _WRITTEN:
         return _date(int(found[3]), _MONTHS[found[2]], int(found[1]))
+    if found.re is _WRITTEN_AHEAD:
+        return _date(int(found[3]), _MONTHS[found[1]], int(found[2]))
     if found.re is _SHORT:
         return _date(2000 + int(found[1]), int(found[2]), int(found[3]))
     if found[8] is not None:

@@ -11,7 +11,7 @@ MOST_EPISODES = 150
 """In one file. More is a misreading: a year, a resolution, a batch's name."""
 
 EPISODE_WORDS = (
-    "episodio|episode|episodes|epi|ep|folge|capitulo|cap|odcinek|avsnitt|afsnit|aflevering|afl|jakso|epizod|epizoda|dil|"
+    "episodio|episode|episodes|epi|ep|folge|capitulo|cap|odcinek|odc|avsnitt|afsnit|aflevering|afl|jakso|epizod|epizoda|dil|"
     "bolum|серия|серії|эпизод|επεισοδιο"
 )
 _NEXT = re.compile(
