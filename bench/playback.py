@@ -74,9 +74,25 @@ class House:
         return answer.content
 
 
+def ahead_of_others(folder: Path) -> str:
+    """Return an FFmpeg that comes before all else on the machine, but for us and those who write to its disks.
+
+    Those are the kernel's own, and come to nothing beside an encoder in real time: a commit took a second.
+    """
+    if os.sched_getscheduler(0) != os.SCHED_RR:
+        return FFMPEG
+    folder.mkdir(exist_ok=True)
+    program = folder / "ffmpeg"
+    first = "echo -10 > /proc/self/autogroup\nexec chrt -o 0 nice -n -10"
+    program.write_text(f'#!/bin/sh\n{first} {FFMPEG} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
 @contextlib.asynccontextmanager
 async def house(server: Server, film: Path, count: int, folder: Path, ahead: str) -> AsyncIterator[House]:
     """`ahead`: how much of a film is made before somebody asks for it."""
+    program = ahead_of_others(folder)
     root = folder / "films"
     for number in range(count):
         place = root / f"Film {number:03} (2001)" / f"Film {number:03} (2001).mkv"
@@ -90,6 +106,7 @@ async def house(server: Server, film: Path, count: int, folder: Path, ahead: str
         "REVENGE_DATA_DIR": str(folder / "data"),
         "REVENGE_HTTP__PORT": str(port),
         "REVENGE_PLAYBACK__AHEAD": ahead,
+        "REVENGE_PLAYBACK__FFMPEG": program,
         "REVENGE_PLAYBACK__KEEP_FREE": "0",
         "REVENGE_PLAYBACK__HARDWARE": "false",
         "REVENGE_PLAYBACK__PRESET": PRESET,
@@ -174,7 +191,7 @@ async def bare(film: Path, folder: Path, codecs: Sequence[str], *, seek: float |
     where = [] if seek is None else ["-ss", f"{seek:.3f}"]
     began = time.perf_counter()
     child = await asyncio.create_subprocess_exec(
-        FFMPEG,
+        ahead_of_others(folder),
         *("-hide_banner", "-nostdin", "-loglevel", "error", *where, "-i", str(film), *codecs),
         *("-f", "hls", "-hls_time", str(SEGMENT), "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod"),
         *("-hls_flags", "temp_file", "-hls_segment_filename", str(place / "%05d.m4s"), str(place / "index.m3u8")),
@@ -488,7 +505,7 @@ async def main() -> None:
     parser.add_argument("--way", action="append", choices=WAYS)
     parser.add_argument("--note", default="")
     parser.add_argument(
-        "--first", action="store_true", help="come before all else on the machine (needs its administrator)"
+        "--first", action="store_true", help="come before all else on the machine (needs its administrator, and chrt)"
     )
     parser.add_argument("--keep", action="store_true", help="keep the page")
     told_words = parser.parse_args()

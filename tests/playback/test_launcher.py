@@ -96,7 +96,8 @@ async def test_it_runs_within_its_limits(launcher: Launcher, tmp_path: Path) -> 
         soft_and_hard = {line[:25].strip(): line[25:].split()[:2] for line in limits.splitlines()[1:]}
         assert soft_and_hard["Max address space"] == [str(MEMORY)] * 2
         assert soft_and_hard["Max file size"] == soft_and_hard["Max core file size"] == ["0", "0"]
-        assert os.getsid(run.pid) == run.pid
+        assert os.getpgid(run.pid) == run.pid
+        assert os.getsid(run.pid) == launcher.pid
     finally:
         await run.end()
     code, _, said = await told_by(launcher, SHELL, "-c", f"echo much > {tmp_path / 'written'}")

@@ -126,7 +126,9 @@ class Launcher:
 
     def _become(self, request: Request, descriptors: list[int]) -> NoReturn:
         try:
-            os.setsid()
+            # A group to be killed as one, and no session: where the kernel shares the processor among sessions first,
+            # what is made ahead would not give way to what somebody waits for.
+            os.setpgid(0, 0)
             self._die_with(self._parent)
             place(descriptors, [1, 2, *request.keep_open])
             confine(request.memory)
@@ -165,7 +167,7 @@ def tell(connection: socket.socket, number: int) -> None:
 def kill(pid: int) -> None:
     """End a run and all that it has started. It is our child and was not waited for, so the number is still its own."""
     os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has no session of its own yet
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # it has no group of its own yet
         os.killpg(pid, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""A running FFmpeg: in a session of its own, dead when we are, and gone when whoever uses it leaves.
+"""A running FFmpeg: in a group of its own, dead when we are, and gone when whoever uses it leaves.
 
 It writes into a pipe and nowhere else, so what it has not been asked for it cannot make: not reading is how it is
 held back.
