@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.playback.decision import AudioPlan, Decision, VideoPlan
+from app.playback.decision.plans import AudioPlan, Decision, VideoPlan
 
 ERRORS: dict[tuple[str, str], list[int]] = {}
 """In pictures, for kinds of films and ways of sending them."""

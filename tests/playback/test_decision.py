@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidInput
-from app.playback.decision import Decision, SubtitleWish, Wishes, decide
+from app.playback.decision.decide import decide
+from app.playback.decision.plans import Decision, SubtitleWish, Wishes
 from app.playback.errors import NotPlayable
 from app.playback.ladder import ladder
 from app.playback.profiles import BUILT_IN, AudioSupport, ClientProfile, VideoSupport, profile_of

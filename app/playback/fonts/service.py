@@ -10,7 +10,7 @@ from app.errors import NotFound
 from app.library.errors import FileNotFound, NotAFile, OutsideRoot
 from app.library.opening import opened
 from app.library.repository.rows import rows
-from app.playback.decision import Decision
+from app.playback.decision.plans import Decision
 from app.playback.errors import TranscodeFailed
 from app.playback.ffmpeg.binary import FfmpegBinary
 from app.playback.ffmpeg.commands import attachment

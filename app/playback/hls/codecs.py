@@ -1,6 +1,6 @@
 """Codecs as playlists name them (RFC 6381). None: we cannot say, so the playlist says nothing and players look."""
 
-from app.playback.decision import VideoPlan
+from app.playback.decision.plans import VideoPlan
 from app.playback.ladder import Rung, h264_level
 
 _AUDIO = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.library.naming.languages import language_of
-from app.playback.decision import AudioPlan, Decision, SubtitlePlan, VideoPlan
+from app.playback.decision.plans import AudioPlan, Decision, SubtitlePlan, VideoPlan
 from app.playback.hls.codecs import audio_codec, video_codec
 from app.playback.hls.cuts import Cuts
 from app.playback.ladder import Rung

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.library.media import StreamInfo
-from app.playback.decision import MAX_GAP_MS, AudioPlan, Decision, SubtitlePlan, VideoPlan
+from app.playback.decision.pictures import MAX_GAP_MS
+from app.playback.decision.plans import AudioPlan, Decision, SubtitlePlan, VideoPlan
 from app.playback.hls.cuts import Cuts, at_keyframes, at_regular_times
 from app.playback.source import PICTURES, STYLED, TEXTS, MediaSource
 from app.playback.transcoding.recipes import AudioRecipe, Burn, MuxedRecipe, Recipe, SubtitleRecipe, VideoRecipe

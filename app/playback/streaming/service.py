@@ -17,7 +17,8 @@ from app.library.errors import FileNotFound
 from app.library.jobs import FindKeyframesArgs
 from app.library.kinds import FileState
 from app.library.records import FileLocation
-from app.playback.decision import Decision, Wishes, decide
+from app.playback.decision.decide import decide
+from app.playback.decision.plans import Decision, Wishes
 from app.playback.errors import NotPlayable, PlaybackNotFound
 from app.playback.ports import PlaybackListener, Watched
 from app.playback.profiles import ClientProfile, profile_of

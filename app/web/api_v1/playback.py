@@ -14,7 +14,7 @@ from app.catalog.browse import Catalog
 from app.db.tx import Transactions
 from app.errors import InvalidInput, NotFound
 from app.playback.chapters.service import ChapterService
-from app.playback.decision import Decision, SubtitleWish, Wishes
+from app.playback.decision.plans import Decision, SubtitleWish, Wishes
 from app.playback.fonts.kinds import FONT_TYPES
 from app.playback.fonts.service import FontService
 from app.playback.hls import playlists
