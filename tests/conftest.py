@@ -38,23 +38,40 @@ pytest_plugins = [
 ]
 
 
-FACES = {"attacks", "cli", "fuzz", "web"}
-"""Folders of tests that ask by a face what others ask directly."""
+FACES = frozenset({"attacks", "cli", "fuzz", "process", "web"})
+"""Folders of tests that ask by a face, or a whole node, what others ask directly."""
+FILMS = frozenset(f"playback/test_{name}.py" for name in ("hls", "hostile", "process", "rules", "seeks", "truth"))
+"""Files of tests that look at what FFmpeg makes; what they say to the database, the others of playback say as well."""
+
+
+def pytest_report_header() -> list[str]:
+    if not on_the_systems_postgres():
+        return []
+    left_out = ", ".join(sorted(FACES | FILMS))
+    return [
+        "on the system's PostgreSQL: what asks one directly, for nothing else can come out otherwise; of a whole node,",
+        f"what is marked every_postgres. Left out, for others send the same statements: {left_out}",
+    ]
+
+
+def on_the_systems_postgres() -> bool:
+    return os.environ.get("REVENGE_TEST_POSTGRES") == "system"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On the system's PostgreSQL repeat what asks one anything itself: nothing else can come out otherwise."""
-    if os.environ.get("REVENGE_TEST_POSTGRES") != "system":
-        return
-    here = Path(__file__).parent
-    asked = [
-        item
-        for item in items
-        if "postgres_binaries" in getattr(item, "fixturenames", ())
-        and item.path.relative_to(here).parts[0] not in FACES
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
-    items[:] = asked
+    """Let tests of whole nodes come first: each takes long, and at the end one would keep the other process waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("process") is None)
+    if on_the_systems_postgres():
+        asked = [item for item in items if "postgres_binaries" in getattr(item, "fixturenames", ()) and is_asked(item)]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
+        items[:] = asked
+
+
+def is_asked(item: pytest.Item) -> bool:
+    """Whether a test shows something of the system's PostgreSQL that no other does."""
+    path = item.path.relative_to(Path(__file__).parent)
+    said = item.get_closest_marker("every_postgres") is not None
+    return said or not (path.parts[0] in FACES or path.as_posix() in FILMS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -159,6 +159,7 @@ def whole(node: Node, library: str) -> bool:
     return len(items) == FILMS and all(file["streams"] for item in items for file in item["files"])
 
 
+@pytest.mark.every_postgres
 def test_workers_alone_and_a_face_alone_share_the_work(node: NodeFactory, make_films: MakeFilms, database_url: str):
     face = node("serve", "--no-work")
     library = add_films(face, make_films(20))
