@@ -1,5 +1,6 @@
 """What every test may ask for; each file of fixtures says what it gives."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator
@@ -10,6 +11,8 @@ import pytest
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # no test asserts a time
 hypothesis.settings.load_profile("unhurried")
+
+gc.set_threshold(10_000)  # as in the product: what importing and collecting make stays, and looking at it costs a fifth
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has told us to ignore Ctrl-C, and our children would inherit it.
