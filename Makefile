@@ -84,6 +84,9 @@ bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 evidence: $(READY) ## tell what the library makes of real media, what metadata does, and how a household is set up: trees, matches, faults, a terminal
 	@$(RUN) -m tests.library.evidence
 	@$(RUN) -m pytest -q -s -p no:randomly tests/metadata/evidence.py
+	@REVENGE_TEST_TABLES=1 $(RUN) -m pytest -q -p no:randomly tests/playback/test_decision.py tests/playback/test_seeks.py \
+		tests/playback/test_truth.py tests/playback/evidence.py
+	@REVENGE_TEST_SOAK=1s $(RUN) -m pytest -q -p no:randomly tests/faults/test_playback.py -k rows
 	@$(RUN) -m tests.cli.evidence
 
 .PHONY: conformance

@@ -215,6 +215,32 @@ async def test_what_was_seen_survives_renames_and_disks_that_are_away(
     assert (back.state, back.user.position_ms) == ("present", HOUR // 2)
 
 
+async def test_what_was_seen_survives_better_copies(
+    library: LibraryBench, tree: WriteTree, watching: Watching, transactions: Transactions
+) -> None:
+    """One takes the place of the old file, and then one with another name comes beside it, and stays alone."""
+    root = tree({f"{title}/{title}.mkv": title * 50 for title in ("Heat (1995)", "Dune (2021)", "Tron (1982)")})
+    films, folder = await library.add(root), root / "Heat (1995)"
+    await library.scan(films)
+    catalog = Catalog(transactions)
+    (heat, *_) = (await catalog.items(ME, ItemQuery(q="heat"))).items
+    await watching.tell(ME, heat.id, Told(HOUR // 2, HOUR))
+
+    (folder / "Heat (1995).mkv").write_text("of another disk" * 100)
+    await library.scan(films)
+    replaced = await catalog.item(ME, heat.id)
+    assert (replaced.state, replaced.user.position_ms) == ("present", HOUR // 2)
+    assert [file.size for file in replaced.files] == [1500]
+
+    (folder / "Heat (1995) - 2160p.mkv").write_text("of four times the size" * 100)
+    await library.scan(films)
+    (folder / "Heat (1995).mkv").unlink()
+    await library.scan(films)
+    (found, *others) = (await watching.resume(ME)).items
+    assert (found.id, found.user.position_ms, others) == (heat.id, HOUR // 2, [])
+    assert {Path(file.path).name: file.state for file in found.files}["Heat (1995) - 2160p.mkv"] == "present"
+
+
 async def test_the_routes_and_the_home_page(web: Web, show: Show, transactions: Transactions) -> None:
     item = f"/api/v1/items/{show.ids['1x1']}"
     told = await web.http.put(f"{item}/progress", json={"position_ms": HOUR // 2})

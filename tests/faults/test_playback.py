@@ -13,7 +13,7 @@ from app.db import migrate
 from app.db.embedded import EmbeddedPostgres
 from tests.faults.conftest import SUMMARIES
 from tests.faults.fleet import SOAK
-from tests.faults.theatre import Theatre
+from tests.faults.theatre import SECONDS, Theatre
 from tests.fixtures.waiting import eventually
 
 pytestmark = [
@@ -27,6 +27,10 @@ AWAY = 60.0 if SOAK else 0.0
 
 VIEWERS = (12, 8) if SOAK else (3, 1)
 """By HLS, and of the file as it is."""
+
+
+LENGTH = 1200 if SOAK else SECONDS
+"""Seconds of film: more than is made in minutes, for of what has all been made nobody's maker can be killed."""
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ async def take_postgresql_away(theatre: Theatre, postgres: EmbeddedPostgres) -> 
 
 
 async def test_viewers_go_on_whatever_is_killed(theatre: Theatre, own_postgres: EmbeddedPostgres) -> None:
-    await theatre.open(workers=2 if SOAK else 1, faces=2)
+    await theatre.open(workers=2 if SOAK else 1, faces=2, seconds=LENGTH)
     theatre.take_inventory("before")
     theatre.watch(VIEWERS[0], direct=VIEWERS[1])
     await theatre.go_on()

@@ -20,6 +20,7 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.faults.fleet import SOAK
 from tests.fixtures.node import Node
 from tests.fixtures.processes import parent_of
 from tests.fixtures.time_code import FFMPEG, make_film, numbered, pitched
@@ -28,8 +29,9 @@ from tests.playback.hls_client import Playlist, read_playlist, renditions, timel
 
 SECONDS = 120
 RATE = 12
-PATIENCE = 90.0
-"""Seconds. A dead worker is taken for dead after eight, a dead node's jobs come back within thirty."""
+PATIENCE = 90.0 + (90.0 if SOAK else 0.0)
+"""Seconds. A dead worker is taken for dead after eight, a dead node's jobs come back within thirty; in long runs
+PostgreSQL is away for sixty more, whatever somebody has waited for before."""
 
 SLOW = """#!/bin/sh
 case "$*" in
@@ -88,6 +90,9 @@ class Theatre:
         self.viewers: list[Viewer] = []
         self.faults: Counter[str] = Counter()
         self.inventories: list[str] = []
+        self.gave_up: list[str] = []
+        """Last words of nodes that have ended by themselves."""
+        self._keeping: asyncio.Task[None] | None = None
         self._watching: list[asyncio.Task[None]] = []
         self._film = folder / "films" / "Metropolis (1927)" / "Metropolis (1927).mkv"
         self._item = ""
@@ -96,8 +101,8 @@ class Theatre:
 
     # -- open
 
-    async def open(self, *, workers: int = 1, faces: int = 1, rate: float = 8) -> None:
-        """`rate`: how many seconds of a film a second FFmpeg reads."""
+    async def open(self, *, workers: int = 1, faces: int = 1, rate: float = 8, seconds: int = SECONDS) -> None:
+        """`rate`: how many seconds of a film a second FFmpeg reads; `seconds`: its length."""
         self._program.symlink_to(FFMPEG)
         slow = self.folder / "slow-ffmpeg"
         slow.write_text(SLOW.format(program=self._program, rate=rate))
@@ -106,7 +111,7 @@ class Theatre:
         await asyncio.to_thread(
             make_film,
             self._film,
-            *(*numbered(SECONDS, rate=RATE, size="160x90"), *pitched(SECONDS)),
+            *(*numbered(seconds, rate=RATE, size="160x90"), *pitched(seconds)),
             *("-c:v", "libx264", "-preset", "ultrafast", "-g", str(RATE * 2), "-c:a", "aac", "-b:a", "96k"),
         )
         settings = SETTINGS | {"REVENGE_PLAYBACK__FFMPEG": str(slow), "REVENGE_PLAYBACK__CACHE_DIR": str(self.cache)}
@@ -116,10 +121,23 @@ class Theatre:
             await asyncio.to_thread(face.start().ready, 2 * PATIENCE)
         for worker in self.workers:
             worker.start()
+        self._keeping = asyncio.create_task(self._keep(), name="keeping nodes")
         body = {"name": "Films", "kind": "movies", "paths": [str(self.folder / "films")]}
         library = await self.ask("POST", "/api/v1/libraries", json=body)
         await self.ask("POST", f"/api/v1/libraries/{library['id']}/scan", json={"full_scan": False})
         self._item = await eventually(self._analysed, within=PATIENCE)
+
+    async def _keep(self) -> None:
+        """Start nodes again that have ended by themselves, as whoever keeps services does.
+
+        A node waits for PostgreSQL for `database.connect_timeout`, then says so and ends.
+        """
+        while True:
+            for node in (*self.faces, *self.workers):
+                if node.process is not None and node.process.poll() not in (None, -signal.SIGKILL):
+                    self.gave_up.append(node.tail(1))
+                    node.start()
+            await asyncio.sleep(1)
 
     def _node(self, verb: str, *options: str, number: int, **settings: str) -> Node:
         place = self.folder / f"{verb}{number}"
@@ -296,6 +314,10 @@ class Theatre:
         self._closing.set()
         await asyncio.gather(*self._watching)
         await eventually(self._rests, within=PATIENCE)
+        for face in self.faces:
+            await asyncio.to_thread(face.ready, PATIENCE)
+        processes = [node.process for node in (*self.faces, *self.workers)]
+        assert all(process is not None and process.poll() is None for process in processes)
 
     async def _rests(self) -> bool:
         stuck = await self.rows(
@@ -326,6 +348,7 @@ class Theatre:
     async def judge(self) -> None:
         """Nothing runs, nobody holds anything, and every byte on the disk is one that the rows know of."""
         await self.sweep()
+        assert all(one.startswith("revenge: ") and "PostgreSQL" in one for one in self.gave_up), self.gave_up
         rows = await self.rows("SELECT id, runner, bytes, aims FROM transcode")
         assert not [row for row in rows if row["runner"] is not None]
         on_disk = {UUID(folder.name): folder for folder in self.cache.glob("??/*")}
@@ -359,7 +382,7 @@ class Theatre:
         self.inventories.append("".join(f"\n  {moment}: {line}" for line in lines))
 
     def end(self) -> None:
-        for task in self._watching:
+        for task in (*self._watching, *([] if self._keeping is None else [self._keeping])):
             task.cancel()
         for node in (*self.faces, *self.workers):
             node.close()
@@ -370,7 +393,8 @@ class Theatre:
         return (
             f"{dict(self.faults)}; {len(self.viewers)} viewers, {sum(one.playbacks for one in self.viewers)} playbacks,"
             f" {sum(one.segments for one in self.viewers)} segments, {sum(one.ranges for one in self.viewers)} ranges;"
-            f" told meanwhile: {dict(told)}{''.join(self.inventories)}"
+            f" told meanwhile: {dict(told)}; started again: {len(self.gave_up)} {self.gave_up}"
+            f"{''.join(self.inventories)}"
         )
 
 

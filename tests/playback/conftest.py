@@ -13,6 +13,9 @@ ERRORS: dict[tuple[str, str], list[int]] = {}
 SHOWN: dict[str, tuple[float, float]] = {}
 """How far pictures (in pictures) and tones (in Hz) of whole films were beside the truth at most."""
 
+WHOLE: list[Sequence[str]] = []
+"""What a film of minutes is to a client that plays all of it."""
+
 DECISIONS: dict[str, dict[str, Decision]] = {}
 """For kinds of files and clients."""
 
@@ -29,17 +32,25 @@ def _decided(decision: Decision) -> Sequence[str]:
     return decision.method, _plan(decision.video), _plan(sound), ", ".join(why) or "-"
 
 
+def _table(reporter: pytest.TerminalReporter, title: str, columns: Sequence[str], rows: list[Sequence[str]]) -> None:
+    if rows:
+        lines = ["", f"## {title}", "", " | ".join(columns), "|".join(["---"] * len(columns)), *map(" | ".join, rows)]
+        for number, line in enumerate(lines):
+            reporter.write_line(f"| {line} |" if number > 2 else line)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if DECISIONS and os.environ.get("REVENGE_TEST_TABLES"):
-        terminalreporter.section("what is decided")
-        for name, decisions in DECISIONS.items():
-            for client, decision in decisions.items():
-                terminalreporter.write_line(f"| {name} | {client} | {' | '.join(_decided(decision))} |")
-    if SHOWN and os.environ.get("REVENGE_TEST_TABLES"):
-        terminalreporter.section("whole films, each segment made by a run of its own: the most beside the truth")
-        for name, (pictures, tones) in SHOWN.items():
-            terminalreporter.write_line(f"| {name} | {pictures:.2f} pictures | {tones:.1f} Hz |")
-    if ERRORS and os.environ.get("REVENGE_TEST_TABLES"):
-        terminalreporter.section("where seeks land, in pictures beside the truth")
-        for (name, way), errors in sorted(ERRORS.items()):
-            terminalreporter.write_line(f"| {name} | {way} | {' '.join(f'{error:+d}' for error in errors)} |")
+    if not os.environ.get("REVENGE_TEST_TABLES"):
+        return
+    decided = [
+        (file, client, *_decided(found)) for file, clients in DECISIONS.items() for client, found in clients.items()
+    ]
+    columns = ("file", "client", "method", "picture", "sound", "why")
+    _table(terminalreporter, "What is decided", columns, decided)
+    shown = [(row, f"{pictures:.2f} pictures", f"{tones:.1f} Hz") for row, (pictures, tones) in SHOWN.items()]
+    columns = ("film of ten seconds, each segment by a run of its own", "picture, at most", "sound, at most")
+    _table(terminalreporter, "Whole films beside the truth", columns, shown)
+    columns = ("film of minutes", "way", "segments", "pictures shown", "lacking or twice", "farthest from its time")
+    _table(terminalreporter, "Whole films", (*columns, "pieces apart, at most", "sound beside its length"), WHOLE)
+    sought = [(*one, " ".join(f"{error:+d}" for error in errors)) for one, errors in sorted(ERRORS.items())]
+    _table(terminalreporter, "Where seeks land, in pictures beside the truth", ("film", "way", "errors"), sought)

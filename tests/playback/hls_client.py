@@ -61,7 +61,17 @@ class Timeline:
 
 
 def timeline(init: bytes, segment: bytes) -> Timeline:
+    found = pieces_of(segment)
+    for earlier, later in itertools.pairwise(found):
+        assert earlier.decode_time + earlier.duration == later.decode_time
+    last = found[-1]
+    samples = sum(len(one.samples) for one in found)
     timescale = fragments.timescale_of(init[init.index(b"moov") - 4 :])
+    return Timeline(found[0].decode_time, last.decode_time + last.duration, samples, timescale)
+
+
+def pieces_of(segment: bytes) -> list[fragments.Fragment]:
+    """Return the fragments of a segment, or of several in a row."""
     found: list[fragments.Fragment] = []
     place, moof = 0, b""
     while place < len(segment):
@@ -71,11 +81,7 @@ def timeline(init: bytes, segment: bytes) -> Timeline:
         elif kind == b"mdat":
             found.append(fragments.parse(moof, segment[place : place + size]))
         place += size
-    for earlier, later in itertools.pairwise(found):
-        assert earlier.decode_time + earlier.duration == later.decode_time
-    last = found[-1]
-    samples = sum(len(one.samples) for one in found)
-    return Timeline(found[0].decode_time, last.decode_time + last.duration, samples, timescale)
+    return found
 
 
 def shown_times(init: bytes, segment: bytes) -> list[float]:

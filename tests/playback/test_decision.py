@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidInput
+from app.library.media import StreamInfo
 from app.playback.decision.decide import decide
 from app.playback.decision.plans import Decision, SubtitleWish, Wishes
 from app.playback.errors import NotPlayable
 from app.playback.ladder import ladder
-from app.playback.profiles import BUILT_IN, AudioSupport, ClientProfile, VideoSupport, profile_of
+from app.playback.profiles import BUILT_IN, AudioSupport, ClientProfile, HdrKind, VideoSupport, profile_of
 from app.playback.source import MediaSource, SubtitleBeside
 from tests.fixtures.media import Media
 from tests.playback.conftest import DECISIONS
@@ -104,6 +105,33 @@ def test_hdr_is_shown_in_standard_range_where_it_is_converted(media: Media) -> N
     video = decide(BUILT_IN["firefox"], source_of(make(media, "hlg"))).video
     assert video is not None
     assert (video.tone_map, video.codec) == (True, "h264")
+
+
+DOLBY = {"codec": "hevc", "profile": "Main 10", "level": 153, "bit_depth": 10, "hdr": "dolby_vision", "width": 3840,
+         "height": 2160, "color_transfer": "smpte2084"}  # fmt: skip
+"""As ffprobe and our prober tell of films of Dolby Vision, which FFmpeg cannot make."""
+
+
+@pytest.mark.parametrize(
+    ("client", "shows", "reasons"),
+    [
+        ("chrome", [], {"container", "video_codec", "hdr"}),
+        ("safari", ["hdr10", "hlg"], {"container", "hdr"}),
+        ("safari", ["hdr10", "hlg", "dolby_vision"], {"container"}),
+        ("player", ["hdr10", "hdr10plus", "hlg", "dolby_vision"], set()),
+    ],
+)
+def test_dolby_vision_goes_to_those_who_show_it(
+    media: Media, client: str, shows: list[HdrKind], reasons: set[str]
+) -> None:
+    source = source_of(make(media, "hevc 10 eac3 mkv"))
+    streams = [StreamInfo(index=0, kind="video", **DOLBY), *source.streams[1:]]  # type: ignore[arg-type]
+    source = msgspec.structs.replace(source, streams=streams, widest_gap_ms=2000)
+    decision = decide(msgspec.structs.replace(BUILT_IN[client], hdr=shows), source)
+    assert codes(decision) - {"audio_codec"} == reasons
+    assert decision.video is not None
+    assert (decision.video.action == "transcode") == bool(reasons & {"video_codec", "hdr"})
+    assert decision.video.tone_map
 
 
 def test_the_chosen_sound(media: Media) -> None:
