@@ -48,3 +48,18 @@ async def test_every_segment_decodes_and_no_time_is_missing_or_told_twice(
     times = await frame_times(master)
     assert len(times) == LENGTH * 24
     assert all(later - earlier == pytest.approx(1 / 24, abs=0.002) for earlier, later in pairwise(times))
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_sound_in_a_transport_stream_goes_on_from_run_to_run(player: Player, media: Media, way: str) -> None:
+    """Segments are asked for backwards, so that each begins a run: what one leaves out, the next one has."""
+    groups = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "37")
+    path = media.make("t.mkv", *(one.replace(f"={LENGTH}", "=40") for one in (*PICTURE, *TONE)), *groups, "-c:a", "aac")
+    playing = await player.play(await player.add(path), "hls-ts", ladder=False, **WAYS[way])
+    master = player.web.server.url + playing["url"]
+    (url,) = (await renditions(player.web.http, master)).values()
+    for _, segment in reversed((await read_playlist(player.web.http, url)).segments):
+        await player.get(segment)
+    times = await frame_times(master, "a:0")
+    apart = [later - earlier - 1024 / 48_000 for earlier, later in pairwise(times)]
+    assert max(map(abs, apart)) < 0.0015

@@ -1,7 +1,9 @@
 """The process that starts FFmpegs: what they find, what they may, and what becomes of them when somebody dies."""
 
 import asyncio
+import contextlib
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -9,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.playback.ffmpeg.launcher import Launcher, Run
+from app.playback.errors import TranscodeFailed
+from app.playback.ffmpeg.launcher import Launcher, Program, Run
+from app.playback.ffmpeg.process import running
 from tests.fixtures.clients import until
 from tests.fixtures.processes import parent_of
 
@@ -150,6 +154,31 @@ async def test_when_the_starter_is_killed_its_runs_die_and_another_takes_its_pla
         assert launcher.pid not in (None, starter)
     finally:
         await run.end()
+
+
+async def test_a_node_without_descriptors_is_told_so_and_goes_on(launcher: Launcher) -> None:
+    """Of its own limit; nothing is left over of what was begun."""
+    await told_by(launcher, SHELL, "-c", "true")
+    before = descriptors()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (max(int(one.name) for one in Path("/proc/self/fd").iterdir()) + 2, hard)
+    )
+    full = []
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                full.append(os.open("/dev/null", os.O_RDONLY))
+        os.close(full.pop())
+        with pytest.raises(TranscodeFailed, match="cannot be started"):
+            async with running(Program(SHELL, launcher), []):
+                pass
+    finally:
+        for file in full:
+            os.close(file)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert descriptors() == before
+    assert await told_by(launcher, SHELL, "-c", "echo again") == (0, b"again\n", b"")
 
 
 async def test_stopping_ends_all_runs(launcher: Launcher) -> None:

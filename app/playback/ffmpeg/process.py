@@ -71,9 +71,17 @@ class Ffmpeg:
 async def running(
     program: Program, arguments: Sequence[str], *, keep_open: Sequence[int] = (), nice: int = NICE, memory: int = MEMORY
 ) -> AsyncIterator[Ffmpeg]:
-    """Run FFmpeg for as long as the block lasts. `keep_open` are descriptors it finds as `/dev/fd/N`."""
+    """Run FFmpeg for as long as the block lasts. `keep_open` are descriptors it finds as `/dev/fd/N`.
+
+    Raises:
+        TranscodeFailed: it cannot be started now.
+    """
     command = [program.path, "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
-    ffmpeg = Ffmpeg(await program.launcher.launch(command, keep_open=keep_open, nice=nice, memory=memory))
+    try:
+        run = await program.launcher.launch(command, keep_open=keep_open, nice=nice, memory=memory)
+    except OSError as err:
+        raise TranscodeFailed(f"ffmpeg cannot be started: {err.strerror or err}") from err
+    ffmpeg = Ffmpeg(run)
     try:
         yield ffmpeg
     finally:

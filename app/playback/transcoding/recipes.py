@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-VERSION = 2
+VERSION = 3
 """Counts changes of what a recipe makes: what was made by an older one is not mixed with it."""
 
 

@@ -6,7 +6,7 @@ cut; sound by single packets, put on the exact beat of their codec, so that two 
 
 from asyncio import StreamReader
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -105,7 +105,11 @@ def sound_span(recipe: AudioRecipe, work: Work, first: int) -> Span:
 def muxed_span(recipe: MuxedRecipe, work: Work, first: int, *, early: bool = False) -> Span:
     """Say where to begin with both. Sound that comes with a picture follows it, without a beat of its own."""
     if recipe.video is not None:
-        return picture_span(recipe.video, work, first, early=early)
+        span = picture_span(recipe.video, work, first, early=early)
+        if recipe.video.action == "copy" and span.seek is not None:
+            # From the keyframe before: sound that belongs to the segment may lie ahead of the picture it begins with.
+            return replace(span, seek=span.seek - COPY_MARGIN)
+        return span
     return Span(seek=None if first == 0 else work.file_seconds(work.cuts.start(first)) - COPY_MARGIN)
 
 
