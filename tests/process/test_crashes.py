@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
 
 FILMS = 120
 """Enough that none of these moments comes when all is done."""
-FILMS_TO_WALK = 300
-"""Enough that a walk is seen while it lasts."""
+MORE_FILMS = 300
+"""Enough that a walk is seen while it lasts, and a node while it holds jobs."""
 RESCUE_PATIENCE = 90
 """Seconds a test waits for what is promised within 30; the promise itself is read off the rows."""
 
@@ -44,7 +44,7 @@ def files_probed_once(database_url: str) -> bool:
     return bool(streams == 2 * files)
 
 
-@pytest.mark.parametrize(("moment", "films"), [("walking", FILMS_TO_WALK), ("analysing", FILMS)])
+@pytest.mark.parametrize(("moment", "films"), [("walking", MORE_FILMS), ("analysing", FILMS)])
 def test_kill_9_in_the_middle_ends_in_the_same_rows(
     node: NodeFactory, make_films: MakeFilms, database_url: str, moment: str, films: int
 ):
@@ -79,7 +79,7 @@ def not_finished(database_url: str) -> int:
 def test_a_dead_nodes_jobs_come_back_within_thirty_seconds(node: NodeFactory, make_films: MakeFilms, database_url: str):
     """The survivor leads or comes to lead; a dead leader's lease has to run out first."""
     leader = node("serve")
-    library = add_films(leader, make_films(FILMS))
+    library = add_films(leader, make_films(MORE_FILMS))
     survivor = node("serve")
     scan(leader, library)
     freeze_while_it_holds_jobs(leader, database_url)
