@@ -33,6 +33,7 @@ log = structlog.get_logger("library.watch")
 
 REFRESH = timedelta(seconds=30)
 """How soon a new library, a root that came back, or another disk in its place is noticed."""
+GOOD_BYE = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -70,6 +71,16 @@ class LibraryWatcher(Service):
         roots, self._roots = self._roots, {}
         await asyncio.gather(*(root.watch.stop() for root in roots.values() if root.watch is not None))
         await asyncio.gather(*self._asking, return_exceptions=True)
+        if roots:
+            await self._say_good_bye()
+
+    async def _say_good_bye(self) -> None:
+        """Take back what this node said it watches. Left unsaid, it is forgotten after five minutes."""
+        try:
+            async with asyncio.timeout(GOOD_BYE.total_seconds()), self._transactions.begin() as tx:
+                await watches.tell(tx, self._node, [])
+        except Exception as err:  # noqa: BLE001  the database may be away, and a stop does not wait for it
+            log.info("could not say that nothing is watched here any more", error=str(err) or type(err).__name__)
 
     async def refresh(self) -> None:
         """Watch what is there to be watched now, poll what is due, and say so."""

@@ -210,3 +210,4 @@ async def test_it_stops_and_starts_again(library: LibraryBench, tree: WriteTree)
         async with watcher_of(library) as watcher:
             await watcher.start()
             await watcher.stop()
+            assert await library.rows("SELECT FROM root_watch") == []
