@@ -30,7 +30,7 @@ def group() -> App:
     for command in (add, show, change, picture, scan, remove):
         app.command(command)
     app.command(roots.list_, name="roots")
-    for command_of_roots in (roots.move_root, roots.own_queue, roots.purge, roots.duplicates):
+    for command_of_roots in (roots.move_root, roots.own_queue, roots.purge, roots.duplicates, roots.problems):
         app.command(command_of_roots)
     return app
 

@@ -149,3 +149,28 @@ async def duplicates(*, limit: int = 50, json: AsJson = False, session: GivenSes
         for one in group.files
     )
     print_table(("GROUP", "BYTES", "FILE", ""), rows)
+
+
+async def problems(library: str | None = None, *, limit: int = 50, json: AsJson = False, session: GivenSession) -> None:
+    """List the files that could not be read, or not all of them, those found last first.
+
+    Parameters
+    ----------
+    library
+        Only of this library: its name or its id.
+    limit
+        How many files to list, 1 to 500.
+    """
+    from app.cli.output import print_answer, print_note, print_table
+    from app.web.api_v1.root_view import FileProblems
+
+    async with session.api() as api:
+        wanted = None if library is None else str((await find_library(api, library)).id)
+        answer = await api.get("/problems", FileProblems, library_id=wanted, limit=limit)
+    if json:
+        print_answer(answer.content)
+        return
+    found = answer.value.problems
+    print_table(("PROBLEM", "FILE", "WHY"), ((one.problem, f"{one.root}/{one.path}", one.detail) for one in found))
+    if answer.value.next_cursor is not None:
+        print_note("there are more: raise --limit")

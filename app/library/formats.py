@@ -7,7 +7,7 @@ those formats are not on it, so a prober refuses them whatever they contain (med
 from app.library.kinds import FileKind, LibraryKind
 
 VIDEO_EXTENSIONS = frozenset(
-    b"3g2 3gp asf avi divx dv dvr-ms f4v flv m1v m2ts m2v m4v mk3d mkv mov mp4 mpeg mpg mts mxf nut ogm ogv "
+    b"3g2 3gp asf avi divx dv dvr-ms f4v flv iso m1v m2ts m2v m4v mk3d mkv mov mp4 mpeg mpg mts mxf nut ogm ogv "
     b"rm rmvb ts vob webm wmv wtv".split()
 )
 AUDIO_EXTENSIONS = frozenset(

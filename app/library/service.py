@@ -25,12 +25,14 @@ from app.library.repository import (
     folders,
     items,
     libraries,
+    problems,
     purging,
     requests,
     watches,
 )
 from app.library.repository.duplicates import Copies
 from app.library.repository.facts import Facts
+from app.library.repository.problems import Trouble
 from app.library.roots import NamedRoot, check_moved_root, check_roots, locate_path, require_apart
 
 MAX_NAME = 200
@@ -313,6 +315,16 @@ class LibraryService:
     async def duplicates(self, tx: Tx, after: tuple[int, bytes] | None, limit: int) -> list[Copies]:
         """Return groups of files that are copies of each other, as far as they were analysed, the largest first."""
         return await duplicates.find(tx, after, limit)
+
+    async def problems(self, tx: Tx, library_id: UUID | None, before: UUID | None, limit: int) -> list[Trouble]:
+        """Return the files that could not be read, or not all of them, and side files likewise, the latest first.
+
+        Raises:
+            LibraryNotFound: there is none of this id.
+        """
+        if library_id is not None:
+            await self.get_library(tx, library_id)
+        return await problems.find(tx, library_id, before, limit)
 
     async def locate(self, tx: Tx, file_id: UUID) -> FileLocation:
         """Return where a file is. It may be missing: whoever opens it is told so by the disk.

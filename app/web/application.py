@@ -73,7 +73,7 @@ from app.web.api_v1.metadata_view import (
 from app.web.api_v1.playback_view import Playback
 from app.web.api_v1.proof import Proof
 from app.web.api_v1.queue_view import Queues
-from app.web.api_v1.root_view import Duplicates, Purge, Roots
+from app.web.api_v1.root_view import Duplicates, FileProblems, Purge, Roots
 from app.web.api_v1.schedule_view import ScheduleEntries
 from app.web.api_v1.secret_view import PreparedKey, Rotated, SealingKeys, SecretsForgotten
 from app.web.codes import describe_problems
@@ -103,6 +103,7 @@ STRUCTS = (
     Roots,
     Purge,
     Duplicates,
+    FileProblems,
     ItemPage,
     ItemTreePage,
     Item,

@@ -15,6 +15,7 @@ TYPES = {
     "avi": "video/x-msvideo",
     "divx": "video/x-msvideo",
     "flv": "video/x-flv",
+    "iso": "application/x-iso9660-image",
     "m2ts": "video/mp2t",
     "m4v": "video/mp4",
     "mk3d": "video/x-matroska",

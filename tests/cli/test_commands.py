@@ -71,6 +71,7 @@ async def test_what_lies_on_disk(revenge, films, tmp_path):
     purged, told = await revenge("library", "purge", "Films", "--json"), await revenge("library", "purge", "Films")
     wrong = await revenge("library", "purge", "Films", "--missing-for", "soon")
     copies, none = await revenge("library", "duplicates", "--json"), await revenge("library", "duplicates")
+    troubled, well = await revenge("library", "problems", "--json"), await revenge("library", "problems", "Films")
 
     (root,) = roots.json["roots"]
     assert (root["present_files"], root["watched_by"]) == (0, [])
@@ -82,6 +83,8 @@ async def test_what_lies_on_disk(revenge, films, tmp_path):
     assert (wrong.code, "must be a duration" in wrong.err) == (2, True)
     assert copies.json == {"duplicates": [], "next_cursor": None}
     assert none.rows == [["GROUP", "BYTES", "FILE", ""]]
+    assert troubled.json == {"problems": [], "next_cursor": None}
+    assert well.rows == [["PROBLEM", "FILE", "WHY"]]
 
 
 async def test_a_great_loss_is_confirmed(revenge, films):

@@ -87,6 +87,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("POST", "/api/v1/libraries/{library_id}/confirm-loss"),
         ("POST", "/api/v1/libraries/{library_id}/purge"),
         ("GET", "/api/v1/duplicates"),
+        ("GET", "/api/v1/problems"),
         ("GET", "/api/v1/items"),
         ("GET", "/api/v1/items/tree"),
         ("GET", "/api/v1/items/{item_id}"),

@@ -120,3 +120,40 @@ async def test_a_path_that_is_no_text_is_taken_told_and_kept_in_the_book(
     changed = await web.http.patch(f"{API}/libraries/{films.library_id}", json=body)
     assert gone.status_code == 204
     assert (changed.status_code, changed.json()["paths"]) == (200, [str(films.root), f"{tmp_path}/caf\\xe9"])
+
+
+async def test_what_could_not_be_read_is_listed_page_by_page(
+    web: Web, films: Films, connection: psycopg.AsyncConnection[dict[str, object]]
+) -> None:
+    names = ["whole.mkv", "half.mkv", "broken.mkv", "gone.mkv"]
+    ids = {name: str((await films.add(name, b"film")).id) for name in names}
+    trouble = {
+        "half.mkv": ("truncated", "it ends early"),
+        "broken.mkv": ("corrupt", None),
+        "gone.mkv": ("corrupt", None),
+    }
+    for name, (problem, detail) in trouble.items():
+        await connection.execute(
+            "UPDATE file SET problem = %s, problem_detail = %s, state = %s WHERE id = %s",
+            (problem, detail, "missing" if name == "gone.mkv" else "present", ids[name]),
+        )
+    await connection.execute(
+        "INSERT INTO side_file (id, folder_id, name, kind, size, mtime_ns, problem)"
+        " SELECT gen_random_uuid(), folder_id, 'movie.nfo', 'nfo', 1, 1, 'no XML' FROM file WHERE id = %s",
+        (ids["whole.mkv"],),
+    )
+
+    everything = (await web.http.get(f"{API}/problems")).json()
+    first = (await web.http.get(f"{API}/problems", params={"limit": 2})).json()
+    second = (await web.http.get(f"{API}/problems", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+    mine = (await web.http.get(f"{API}/problems", params={"library_id": str(films.library_id)})).json()
+    nobodys = await web.http.get(f"{API}/problems", params={"library_id": ids["whole.mkv"]})
+
+    told = {one["path"]: (one["kind"], one["problem"], one["detail"]) for one in everything["problems"]}
+    assert told == {
+        "half.mkv": ("media", "truncated", "it ends early"),
+        "broken.mkv": ("media", "corrupt", None),
+        "movie.nfo": ("side", "no XML", None),
+    }
+    assert first["problems"] + second["problems"] == everything["problems"] == mine["problems"]
+    assert (second["next_cursor"], nobodys.status_code) == (None, 404)

@@ -65,6 +65,7 @@ class File(Base):
         Index("ix_file_root_id_state", "root_id", "state"),
         Index("ix_file_size_inode", "size", "inode"),
         Index("ix_file_size_partial_hash", "size", "partial_hash", postgresql_where=text("partial_hash IS NOT NULL")),
+        Index("ix_file_problem", "id", postgresql_where=text("problem IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, Uuid, func
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, Uuid, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ class SideFile(Base):
         UniqueConstraint("folder_id", "name"),
         Index("ix_side_file_file_id", "file_id"),
         Index("ix_side_file_read_for", "read_for", postgresql_using="gin"),
+        Index("ix_side_file_problem", "id", postgresql_where=text("problem IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -39,7 +39,7 @@ def parse_episode(folders: Sequence[str], name: str) -> ParsedEpisode:
     home = home_of(tuple(folders))
     stem, ids, edition = _prepared(name.rpartition(".")[0] or name)
     if home.is_disc:
-        return _built(home, _Reading(home.series, season=home.season, is_disc=True), stem)
+        return _built(home, _Reading(home.series, season=home.season, title=home.disc_title, is_disc=True), stem)
     extra = extra_of_series(stem)
     numbers = _numbers(stem if extra is None else extra.stem, home)
     if numbers is not None and home.episode is not None and not numbers.is_explicit and numbers.aired is None:
@@ -114,6 +114,8 @@ def _read_numbered(home: Home, stem: str, numbers: Numbers) -> _Reading:
         named, _, title = title.partition(" - ")
         series, title = read_series(named), title or None
     part = numbers.part
+    if title is None and numbers.first is None and numbers.absolute is None and numbers.aired is None:
+        title = stem[numbers.start : numbers.end].strip(" ._-") or None  # 138.5, between two episodes
     if title is not None and part is None and (found := _PART.search(title)) is not None:
         part, title = int(found[1]), squeeze(title[: found.start()]) or None
     return _Reading(series, numbers, season=numbers.season, title=title, part=part, rest=rest)

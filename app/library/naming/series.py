@@ -55,6 +55,8 @@ class Home:
     is_disc: bool = False
     episode: str | None = None
     """A folder's name that numbers an episode, for a file that does not."""
+    disc_title: str | None = None
+    """Of one of several discs: its folder's name."""
 
 
 @lru_cache(maxsize=4096)
@@ -66,7 +68,7 @@ def home_of(folders: tuple[str, ...]) -> Home:
         count -= 1
     if not count:
         # Seasons and extras right below the root: the outermost is taken for the series'.
-        return Home(min(1, len(folders)), seen.season, Series(""), seen.extra, seen.disc, seen.episode)
+        return Home(min(1, len(folders)), seen.season, Series(""), seen.extra, seen.disc, seen.episode, seen.disc_title)
     own = folders[count - 1]
     inner = read_season_folder(own)
     season = inner.season if inner is not None and seen.season is None else seen.season
@@ -74,8 +76,8 @@ def home_of(folders: tuple[str, ...]) -> Home:
     if episode is None and (_EPISODE.search(own) is not None or _RELEASED.search(own) is not None):
         episode = own
     if not seen.is_named and own.casefold() in SHELVES:
-        return Home(0, season, Series(""), seen.extra, seen.disc, episode)
-    return Home(count, season, read_series(own, is_folder=True), seen.extra, seen.disc, episode)
+        return Home(0, season, Series(""), seen.extra, seen.disc, episode, seen.disc_title)
+    return Home(count, season, read_series(own, is_folder=True), seen.extra, seen.disc, episode, seen.disc_title)
 
 
 @dataclass(slots=True)
@@ -85,15 +87,25 @@ class _Inside:
     season: int | None = None
     extra: tuple[str, bool] | None = None
     disc: bool = False
+    disc_title: str | None = None
     episode: str | None = None
     is_named: bool = False
     """The season by a word, not by a number alone, which may as well be the year of a shelf."""
 
+    def _is_of_disc(self, name: str, count: int) -> bool:
+        """Whether it is `BDMV`, or the `Disc 1` around it."""
+        if is_disc(name):
+            self.disc = True
+            return True
+        if not self.disc or self.disc_title is not None or count < 2 or not DISC_FOLDER.fullmatch(name.strip()):  # noqa: PLR2004
+            return False
+        self.disc_title = name.strip()
+        return True
+
     def takes(self, folders: tuple[str, ...], count: int) -> bool:
         """Whether the last of so many folders is inside of a series' own."""
         name = folders[count - 1]
-        if is_disc(name):
-            self.disc = True
+        if self._is_of_disc(name, count):
             return True
         if self.extra is None and self.season is None and count > 1 and (found := extra_of(name)) is not None:
             self.extra = found

@@ -23,7 +23,7 @@ SUBTITLE_FOLDERS = frozenset(
 BACKDROP_FOLDERS = frozenset({"extrafanart", "backdrops"})
 
 _ROLES = {
-    ArtworkRole.POSTER: "poster folder cover movie default show jacket front albumart keyart",
+    ArtworkRole.POSTER: "poster folder cover movie default show jacket front albumart keyart album",
     ArtworkRole.BACKDROP: "backdrop fanart background art",
     ArtworkRole.LOGO: "logo clearlogo",
     ArtworkRole.BANNER: "banner",
@@ -34,7 +34,9 @@ _ROLES = {
 }
 ROLE_WORDS = {word: role for role, words in _ROLES.items() for word in words.split()}
 _WORDS = "|".join(sorted(ROLE_WORDS, key=len, reverse=True))
-_NUMBERED = re.compile(rf"(?:(?:movie|tvshow|show)-)?({_WORDS})(?:[-_ ]?\(?([0-9]{{1,3}})\)?)?", re.IGNORECASE)
+_NUMBERED = re.compile(
+    rf"(?:(?:movie|tvshow|show|artist|album)-)?({_WORDS})(?:[-_ ]?\(?([0-9]{{1,3}})\)?)?", re.IGNORECASE
+)
 _OF_STEM = re.compile(rf"[-._ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?", re.IGNORECASE)
 _SEASON = re.compile(
     rf"season[-_ ]?([0-9]{{1,4}}|-specials|specials|-all|all)(?:[-_ ]({_WORDS})(?:[-_ ]?([0-9]{{1,3}}))?)?",
@@ -42,6 +44,7 @@ _SEASON = re.compile(
 )
 _WINDOWS = re.compile(r"albumart(?:_\{[0-9a-f-]{36}\}_)?(large|small)", re.IGNORECASE)
 """What Windows Media Player leaves: better than nothing, behind all else."""
+_FRONT = re.compile(r"front[-_ ]?cover|cover[-_ ]?\(?front\)?", re.IGNORECASE)
 _SPECIALS = re.compile(r"^specials(?=$|[-_ ])", re.IGNORECASE)
 _SUBJECTS = {"movie": "movie", "tvshow": "tvshow", "season": "season", "artist": "artist", "album": "album"}
 _SEPARATORS = re.compile(r"[._]| - |[\[\](){}]")
@@ -112,13 +115,19 @@ def _artwork(stem: str, stems: Collection[str], folders: Sequence[str]) -> Parse
     own = _owner(stem, stems)
     if own is not None:
         return _of_media(own, stem[len(own) :])
-    if (left := _WINDOWS.fullmatch(stem)) is not None:
-        position = _BEHIND_ALL + (left[1].casefold() == "small")
-        return ParsedSideFile(kind=SideKind.ARTWORK, role=ArtworkRole.POSTER, position=position)
     whole = _NUMBERED.fullmatch(stem)
     if whole is None:
-        return None
+        return _cover(stem)
     return ParsedSideFile(kind=SideKind.ARTWORK, role=ROLE_WORDS[whole[1].casefold()], position=int(whole[2] or 0))
+
+
+def _cover(stem: str) -> ParsedSideFile | None:
+    """Read what people and players call an album's cover, beside the usual words."""
+    left = _WINDOWS.fullmatch(stem)
+    if left is None and _FRONT.fullmatch(stem) is None:
+        return None
+    position = 0 if left is None else _BEHIND_ALL + (left[1].casefold() == "small")
+    return ParsedSideFile(kind=SideKind.ARTWORK, role=ArtworkRole.POSTER, position=position)
 
 
 def _of_media(own: str, rest: str) -> ParsedSideFile | None:

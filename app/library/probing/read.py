@@ -39,6 +39,7 @@ OPTIONS = {
 PATIENT = {**OPTIONS, "probesize": "25000000", "analyzeduration": "30000000"}
 """For the few, transport streams mostly, in which a sound or a picture begins late."""
 
+DISC_DESCRIPTOR = 16 * 2048 + 1
 MAX_CHAPTERS = 2_000
 DISPOSITIONS = [(flag.value, flag.name) for flag in Disposition if flag.name is not None]
 PICTURE_PACKETS = 64
@@ -55,7 +56,10 @@ def probe(file: int) -> MediaInfo:
     except av.error.ArgumentError:
         info = MediaInfo(problem=Problem.UNSUPPORTED, detail="its content is of a format that is not opened here")
     except av.error.FFmpegError as err:
-        info = MediaInfo(problem=Problem.CORRUPT, detail=text(err.strerror) or type(err).__name__)
+        if _is_disc_image(source):
+            info = MediaInfo(problem=Problem.UNSUPPORTED, detail="a disc image: its films are not opened here")
+        else:
+            info = MediaInfo(problem=Problem.CORRUPT, detail=text(err.strerror) or type(err).__name__)
     except Exception as err:  # noqa: BLE001  whatever the library raises about a hostile file is about that file
         info = MediaInfo(problem=Problem.CORRUPT, detail=text(f"{type(err).__name__}: {err}"))
     if source.error is not None:
@@ -87,6 +91,14 @@ def _probe(source: CountedFile) -> MediaInfo:
     elif not any(stream.kind in ("video", "audio") for stream in info.streams):
         info.problem, info.detail = Problem.UNSUPPORTED, "nothing in it can be played"
     return info
+
+
+def _is_disc_image(source: CountedFile) -> bool:
+    """Whether it is a file system of DVDs and Blu-rays (ECMA-119, ECMA-167): its first descriptor says so."""
+    try:
+        return source.at(DISC_DESCRIPTOR, 5) in {b"CD001", b"BEA01"}
+    except OSError:  # which is what is told of the file, then
+        return False
 
 
 def _read(source: CountedFile, size: int, options: dict[str, str]) -> MediaInfo:

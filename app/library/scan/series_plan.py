@@ -18,6 +18,7 @@ from app.library.scan.show_files import (
     episode_facts,
     season_facts,
     slots_of,
+    unnumbered,
 )
 from app.library.scan.show_shelf import Shelf
 
@@ -163,7 +164,10 @@ class SeriesPlan:
         season_id = self._season(slot.season)
         place = Place(parent_id=season_id, number=slot.number, absolute_number=slot.absolute, name_key=slot.key)
         title = next((file.name.title for file in episode.files if file.name.title), None)
-        facts = episode_facts(slot.season, slot.number, episode.aired, title)
+        called = title
+        if title is None and slot.number is None and episode.aired is None:
+            called = unnumbered(episode.files[0].name)
+        facts = episode_facts(slot.season, slot.number, episode.aired, called)
         if child is None:
             self._changes.new.append(NewItem(item_id, ItemKind.EPISODE, place, facts, NAME, episode.is_present))
             if season_id not in self._made:
@@ -195,11 +199,18 @@ class SeriesPlan:
         outside = self._outside(episode)
         before = {link.file_id: link for link in self._shelf.links.get(item_id, ())}
         mine = [
-            Member(file.id, MAIN, version=file.name.version, edition=file.name.edition, part=file.name.part)
+            Member(
+                file.id,
+                FileRole.DISC if file.name.is_disc else MAIN,
+                version=file.name.version,
+                edition=file.name.edition,
+                part=file.name.part,
+            )
             for file in episode.files
         ]
         others = [
-            Member(link.file_id, MAIN, version=link.version, edition=link.edition, part=link.part) for link in outside
+            Member(link.file_id, FileRole(link.role), version=link.version, edition=link.edition, part=link.part)
+            for link in outside
         ]
         for member in in_order(mine, others):
             link = link_of(item_id, member)

@@ -106,7 +106,12 @@ def slots_of(name: ParsedEpisode) -> list[Slot]:
         return [Slot(season=season, number=n) for n in numbers]
     if name.aired is not None:
         return [Slot(season=name.aired.year if season is None else season, aired=name.aired)]
-    return [Slot(season=1 if season is None else season, key=title_key(name.title or name.series))]
+    return [Slot(season=1 if season is None else season, key=title_key(name.title or unnumbered(name)))]
+
+
+def unnumbered(name: ParsedEpisode) -> str:
+    """Return what an episode is called that has neither title nor number: a film in its series' folder, most often."""
+    return "Disc" if name.is_disc else name.series
 
 
 def _bounded(first: int, last: int | None) -> range:
@@ -114,7 +119,7 @@ def _bounded(first: int, last: int | None) -> range:
 
 
 def episode_facts(season: int, number: int | None, aired: date | None, title: str | None) -> Facts:
-    """Return what an episode is called: by its own title, else by its number or day."""
+    """Return what an episode is called: by its own title, else by its number or day. One of them is there."""
     if title is None and number is None and aired is not None:
         title = aired.isoformat()
     if title is None:

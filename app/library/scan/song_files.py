@@ -94,7 +94,7 @@ def _song(row: SongRow, path: ParsedTrack) -> Song:
     said = tags or MusicTags()
     title = said.title or path.title
     nobody = (UNKNOWN,) if row.is_analysed else ()
-    artists = said.artists or ((Credit(name=path.artist),) if path.artist else nobody)
+    artists = said.artists or ((_named(path),) if path.artist else nobody)
     artists = tuple(VARIOUS if is_various(artist) else artist for artist in artists)
     home = b"/".join(row.folder.split(b"/")[: path.home]) if row.folder else b""
     return Song(
@@ -114,6 +114,13 @@ def _song(row: SongRow, path: ParsedTrack) -> Song:
         disc_title=said.disc_title or path.disc_title,
         ids=_track_ids(said),
     )
+
+
+def _named(path: ParsedTrack) -> Credit:
+    """Return whom a path names: nobody is called Soundtracks."""
+    if path.is_compilation and path.artist == path.album_artist:
+        return VARIOUS
+    return Credit(name=path.artist or "")
 
 
 def _day(tags: MusicTags) -> date | None:

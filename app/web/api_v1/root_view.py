@@ -8,6 +8,7 @@ import msgspec
 from app.catalog.views import Time
 from app.library.records import RootStatus
 from app.library.repository.duplicates import Copies
+from app.library.repository.problems import Trouble
 
 
 class RootWatcher(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,37 @@ class FileCopies(msgspec.Struct, frozen=True, kw_only=True):
             for one in group.files
         ]
         return cls(size=group.size, files=files)
+
+
+class FileProblem(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    kind: str
+    """media, or side: an NFO or a picture beside them."""
+    library_id: UUID
+    root: str
+    path: str
+    problem: str
+    """Of media one word: corrupt, truncated, unsupported, memory, timeout, crashed, unreadable."""
+    detail: str | None
+    item_ids: list[UUID]
+
+    @classmethod
+    def of(cls, found: Trouble) -> "FileProblem":
+        return cls(
+            id=found.id,
+            kind="media" if found.is_media else "side",
+            library_id=found.library_id,
+            root=found.root,
+            path=found.path,
+            problem=found.problem,
+            detail=found.detail,
+            item_ids=found.item_ids,
+        )
+
+
+class FileProblems(msgspec.Struct, frozen=True):
+    problems: list[FileProblem]
+    next_cursor: str | None
 
 
 class Duplicates(msgspec.Struct, frozen=True):

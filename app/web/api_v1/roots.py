@@ -19,7 +19,7 @@ from app.web.answers import JsonResponse, documented, encoded, tagged
 from app.web.api_v1.job_view import Job
 from app.web.api_v1.library_view import ScanAnswer
 from app.web.api_v1.parameters import DiskPath, IfMatch, LibraryId, Strict, Text, described
-from app.web.api_v1.root_view import Duplicates, FileCopies, Purge, Roots
+from app.web.api_v1.root_view import Duplicates, FileCopies, FileProblem, FileProblems, Purge, Roots
 from app.web.auth import Administrator, CurrentActor
 from app.web.conditions import entity_tag, require_match
 
@@ -147,6 +147,23 @@ async def list_duplicates(
     groups = [FileCopies.of(group) for group in found]
     last = found[-1] if len(found) == limit else None
     return JsonResponse(Duplicates(groups, f"{last.size}-{last.partial_hash.hex()}" if last else None))
+
+
+@router.get("/problems", responses=documented(FileProblems))
+async def list_problems(
+    _viewer: Administrator,
+    service: FromDishka[LibraryService],
+    transactions: FromDishka[Transactions],
+    library_id: UUID | None = None,
+    cursor: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """List the files that could not be read, or not all of them, those found last first: damaged films and songs, NFO
+    and pictures that say nothing. `cursor` is `next_cursor` of the page before."""
+    async with transactions.begin() as tx:
+        found = await service.problems(tx, library_id, cursor, limit)
+    last = found[-1] if len(found) == limit else None
+    return JsonResponse(FileProblems([FileProblem.of(one) for one in found], str(last.id) if last else None))
 
 
 def _read_cursor(cursor: str | None) -> tuple[int, bytes] | None:

@@ -131,6 +131,13 @@ def test_what_is_no_media_is_a_problem(tmp_path: Path, content: bytes, problem: 
     info = read_bytes(tmp_path, content)
 
     assert info.problem in (problem, Problem.UNSUPPORTED)
+
+
+@pytest.mark.parametrize("descriptor", [b"\1CD001\1", b"\0BEA01\1"], ids=["dvd", "blu-ray"])
+def test_a_disc_image_is_not_called_damaged(tmp_path: Path, descriptor: bytes) -> None:
+    info = read_bytes(tmp_path, bytes(16 * 2048) + descriptor + bytes(100_000))
+
+    assert (info.problem, info.detail) == (Problem.UNSUPPORTED, "a disc image: its films are not opened here")
     assert info.detail
     assert info.streams == []
 

@@ -215,6 +215,20 @@ async def test_several_artists_and_guests_are_credited(library: LibraryBench, so
     assert await items(library, "artist", "missing") == ["Bob", "Cy"]
 
 
+async def test_nobody_is_called_soundtracks(library: LibraryBench, songs: Songs) -> None:
+    songs.write("Soundtracks/Interstellar (2014)/01 - Dreaming of the Crash.flac")
+    songs.write("Soundtracks/Pulp Fiction (1994)/01 - Dick Dale - Misirlou.flac")
+
+    await add(library, songs)
+    await library.analyze()
+
+    assert await items(library, "artist", "present") == ["Dick Dale", "Various Artists"]
+    assert await library.rows(CREDITS, "track") == [
+        {"title": "Dreaming of the Crash", "credit": "Various Artists"},
+        {"title": "Misirlou", "credit": "Dick Dale"},
+    ]
+
+
 async def test_a_compilation_is_by_various_artists(library: LibraryBench, songs: Songs) -> None:
     for number, artist in enumerate(("Ann", "Bob"), start=1):
         songs.write(

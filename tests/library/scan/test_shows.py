@@ -344,3 +344,30 @@ async def test_what_nothing_numbers_is_still_shown(library: LibraryBench, tree: 
         ("Journeys", 1, None, "Beginning"),
         ("Journeys", 1, None, "The End"),
     ]
+
+
+async def test_nothing_is_called_none(library: LibraryBench, tree: WriteTree) -> None:
+    """An episode between two, a file called like its series, and discs: neither number nor title."""
+    root = tree({
+        "Gintama/Gintama - 266.5 [720p].mkv": "1",
+        "Gintama/Gintama.mkv": "2",
+        "Firefly/Season 1/Disc 1/VIDEO_TS/VTS_01_1.VOB": "3",
+        "Firefly/Season 1/Disc 1/VIDEO_TS/VTS_01_2.VOB": "4",
+        "Firefly/Season 1/Disc 2/VIDEO_TS/VTS_01_1.VOB": "5",
+        "Lost/Season 2/VIDEO_TS/VTS_01_1.VOB": "6",
+    })  # fmt: skip
+
+    await scanned(library, root)
+
+    assert await episodes(library) == [
+        ("Firefly", 1, None, "Disc 1", ["VTS_01_1.VOB", "VTS_01_2.VOB"]),
+        ("Firefly", 1, None, "Disc 2", ["VTS_01_1.VOB"]),
+        ("Gintama", 0, None, "266.5", ["Gintama - 266.5 [720p].mkv"]),
+        ("Gintama", 1, None, "Gintama", ["Gintama.mkv"]),
+        ("Lost", 2, None, "Disc", ["VTS_01_1.VOB"]),
+    ]
+    roles = await library.rows(
+        "SELECT DISTINCT link.role, encode(file.name, 'escape') LIKE 'VTS%%' AS is_disc"
+        " FROM item_file link JOIN file ON file.id = link.file_id ORDER BY 1"
+    )
+    assert roles == [{"role": "disc", "is_disc": True}, {"role": "main", "is_disc": False}]
