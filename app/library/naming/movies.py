@@ -126,7 +126,7 @@ def _choose(file: Segment, folder: Segment) -> tuple[str, int | None]:
 
 def _alike(one: str, other: str) -> bool:
     a, b = title_key(one), title_key(other)
-    if a.startswith(b) or b.startswith(a) or a.endswith(b):
+    if a.startswith(b) or b.startswith(a) or a.endswith(b) or (" " in one and b.endswith(a)):
         return True
     words = set(_WORDS.findall(unaccented(other)))
     return len(words) > 1 and 2 * len(words & set(_WORDS.findall(unaccented(one)))) >= len(words) + 1

@@ -81,6 +81,8 @@ RANGE = re.compile(
 """After a season: several, so that the folder is a whole show."""
 
 _BARE = re.compile(r"[0-9]{1,2}|(?:19|20)[0-9]{2}")
+_SPANISH = re.compile(r"t([0-9]{1,2})")
+"""Temporada 1."""
 _LETTERED = re.compile(r"(?:series|season) ([a-z])")
 """As QI counts. Letters that are Roman numerals, too, are letters here: nobody has `Series X` beside `Series 2`."""
 _EPISODE = re.compile(
@@ -129,6 +131,8 @@ def _plain(text: str) -> int | None:
         return 0
     if _BARE.fullmatch(text) is not None:
         return int(text)
+    if (spanish := _SPANISH.fullmatch(text)) is not None:
+        return int(spanish[1])
     lettered = _LETTERED.fullmatch(text)
     return None if lettered is None else ord(lettered[1]) - ord("a") + 1
 

@@ -3,10 +3,31 @@
 import re
 
 _JUNK_NAMES = frozenset(
-    {b"$recycle.bin", b"#recycle", b"#snapshot", b"@eadir", b"lost+found", b"system volume information", b"thumbs.db"}
+    {
+        b"$recycle.bin",
+        b"#recycle",
+        b"#snapshot",
+        b"@eadir",
+        b"lost+found",
+        b"system volume information",
+        b"thumbs.db",
+        b"@recently-snapshot",
+        b"__macosx",
+    }
 )
-_JUNK_STARTS = (b".", b"@recycle", b"_unpack_", b"~syncthing~", b"~$")
-_UNFINISHED = (b".part", b".partial", b".!qb", b".!ut", b".crdownload", b".aria2", b".download")
+_JUNK_STARTS = (b".", b"@recycle", b"_unpack_", b"_failed_", b"~syncthing~", b"~$")
+_UNFINISHED = (
+    b".part",
+    b".partial",
+    b".!qb",
+    b".!ut",
+    b".crdownload",
+    b".aria2",
+    b".download",
+    b".!sync",
+    b".bc!",
+    b".tmp",
+)
 
 _SAMPLE = re.compile(rb"(?:^|[-._ ])sample\.[^.]+$", re.IGNORECASE)
 SAMPLE_MAX = 50 * 2**20

@@ -293,6 +293,9 @@ async def test_junk_is_passed_by(library: LibraryBench, tree: WriteTree) -> None
             ".Trash-1000/x.mkv": "x",
             "lost+found/x.mkv": "x",
             "_UNPACK_Film/x.mkv": "x",
+            "_FAILED_Film/x.mkv": "x",
+            "@Recently-Snapshot/x.mkv": "x",
+            "__MACOSX/x.mkv": "x",
             "Private/.ignore": "",
             "Private/x.mkv": "x",
         }
