@@ -9,7 +9,7 @@ import pytest
 from tests.fixtures.media import Media
 from tests.fixtures.playback import Player
 from tests.fixtures.time_code import make_film, numbered, numbers_of
-from tests.playback.hls_client import ffmpeg, read_playlist, renditions, shown_times
+from tests.playback.hls_client import ffmpeg, pieces_of, read_playlist, renditions, shown_times
 
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 WAYS: dict[str, dict[str, Any]] = {"copied": {}, "converted": {"allow_copy": False}}
@@ -84,3 +84,23 @@ async def test_pictures_are_shown_for_as_long_as_each_of_them_is(player: Player,
     assert [later - earlier for earlier, later in pairwise(numbers)].count(5) > 40
     for time, number in zip(times, numbers, strict=True):
         assert time - times[0] == pytest.approx(number / 24, abs=0.003)
+
+
+async def test_open_groups_and_others_follow_each_other(player: Player, media: Media) -> None:
+    """Of an open one, pictures are shown before its keyframe that are decoded behind it. That at five is not open."""
+    groups = "log-level=none:keyint=48:min-keyint=48:bframes=3:b-adapt=0:open-gop=1:scenecut=0"
+    x265 = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-tag:v", "hvc1", "-x265-params", groups)
+    one = ("-forced-idr", "1", "-force_key_frames", "5")
+    shelved = await player.add(media.make("open.mp4", *numbered(15, size="160x90"), *x265, *one))
+    client = {"name": "hevc", "video": [{"codec": "hevc"}], "audio": [{"codec": "aac"}]}
+    playing = await player.play(shelved, client, ladder=False, allow_direct_play=False)
+    master = player.web.server.url + playing["url"]
+    picture = await read_playlist(player.web.http, (await renditions(player.web.http, master))["v0"])
+    contents = [(await player.get(segment)).content for _, segment in reversed(picture.segments)]  # a run for each
+    pieces = pieces_of(b"".join(reversed(contents)))
+    assert any(piece.first_offset != piece.earliest_offset for piece in pieces[1:])
+    assert any(piece.first_offset == piece.earliest_offset for piece in pieces[1:])
+    assert pieces[0].decode_time == 0
+    for earlier, later in pairwise(pieces):
+        assert later.decode_time == earlier.decode_time + earlier.duration
+    assert await numbers_of("-i", master) == list(range(15 * 24))

@@ -5,6 +5,7 @@ Here each fragment's time becomes time of what is watched, by exact numbers, and
 from that: a run that was begun in the middle makes the same segments as one from the start. Pure, but for the reading.
 """
 
+import itertools
 import struct
 from asyncio import IncompleteReadError, StreamReader
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -15,7 +16,7 @@ from app.playback.errors import TranscodeFailed
 MAX_BOX = 2**30
 """Bytes. A fragment of the highest rate there is, of the longest group of pictures that is copied, has a quarter."""
 
-_CTS_FIRST = 0x800
+_OFFSETS = 0x800
 _SIZES, _DURATIONS, _SAMPLE_FLAGS = 0x200, 0x100, 0x400
 _DATA_OFFSET, _FIRST_FLAGS = 0x1, 0x4
 _DEFAULT_DURATION = 0x8
@@ -32,6 +33,9 @@ class Fragment:
     """In ticks of the track, as the fragment says; may be below 0."""
     first_offset: int
     """From the first sample's decoding to its showing."""
+    earliest_offset: int
+    """From the first sample's decoding to the first showing of any: of a group that is open at its beginning, pictures
+    decoded behind its keyframe are shown before it."""
     samples: list[tuple[int, int]]
     """Duration and size of each."""
 
@@ -74,8 +78,10 @@ def parse(moof: bytes, mdat: bytes) -> Fragment:
     if moof[tfdt + 8] != 1:
         raise TranscodeFailed("ffmpeg wrote a fragment whose time has 32 bits")
     decode_time = int.from_bytes(moof[tfdt + 12 : tfdt + 20], "big", signed=True)
-    first_offset, samples = _samples(moof, trun, *_defaults(moof, tfhd))
-    return Fragment(bytearray(moof), mdat, decode_time, first_offset, samples)
+    offsets, samples = _samples(moof, trun, *_defaults(moof, tfhd))
+    starts = itertools.accumulate((duration for duration, _ in samples), initial=0)
+    earliest = min((start + offset for start, offset in zip(starts, offsets, strict=False)), default=0)
+    return Fragment(bytearray(moof), mdat, decode_time, offsets[0] if offsets else 0, earliest, samples)
 
 
 def _defaults(moof: bytes, tfhd: int) -> tuple[int, int]:
@@ -89,33 +95,36 @@ def _defaults(moof: bytes, tfhd: int) -> tuple[int, int]:
     return duration, size
 
 
-def _samples(moof: bytes, trun: int, duration: int, size: int) -> tuple[int, list[tuple[int, int]]]:
+def _samples(moof: bytes, trun: int, duration: int, size: int) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return how much later than decoded each sample is shown, and the duration and size of each."""
     flags, count = int.from_bytes(moof[trun + 9 : trun + 12], "big"), int.from_bytes(moof[trun + 12 : trun + 16], "big")
     place = trun + 16 + (4 if flags & _DATA_OFFSET else 0) + (4 if flags & _FIRST_FLAGS else 0)
-    first_offset, samples = 0, []
-    for number in range(count):
+    offsets, samples = [], []
+    for _ in range(count):
         if flags & _DURATIONS:
             duration, place = int.from_bytes(moof[place : place + 4], "big"), place + 4
         if flags & _SIZES:
             size, place = int.from_bytes(moof[place : place + 4], "big"), place + 4
         place += 4 if flags & _SAMPLE_FLAGS else 0
-        if flags & _CTS_FIRST:
-            if number == 0:
-                first_offset = int.from_bytes(moof[place : place + 4], "big", signed=True)
+        if flags & _OFFSETS:
+            offsets.append(int.from_bytes(moof[place : place + 4], "big", signed=True))
             place += 4
+        else:
+            offsets.append(0)
         samples.append((duration, size))
-    return first_offset, samples
+    return offsets, samples
 
 
 def retimed(fragment: Fragment, zero: int, sequence: int) -> bytes:
-    """Return the fragment with its first sample's decoding set to its showing, counted from `zero`.
+    """Return the fragment with its first sample's decoding set to its first showing, counted from `zero`.
 
     Decoding goes ahead of showing by as much as pictures wait for later ones, which would be below 0 at the start of a
-    film. Moving it by the first offset, and every offset back by as much, shows everything when it was shown before.
+    film. Moving it by that, and every offset back by as much, shows everything when it was shown before. Counted by the
+    first showing of any picture, groups follow each other without gap or overlap, open ones and others in turn.
     """
-    moof, shift = fragment.moof, fragment.first_offset
+    moof, shift = fragment.moof, fragment.earliest_offset
     tfdt = _find(moof, (b"traf", b"tfdt"))
-    time = max(fragment.shown_time - zero, 0)
+    time = max(fragment.decode_time + shift - zero, 0)
     moof[tfdt + 12 : tfdt + 20] = time.to_bytes(8, "big")
     _number(moof, sequence)
     if shift:
