@@ -34,6 +34,9 @@ BATCH_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 PROBE_BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60)
 """Seconds. Most files take under a millisecond; those that matter here are the others."""
 
+SPEED_BUCKETS = (0.25, 0.5, 0.8, 1, 1.5, 2, 4, 8, 16, 64, 256)
+"""Seconds of film a second. Below one, somebody waits in the middle of it."""
+
 HTTP_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 """Seconds to the first byte: how long a film is watched says nothing about the server."""
 
@@ -47,6 +50,7 @@ class Metrics:
         self._add_jobs()
         self._add_queues()
         self._add_library()
+        self._add_playback()
         self._add_sources()
         self._add_http()
 
@@ -90,6 +94,17 @@ class Metrics:
         self.probe_duration = self._histogram("probe_seconds", "How long reading one file took.", PROBE_BUCKETS)
         self.renditions = self._counter("renditions", "Pictures made in another size or format.", "outcome")
         self.rendition_cache = self._counter("rendition_cache", "Renditions asked for, by where they were.", "outcome")
+
+    def _add_playback(self) -> None:
+        self.transcode_speed = self._histogram(
+            "transcode_speed", "Seconds of film made in a second, by each run of FFmpeg.", SPEED_BUCKETS, "action"
+        )
+        self.transcode_aims = self._counter(
+            "transcode_aims",
+            "Runs of FFmpeg begun: the first of a job, or again, mostly where a viewer went.",
+            "reason",
+        )
+        self.segment_cache = self._gauge("segment_cache_bytes", "What segments take, as this node last saw.")
 
     def _add_sources(self) -> None:
         self.source_wait = self._histogram(

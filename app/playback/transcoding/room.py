@@ -7,6 +7,7 @@ import structlog
 from app.config import Settings
 from app.db.tx import Transactions
 from app.library.threads import in_thread
+from app.observability.metrics import Metrics
 from app.playback.hls.cuts import TARGET_MS
 from app.playback.streaming import transcodes
 from app.playback.transcoding.store import SegmentStore
@@ -21,9 +22,10 @@ KEPT_BEHIND = 3
 
 
 class Room:
-    def __init__(self, transactions: Transactions, store: SegmentStore, settings: Settings) -> None:
+    def __init__(self, transactions: Transactions, store: SegmentStore, settings: Settings, metrics: Metrics) -> None:
         self._transactions = transactions
         self._store = store
+        self._metrics = metrics
         self._cap = int(settings.playback.cache_size)
         self._ahead = int(settings.playback.ahead.total_seconds() * 1000) // TARGET_MS + 1
 
@@ -31,6 +33,7 @@ class Room:
         """Keep within the cap, and free so many bytes in any case; return how many were freed."""
         async with self._transactions.begin() as tx:
             total = await transcodes.total_bytes(tx)
+            self._metrics.segment_cache.set(total)
             if total <= self._cap and not at_least:
                 return 0
             used = await transcodes.least_used(tx)
@@ -40,6 +43,7 @@ class Room:
             if freed >= too_many:
                 break
             freed += await self._shrink(transcode_id, wanted if is_watched else None, too_many - freed)
+        self._metrics.segment_cache.set(total - freed)
         log.info("made room for segments", freed=freed, total=total)
         return freed
 

@@ -7,6 +7,7 @@ the run is soon to come to is waited for, for anything else it is ended and begu
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
 from app.library.records import FileLocation
 from app.library.threads import in_thread
+from app.observability.metrics import Metrics
 from app.playback.errors import NOT_MADE, CacheFull, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
@@ -89,6 +91,7 @@ class Transcoder:
         room: Room,
         words: Words,
         settings: Settings,
+        metrics: Metrics,
     ) -> None:
         self._transactions = transactions
         self._store = store
@@ -96,6 +99,7 @@ class Transcoder:
         self._binary = binary
         self._room = room
         self._words = words
+        self._metrics = metrics
         self._preset = settings.playback.preset
         self._ahead = max(int(settings.playback.ahead.total_seconds() * 1000) // TARGET_MS, 2)
         self._idle_after = settings.playback.idle_after.total_seconds()
@@ -141,9 +145,20 @@ class Transcoder:
                         return
                     continue
                 state.aim, state.is_aim_made, state.hold.position = aim, False, aim
+                self._metrics.transcode_aims.labels("again" if state.runs else "first").inc()
                 state.runs += 1
+                began = time.monotonic()
                 await self._run(state, descriptor)
+                self._note_speed(state, time.monotonic() - began)
                 await report({"segments": state.total, "of": len(state.work.cuts), "at": state.hold.position})
+
+    def _note_speed(self, state: _State, seconds: float) -> None:
+        """Tell how fast a run was. Subtitles are made in one piece, however long the film is."""
+        made = min(state.hold.position, len(state.work.cuts)) - state.aim
+        if made > 0 and seconds > 0 and not isinstance(state.row.recipe, SubtitleRecipe):
+            length = state.work.cuts.stop(state.aim + made - 1) - state.work.cuts.start(state.aim)
+            action = "copy" if _is_copy(state.row) else "transcode"
+            self._metrics.transcode_speed.labels(action).observe(length / 1000 / seconds)
 
     async def _open(self, held: AsyncExitStack, location: FileLocation) -> int:
         try:
