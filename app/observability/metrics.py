@@ -97,7 +97,7 @@ class Metrics:
 
     def _add_playback(self) -> None:
         self.transcode_speed = self._histogram(
-            "transcode_speed", "Seconds of film made in a second, by each run of FFmpeg.", SPEED_BUCKETS, "action"
+            "transcode_speed", "Seconds of film made in a second, by each run of FFmpeg.", SPEED_BUCKETS, "kind"
         )
         self.transcode_aims = self._counter(
             "transcode_aims",

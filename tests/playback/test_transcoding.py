@@ -86,7 +86,7 @@ async def test_a_seek_is_answered_without_what_lies_before_it(
     times = [timeline(init, await segment(player, playing, f"v0/{number:05}.m4s")) for number in (0, last, last // 2)]
     told = player.web.metrics.exposition().decode()
     assert 'revenge_transcode_aims_total{reason="again"}' in told
-    assert float(re.search(r'^revenge_transcode_speed_count{action="transcode"} (\S+)$', told, re.MULTILINE)[1]) >= 1
+    assert float(re.search(r'^revenge_transcode_speed_count{kind="transcode"} (\S+)$', told, re.MULTILINE)[1]) >= 1
     assert float(re.search(r"^revenge_segment_cache_bytes (\S+)$", told, re.MULTILINE)[1]) > 0
 
     starts = [one.start / one.timescale for one in times]

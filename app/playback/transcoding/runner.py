@@ -157,8 +157,8 @@ class Transcoder:
         made = min(state.hold.position, len(state.work.cuts)) - state.aim
         if made > 0 and seconds > 0 and not isinstance(state.row.recipe, SubtitleRecipe):
             length = state.work.cuts.stop(state.aim + made - 1) - state.work.cuts.start(state.aim)
-            action = "copy" if _is_copy(state.row) else "transcode"
-            self._metrics.transcode_speed.labels(action).observe(length / 1000 / seconds)
+            kind = "copy" if _is_copy(state.row) else "transcode"
+            self._metrics.transcode_speed.labels(kind).observe(length / 1000 / seconds)
 
     async def _open(self, held: AsyncExitStack, location: FileLocation) -> int:
         try:
