@@ -4,7 +4,7 @@ A wish is recorded even when the segment is there: that is how a transcode knows
 them, and stops when they have gone.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -31,6 +31,16 @@ PICK_UP = timedelta(seconds=30)
 """How long a job that waits for a free worker is believed to come. Another one beside it does no harm."""
 
 
+def queued(aims: Sequence[int], aim: int | None, viewers: int) -> list[int]:
+    """Return what is to be made in turn. Who says again what they wait for keeps their place: at the end they would be
+    overtaken by all others who do, and might wait for ever."""
+    if aim is None:
+        return list(aims)
+    if viewers <= 1:
+        return [aim]  # a lone viewer who goes elsewhere does not wait any more for where they were
+    return list(aims) if aim in aims else [*aims[: MOST_AIMS - 1], aim]
+
+
 class Wanting:
     def __init__(self, inserter: Inserter, driver: Driver, settings: Settings, clock: Clock) -> None:
         self._inserter = inserter
@@ -55,10 +65,7 @@ class Wanting:
         if row.failure is not None and number not in present:
             raise not_made(row.failure_code, row.failure)
         aim = self._aim(row, number, present)
-        aims = [one for one in row.aims if one not in present and one != aim]
-        if aim is not None:
-            # A lone viewer who goes elsewhere does not wait any more for where they were.
-            aims = [aim] if row.viewers <= 1 else [*aims[: MOST_AIMS - 1], aim]
+        aims = queued([one for one in row.aims if one not in present], aim, row.viewers)
         job_id = None
         if aims and not row.is_run and not await self._comes(tx, row):
             args = TranscodeArgs(session_id=playback_id, media_id=row.file_id, profile=row.name)
