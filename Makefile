@@ -81,7 +81,7 @@ bench: $(READY_BENCH) ## measure against the others, on a PostgreSQL of its own
 	@$(RUN) -m bench $(ARGS)
 
 .PHONY: evidence
-evidence: $(READY) ## tell what the library makes of real media, what metadata does, and how a household is set up: trees, matches, faults, a terminal
+evidence: $(READY) ## tell what the library makes of real media, what metadata and playback do, how a household is set up (long)
 	@$(RUN) -m tests.library.evidence
 	@$(RUN) -m pytest -q -s -p no:randomly tests/metadata/evidence.py
 	@REVENGE_TEST_TABLES=1 $(RUN) -m pytest -q -p no:randomly tests/playback/test_decision.py tests/playback/test_seeks.py \
