@@ -14,6 +14,7 @@ from typing import Self
 import structlog
 
 from app.errors import AppError
+from app.garbage import COLLECT_AFTER
 
 log = structlog.get_logger("lifecycle")
 
@@ -22,11 +23,6 @@ DOUBLED_SIGNAL_WINDOW = 2.0
 
 LAST_CHANCE = 1.0
 """Seconds every hook gets to stop even when the total is spent: a slow hook must not cost the next one its turn."""
-
-
-COLLECT_AFTER = 10_000
-"""New objects between two looks for garbage. Python's 700 is four jobs' worth of a full producer; 10,000 did as well as
-20,000 in bench/throughput and holds back a few MiB at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from app.garbage import COLLECT_AFTER
+
 hypothesis.settings.register_profile("unhurried", deadline=None)  # no test asserts a time
 hypothesis.settings.load_profile("unhurried")
 
-gc.set_threshold(10_000)  # as in the product: what importing and collecting make stays, and looking at it costs a fifth
+gc.set_threshold(COLLECT_AFTER)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has told us to ignore Ctrl-C, and our children would inherit it.

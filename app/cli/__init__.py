@@ -9,9 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-COLLECT_AFTER = 10_000
-"""New objects between two looks for garbage. A start makes hundreds of thousands, by importing, and nearly all stay:
-with Python's 700, a fifth of its CPU time went into looking. What runs on afterwards keeps this (app.lifecycle)."""
+from app.garbage import COLLECT_AFTER
 
 OK, FAILED, WRONG_INPUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141
 

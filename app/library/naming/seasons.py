@@ -83,8 +83,8 @@ RANGE = re.compile(
 _BARE = re.compile(r"[0-9]{1,2}|(?:19|20)[0-9]{2}")
 _SPANISH = re.compile(r"t([0-9]{1,2})")
 """Temporada 1."""
-_LETTERED = re.compile(r"(?:series|season) ([a-z])")
-"""As QI counts. Letters that are Roman numerals, too, are letters here: nobody has `Series X` beside `Series 2`."""
+_LETTERED = re.compile(r"(?:series|season) ([a-hj-uwyz])")
+"""As QI counts. I, V and X are Roman numerals: many have a `Season V`."""
 _EPISODE = re.compile(
     r"(?<![^\W_])(?:s[0-9]{1,4}[ ._-]{0,3}e[0-9]|[0-9]{1,3}x[0-9]{2}(?![0-9])|e(?:p|pisode)?[ ._-]?[0-9])",
     re.IGNORECASE,

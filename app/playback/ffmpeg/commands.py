@@ -111,19 +111,8 @@ def muxed(recipe: MuxedRecipe, span: Span, descriptor: int, tools: Tools) -> lis
         *sound,
         *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "disabled"),
         # Each packet of sound by itself: of several that travel together some would be another segment's.
-        *(
-            "-f",
-            "mpegts",
-            "-muxdelay",
-            "0",
-            "-muxpreload",
-            "0",
-            "-mpegts_copyts",
-            "1",
-            "-pes_payload_size",
-            "0",
-            "pipe:1",
-        ),
+        *("-pes_payload_size", "0"),
+        *("-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-mpegts_copyts", "1", "pipe:1"),
     ]
 
 

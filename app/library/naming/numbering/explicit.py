@@ -9,7 +9,7 @@ from app.library.naming.seasons import WEAK, number_of, seasons_in
 
 _GAP = r"[ ._-]{0,3}"
 
-_EXPLICIT = re.compile(r"[st]([0-9]{1,4})[ ._-]{0,3}(?:xe?|e(?:p(?:isode)?)?)[ ._-]?([0-9]{1,5})(?![0-9])")
+_EXPLICIT = re.compile(rf"(?:s|{EDGE}t)([0-9]{{1,4}}){_GAP}(?:xe?|e(?:p(?:isode)?)?)[ ._-]?([0-9]{{1,5}})(?![0-9])")
 _SCENE = re.compile(rf"s[0-9]{{2}}e[0-9]{{2}}{END}")
 _CROSSED = re.compile(rf"{EDGE}([0-9]{{1,4}})x(?:e)?([0-9]{{1,4}})(?![0-9])")
 
