@@ -6,6 +6,7 @@ from uuid import UUID
 from cyclopts import Parameter
 
 from app.cli.named import absolute, find_library, find_root
+from app.cli.paging import Cursor, Limit, pages
 from app.cli.session import AsJson, GivenSession, Session
 
 if TYPE_CHECKING:
@@ -127,19 +128,15 @@ async def purge(library: str, /, *, missing_for: str = "0", json: AsJson = False
         print_line(f"{answer.value.files} files and {answer.value.items} items forgotten")
 
 
-async def duplicates(*, limit: int = 50, json: AsJson = False, session: GivenSession) -> None:
-    """List files that are copies of each other, the largest first.
-
-    Parameters
-    ----------
-    limit
-        How many groups of copies to list.
-    """
-    from app.cli.output import print_answer, print_table
+async def duplicates(
+    *, limit: Limit = None, cursor: Cursor = None, json: AsJson = False, session: GivenSession
+) -> None:
+    """List files that are copies of each other, the largest first. Counted are groups of copies."""
+    from app.cli.output import print_answer, print_note, print_table
     from app.web.api_v1.root_view import Duplicates
 
     async with session.api() as api:
-        answer = await api.get("/duplicates", Duplicates, limit=limit)
+        answer = await pages(api, "/duplicates", Duplicates, "duplicates", limit=limit, json=json, cursor=cursor)
     if json:
         print_answer(answer.content)
         return
@@ -149,28 +146,36 @@ async def duplicates(*, limit: int = 50, json: AsJson = False, session: GivenSes
         for one in group.files
     )
     print_table(("GROUP", "BYTES", "FILE", ""), rows)
+    if answer.value.next_cursor is not None:
+        print_note(f"there may be more: --cursor {answer.value.next_cursor}")
 
 
-async def problems(library: str | None = None, *, limit: int = 50, json: AsJson = False, session: GivenSession) -> None:
+async def problems(
+    library: str | None = None,
+    *,
+    limit: Limit = None,
+    cursor: Cursor = None,
+    json: AsJson = False,
+    session: GivenSession,
+) -> None:
     """List the files that could not be read, or not all of them, those found last first.
 
     Parameters
     ----------
     library
         Only of this library: its name or its id.
-    limit
-        How many files to list, 1 to 500.
     """
     from app.cli.output import print_answer, print_note, print_table
     from app.web.api_v1.root_view import FileProblems
 
     async with session.api() as api:
         wanted = None if library is None else str((await find_library(api, library)).id)
-        answer = await api.get("/problems", FileProblems, library_id=wanted, limit=limit)
+        query = {"library_id": wanted, "cursor": cursor}
+        answer = await pages(api, "/problems", FileProblems, "problems", limit=limit, json=json, **query)
     if json:
         print_answer(answer.content)
         return
     found = answer.value.problems
     print_table(("PROBLEM", "FILE", "WHY"), ((one.problem, f"{one.root}/{one.path}", one.detail) for one in found))
     if answer.value.next_cursor is not None:
-        print_note("there are more: raise --limit")
+        print_note(f"there may be more: --cursor {answer.value.next_cursor}")

@@ -87,6 +87,32 @@ async def test_what_lies_on_disk(revenge, films, tmp_path):
     assert well.rows == [["PROBLEM", "FILE", "WHY"]]
 
 
+async def test_what_could_not_be_read_is_listed_whole_however_many_pages_that_takes(revenge, films, shelf, connection):
+    library = await shelf.library(films)
+    file = await shelf.file(library, "damaged.mkv", problem="corrupt")
+    await connection.execute(
+        "INSERT INTO side_file (id, folder_id, name, kind, size, mtime_ns, problem)"
+        " SELECT gen_random_uuid(), folder_id, convert_to(n || '.nfo', 'UTF8'), 'nfo', 1, 1, 'no XML'"
+        " FROM file, generate_series(1, 1_100) n WHERE id = %s",
+        [file],
+    )
+
+    everything = (await revenge("library", "problems", "--json")).json
+    most = (await revenge("library", "problems", "Films", "--limit", "1100", "--json")).json
+    rest = (await revenge("library", "problems", "--cursor", most["next_cursor"], "--json")).json
+    shown = await revenge("library", "problems")
+    nothing = await revenge("library", "problems", "--limit", "0")
+
+    ids = [one["id"] for one in everything["problems"]]
+    assert (len(set(ids)), everything["next_cursor"]) == (1_101, None)
+    assert ids == sorted(ids, reverse=True)
+    assert most["problems"] + rest["problems"] == everything["problems"]
+    assert rest["next_cursor"] is None
+    assert len(shown.out.splitlines()) == 1 + 50
+    assert shown.err == f"there may be more: --cursor {ids[49]}\n"
+    assert (nothing.code, "limit" in nothing.err) == (2, True)
+
+
 async def test_a_great_loss_is_confirmed(revenge, films):
     await revenge("library", "add", "Films", films)
 
