@@ -10,6 +10,7 @@ from functools import partial
 
 from app.errors import NotFound
 from app.library.containment import open_within
+from app.library.naming import decoded
 from app.library.records import FileLocation
 from app.web.disk import DiskUnavailable
 from app.web.media_bytes import MediaBytes, MediaResponse
@@ -24,8 +25,8 @@ class FileVanished(NotFound):
 
 
 def stream(media: MediaBytes, location: FileLocation) -> MediaResponse:
-    """Return the file's bytes as an answer. The name is the one on disk; what is no text in it is replaced."""
-    name = location.path.rpartition(b"/")[2].decode("utf-8", "replace")
+    """Return the file's bytes as an answer. The name is the one on disk, as text."""
+    name = decoded(location.path.rpartition(b"/")[2])
     return media.response(partial(open_media, location), name)
 
 

@@ -278,7 +278,7 @@ async def test_an_empty_file(web: Web, films: Films) -> None:
         (
             b"caf\xe9.mp4",
             "video/mp4",
-            "inline; filename=\"caf_.mp4\"; filename*=UTF-8''caf%EF%BF%BD.mp4",
+            "inline; filename=\"caf_.mp4\"; filename*=UTF-8''caf%C3%A9.mp4",
         ),
     ],
 )

@@ -18,7 +18,7 @@ from app.library.naming.parsed import (
 )
 from app.library.naming.places import is_disc_folder
 from app.library.naming.side_files import parse_side_file
-from app.library.naming.text import readable, sort_key, title_key
+from app.library.naming.text import decoded, readable, sort_key, title_key
 from app.library.naming.tracks import parse_track
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ParsedTrack",
     "SideKind",
     "anchor_of",
+    "decoded",
     "is_disc_folder",
     "parse_episode",
     "parse_movie",

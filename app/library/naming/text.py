@@ -5,6 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_SOME_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SPACES = re.compile(r"\s+")
 _DIGITS = re.compile(r"\d+")
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -19,9 +20,21 @@ SORTED_DIGITS = 6
 """Runs of digits are padded to this in sort keys, so that Rocky 2 comes before Rocky 10. Years have four."""
 
 
+def decoded(name: bytes) -> str:
+    """Return a name as text, whatever its system wrote it in; what is no letter there becomes a replacement sign.
+
+    Disks that were filled over old network shares have names in the alphabet of western Windows, whose letters are no
+    UTF-8. A name with some UTF-8 in it is damaged UTF-8: it was cut off, most often.
+    """
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("utf-8" if _SOME_UTF8.search(name) else "cp1252", "replace")
+
+
 def readable(name: bytes) -> str:
     """Return a name as text that every database and page takes: composed, no controls, wrong bytes replaced."""
-    text = name.decode("utf-8", "replace")
+    text = decoded(name)
     if text.isascii() and text.isprintable():
         return text
     return _CONTROLS.sub(" ", unicodedata.normalize("NFC", text))

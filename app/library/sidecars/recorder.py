@@ -13,6 +13,7 @@ from app.db.tx import Tx
 from app.ids import in_order
 from app.library.formats import extension_of
 from app.library.kinds import LibraryKind, SideFileKind
+from app.library.naming import readable
 from app.library.naming.side_files import EXTENSIONS
 from app.library.repository import side_files
 from app.library.repository.side_files import SeenSideFile
@@ -102,5 +103,5 @@ def _seen(kind: LibraryKind, folder: Beside) -> list[SeenSideFile]:
 
 def _is_song(name: bytes, folder: Beside) -> bool:
     """Whether a text is called like a song beside it: else it may say anything."""
-    stem = name.rpartition(b".")[0]
-    return any(media.name.rpartition(b".")[0] == stem for media in folder.media)
+    stem = readable(name.rpartition(b".")[0])
+    return any(readable(media.name.rpartition(b".")[0]) == stem for media in folder.media)

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.library.naming import anchor_of, sort_key, title_key
+from app.library.naming import anchor_of, parse_movie, readable, sort_key, title_key
 
 
 def test_spellings_of_one_title_are_one() -> None:
@@ -15,6 +15,22 @@ def test_spellings_of_one_title_are_one() -> None:
 
 def test_titles_that_are_nothing_but_signs_stay_apart() -> None:
     assert title_key("!") != title_key("?")
+
+
+def test_a_name_is_the_same_text_whatever_system_wrote_it() -> None:
+    composed, apart = "Amélie – Ça va…", "Ame\u0301lie – C\u0327a va…"
+    assert composed != apart
+
+    assert readable(composed.encode()) == readable(apart.encode()) == readable(composed.encode("cp1252")) == composed
+    assert parse_movie("Amélie (2001)/Amélie.2001.mkv".encode("latin-1")).title == "Amélie"
+
+
+def test_what_is_no_letter_is_replaced_and_damage_does_not_make_other_letters_of_the_rest() -> None:
+    assert readable(b"Am\xe9lie \x81\x9d") == "Amélie \ufffd\ufffd"
+    cut = "Amélie – Ça".encode()[:-2]
+    assert readable(cut) == "Amélie – \ufffd"
+    assert readable("映画館".encode()[:-1]) == "映画\ufffd"
+    assert readable(b"a\xe9\x00b") == "aé b"
 
 
 def test_lists_are_in_the_order_people_expect() -> None:

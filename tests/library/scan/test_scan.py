@@ -266,6 +266,39 @@ async def test_hostile_names_are_recorded_as_they_are(library: LibraryBench, tre
     assert all(title.isprintable() for title, _, _ in await library.films())
 
 
+LATIN = "Amélie (2001)/Amélie (2001).mkv".encode("latin-1")
+
+
+async def test_a_film_is_called_the_same_whatever_system_wrote_its_name(library: LibraryBench, tree: WriteTree) -> None:
+    composed, apart = "Élysée (1999)", "E\u0301lyse\u0301e (1999)"
+    root = tree({LATIN: "a", f"{composed}/1080p.mkv": "b", f"{apart}/1080p.mkv": "c"})
+
+    await library.scan(await library.add(root))
+
+    assert await library.films() == [
+        ("Amélie", 2001, "present"),
+        ("Élysée", 1999, "present"),
+        ("Élysée", 1999, "present"),
+    ]
+    rows = await library.rows("SELECT folder.path, name FROM file JOIN folder ON folder.id = folder_id")
+    assert min(row["path"] + b"/" + row["name"] for row in rows) == LATIN
+
+
+async def test_a_full_scan_reads_names_as_they_are_read_now(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Titles from before names of old disks were understood."""
+    films = await library.add(tree({LATIN: "a"}))
+    with monkeypatch.context() as before:
+        before.setattr("app.library.naming.text.decoded", lambda name: name.decode("utf-8", "replace"))
+        await library.scan(films)
+    assert await library.films() == [("Am\ufffdlie", 2001, "present")]
+
+    await library.scan(films, full=True)
+
+    assert await library.films() == [("Amélie", 2001, "present")]
+
+
 async def test_what_is_no_file_is_harmless(library: LibraryBench, tree: WriteTree) -> None:
     root = tree({"Alien (1979).mkv": "a", "deep/er": None})
     (root / "loop").symlink_to(root)

@@ -254,6 +254,18 @@ async def test_subtitles_know_their_film_and_their_language(library: LibraryBenc
     ]
 
 
+async def test_subtitles_and_their_film_may_come_from_different_systems(library: LibraryBench, tree: WriteTree) -> None:
+    names = ["Amélie.mkv".encode("latin-1"), "Ame\u0301lie.fr.srt".encode(), "Amélie.de.srt".encode()]
+
+    await shelved(library, tree({**{b"Shelf/" + name: "x" for name in names}, "Shelf/Other.mkv": "y"}))
+
+    rows = await library.rows(
+        "SELECT item.title, side_file.language FROM side_file JOIN item_file USING (file_id)"
+        " JOIN item ON item.id = item_id ORDER BY language"
+    )
+    assert [tuple(row.values()) for row in rows] == [("Amélie", "de"), ("Amélie", "fr")]
+
+
 async def test_a_film_that_moves_leaves_its_subtitles_behind(library: LibraryBench, tree: WriteTree) -> None:
     root = tree({"A (1999)/Film.mkv": "a" * 5000, "A (1999)/Film.srt": "1", "B (2000)/Other.mkv": "b"})
     films = await shelved(library, root)
