@@ -12,6 +12,7 @@ from app.library.media import PROBER_VERSION
 from app.library.paths import display_path, join
 from app.library.repository.files import FileRow, KnownFile
 from app.library.repository.folders import KnownFolder
+from app.library.scan.signature import is_outdated, is_same_content
 from app.library.scan.state import RootScan, Vanished
 from app.library.scan.walk import FoundFile, FoundFolder
 
@@ -56,25 +57,31 @@ def compare(
         row = rows[folder.path]
         there = known.get(row.id, {})
         changes, written, pending = False, len(diff.updated), diff.pending_files
+        is_old = is_outdated(row.signature) and not scan.full
         for entry in folder.files:
             before = there.pop(entry.name, None)
             if _is_settled(scan, now, entry, before):
-                changes |= _compare_file(diff, entry, before, _file_row(scan, row, folder.path, entry, before, kind))
+                file = _file_row(scan, row, folder.path, entry, before, kind)
+                changes |= _compare_file(diff, entry, before, file, by_new_rules=is_old)
             else:
                 diff.pending_files += 1
-        if folder.files and (changes or scan.full):
+        if folder.files and (changes or scan.full or is_old):
             diff.units.add(row.anchor_id)
         gone = tuple(lost.id for lost in there.values() if lost.state == FileState.PRESENT)
         if diff.pending_files > pending:
             diff.pending[row.id] = folder.path
             if gone:
                 diff.vanished.append(Vanished(row.id, None, gone, lost_media=True))
-        elif gone or (row.signature not in {None, folder.signature} and len(diff.updated) == written and not changes):
+        elif gone or (_is_other(row, folder) and len(diff.updated) == written and not changes):
             # Without a file to write, something beside or below went or came: that is believed with the losses.
             diff.vanished.append(Vanished(row.id, folder.signature, gone, lost_media=bool(gone)))
         else:
             diff.signatures[row.id] = folder.signature
     return diff
+
+
+def _is_other(row: KnownFolder, folder: FoundFolder) -> bool:
+    return row.signature is not None and not is_same_content(row.signature, folder.signature)
 
 
 def _is_settled(scan: RootScan, now: int, entry: FoundFile, file: KnownFile | None) -> bool:
@@ -96,8 +103,11 @@ def _file_row(  # noqa: PLR0917  once for each file, where names cost time
     return FileRow(uuid7() if file is None else file.id, scan.root.id, folder.id, name, shown, kind, *entry[1:])
 
 
-def _compare_file(diff: Diff, entry: FoundFile, file: KnownFile | None, row: FileRow) -> bool:
-    """Note what is to be written for one file. Returns whether items may change by it."""
+def _compare_file(diff: Diff, entry: FoundFile, file: KnownFile | None, row: FileRow, *, by_new_rules: bool) -> bool:
+    """Note what is to be written for one file. Returns whether items may change by it.
+
+    New rules alone, which look at every file there is, have none probed for the sake of a new prober.
+    """
     if file is None:
         diff.added.append(row)
         diff.to_probe.append(row.id)
@@ -107,6 +117,7 @@ def _compare_file(diff: Diff, entry: FoundFile, file: KnownFile | None, row: Fil
         diff.returned.append(file.id)
     if is_back or entry[1:] != file[3:7]:  # size, mtime_ns, device, inode
         diff.updated.append(row)
-    if file[8:] != (entry.size, entry.mtime_ns, PROBER_VERSION):
+    version = file.prober_version if by_new_rules else PROBER_VERSION
+    if file[8:] != (entry.size, entry.mtime_ns, version):
         diff.to_probe.append(row.id)
     return is_back

@@ -27,6 +27,7 @@ from app.library.repository.folders import KnownFolder, NewFolder
 from app.library.scan.build import build_items
 from app.library.scan.compare import Diff, compare
 from app.library.scan.phase_2_moves import MovesPhase
+from app.library.scan.signature import is_outdated
 from app.library.scan.state import Counts, RootScan
 from app.library.scan.walk import Batch, FoundFolder, Walk
 from app.library.service import LibraryService
@@ -117,10 +118,10 @@ class FilesPhase:
     async def _record_beside(
         self, tx: Tx, scan: RootScan, found: Sequence[FoundFolder], new: Collection[UUID]
     ) -> Recorded:
-        ids = [scan.folders[folder.path].id for folder in found]
+        rows = [scan.folders[folder.path] for folder in found]
         beside = [
-            Beside(folder_id, folder_id in new, folder.files, folder.others)
-            for folder_id, folder in zip(ids, found, strict=True)
+            Beside(row.id, row.id in new, is_outdated(row.signature), folder.files, folder.others)
+            for row, folder in zip(rows, found, strict=True)
         ]
         return await self._side_files.record(tx, scan.library.kind, beside)
 

@@ -19,7 +19,7 @@ from app.library.paths import absolute, join, parent_of
 from app.library.scan.ignore import NO_RULES, IgnoreRules, rules_in
 from app.library.scan.junk import is_junk, is_sample
 from app.library.scan.listing import Listing, list_at, read_folder
-from app.library.scan.signature import is_signed, is_signed_in_order, media_in, sign
+from app.library.scan.signature import is_outdated, is_signed, is_signed_in_order, media_in, sign
 
 BATCH_FILES = 4_000
 BATCH_FOLDERS = 4_000
@@ -45,7 +45,7 @@ class FoundFile(NamedTuple):
 
 
 class FoundFolder(NamedTuple):
-    """A folder whose signature differs from the recorded one, or every folder in a full scan."""
+    """A folder whose signature differs from the recorded one, or every folder in a full scan or by new rules."""
 
     path: bytes
     signature: bytes
@@ -150,6 +150,8 @@ class Walk:
     def _look(self, batch: Batch, path: bytes, rules: IgnoreRules) -> tuple[list[bytes], IgnoreRules]:
         """Look into one folder; return the folders in it, last name first."""
         before = None if self._full else self.unseen.get(path)
+        if is_outdated(before):
+            before = None
         try:
             if before is not None and len(path) < self._longest:
                 # What a tree that did not change costs is this and `list_at`: nothing else is called for most folders.

@@ -39,6 +39,8 @@ class Beside:
 
     folder_id: UUID
     is_new: bool
+    is_by_new_rules: bool
+    """What lies there is to be read once more, though none of it may have changed."""
     media: Collection[Entry]
     others: Iterable[Entry]
 
@@ -46,7 +48,7 @@ class Beside:
 @dataclass(frozen=True, slots=True)
 class Recorded:
     changed: list[UUID]
-    """Folders whose side files are new, or have changed."""
+    """Folders whose side files are new, have changed, or are read by new rules."""
     gone: dict[UUID, tuple[UUID, ...]]
     """Side files that were not found, by folder."""
 
@@ -71,7 +73,8 @@ class SideFileRecorder:
         gone: dict[UUID, tuple[UUID, ...]] = {}
         for (folder_id, _), (side_id, _, _) in known.items():
             gone[folder_id] = (*gone.get(folder_id, ()), side_id)
-        return Recorded(in_order({file.folder_id for file in changed}), gone)
+        again = {folder.folder_id for folder in folders if folder.is_by_new_rules and seen[folder.folder_id]}
+        return Recorded(in_order({file.folder_id for file in changed} | again), gone)
 
     async def ask(self, tx: Tx, recorded: Recorded, item_ids: Sequence[UUID]) -> None:
         """Have read what changed, and what may say something of these items, which were made or got other files."""
