@@ -11,7 +11,9 @@ import pytest
 
 from app.garbage import COLLECT_AFTER
 
-hypothesis.settings.register_profile("unhurried", deadline=None)  # no test asserts a time
+hypothesis.settings.register_profile(  # no test asserts a time, neither that of a look nor that of making examples
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("unhurried")
 
 gc.set_threshold(COLLECT_AFTER)

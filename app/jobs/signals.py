@@ -21,7 +21,7 @@ class TestSignal(Generic[T]):
         if self._values is not None:
             self._values.put_nowait(value)
 
-    async def wait(self, timeout: float = 20) -> T:  # noqa: ASYNC109  a deadline is the point of it
+    async def wait(self, timeout: float = 60) -> T:  # noqa: ASYNC109  a deadline is the point of it
         """Return the oldest value not yet waited for.
 
         Raises:

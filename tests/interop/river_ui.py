@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import os
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.fixtures.node import free_port
 from tests.fixtures.waiting import eventually
 
 
@@ -20,7 +20,7 @@ class RiverUI:
     @classmethod
     @contextlib.asynccontextmanager
     async def started(cls, program: Path, database_url: str) -> AsyncIterator["RiverUI"]:
-        port = _free_port()
+        port = free_port()
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PG")},
             "DATABASE_URL": database_url,
@@ -31,7 +31,7 @@ class RiverUI:
         }
         process = await asyncio.create_subprocess_exec(program, env=environment)
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as http:
                 ui = cls(http)
                 await eventually(lambda: ui._answers(process))
                 yield ui
@@ -63,10 +63,3 @@ class RiverUI:
     async def press(self, verb: str, queue: str) -> int:
         """Press pause or resume of a queue; return the status."""
         return (await self.http.put(f"/api/queues/{queue}/{verb}")).status_code
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

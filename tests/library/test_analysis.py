@@ -1,6 +1,7 @@
 """One file's analysis: whatever the file is or does, its job ends and what is known is kept."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sys
@@ -408,13 +409,21 @@ async def test_a_job_that_was_rescued_meanwhile_keeps_nothing(
 
 
 async def test_no_descriptor_is_left_open(library: LibraryBench, job: Job[AnalyzeFileArgs], tmp_path: Path) -> None:
+    def left_open() -> list[str]:
+        """All but sockets: how many connections a pool holds is its own affair."""
+        there = []
+        for one in Path("/proc/self/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # that of this very listing
+                there.append(str(one.readlink()))
+        return sorted(one for one in there if not one.startswith("socket:"))
+
     await library.work(job)
-    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    before = left_open()
     await library.connection.execute("UPDATE file SET probed_at = NULL, probed_size = NULL")
     for _ in range(10):
         await library.connection.execute("UPDATE river.river_job SET state = 'running', finalized_at = NULL")
         await library.connection.execute("UPDATE file SET probed_size = NULL")
         await library.work(job)
 
-    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
+    assert left_open() == before
     shutil.rmtree(tmp_path / "media")

@@ -101,7 +101,7 @@ def called(terms: Terms, name: object) -> Terms:
 
 
 WAITS: list[tuple[dict[str, str], timedelta]] = [
-    ({"Retry-After": "7"}, timedelta(seconds=7)),
+    ({"Retry-After": "777"}, timedelta(seconds=777)),
     ({"Date": "Mon, 30 Nov 2026 00:00:00 GMT", "Retry-After": "Mon, 30 Nov 2026 00:02:00 GMT"}, timedelta(minutes=2)),
     ({"Retry-After": "soon"}, UNSAID_WAIT),
     ({}, UNSAID_WAIT),

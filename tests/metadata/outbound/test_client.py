@@ -223,13 +223,13 @@ async def test_silence_ends(outside: Outside, outbound: Outbound) -> None:
 
 
 async def test_nobody_at_home(outbound: Outbound) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    client = Outbound([url])
-    with pytest.raises(OutboundFailed, match="no connection"):
-        await client.get(url)
-    await client.close()
+    with socket.socket() as deaf:  # has the port, so that nobody else gets it meanwhile, and does not listen
+        deaf.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        client = Outbound([url])
+        with pytest.raises(OutboundFailed, match="no connection"):
+            await client.get(url)
+        await client.close()
 
 
 async def test_a_name_that_nobody_knows(outbound: Outbound) -> None:
