@@ -20,8 +20,12 @@ from tests.fixtures.web import Web
 
 
 @pytest.fixture
-def told(web: Web, database_url: str, tmp_path: Path) -> Running:
-    """The file that the server leaves for commands of this data directory, as `revenge` looks for it."""
+def told(web: Web, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """The file that the server leaves for commands of this data directory, as `revenge` looks for it.
+
+    A server that is too busy to prove itself in time is passed over. This one shares the process with the commands.
+    """
+    monkeypatch.setattr("app.cli.reaching.PATIENCE", httpx.Timeout(60))
     known = Running(url=web.server.url, token=web.credential.token, database=database_of(configured(database_url)))
     running.write(tmp_path / "data", known)
     return known

@@ -227,7 +227,8 @@ async def test_a_term_ends_with_our_trust_whatever_is_still_under_way(candidates
     silent, office = NeverGivesUp(driver), ReluctantOffice()
     elector = candidates("one", office=office, driver=silent, notifier=None)
     await elector.start()
-    await elector.elected.wait()
+    await until(lambda: silent.waiting > 0)
+    elector.stepped_down.init()  # on a busy machine terms may have ended before a renewal was under way
     await elector.stepped_down.wait()
     assert office.ends > 0
     assert silent.waiting > 0
@@ -325,9 +326,9 @@ async def test_a_leader_cut_off_steps_down_before_its_lease_can_be_taken(wire, c
     await elector.start()
     await elector.elected.wait()
     wire.cut()
-    await elector.stepped_down.wait()
-    assert not office.is_held
-    assert not elector.is_leader
+    await until(lambda: not elector.is_leader)  # and not by the first word of it: terms may have ended before
+    await until(lambda: not office.is_held)
+    assert office.terms > 0
     await elector.stop()
     await far.close()
 

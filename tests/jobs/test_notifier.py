@@ -7,7 +7,7 @@ import pytest
 from app.jobs.driver.psycopg_driver import PsycopgDriver
 from app.jobs.notifier import LONGEST_PAUSE, Notifier, decode_payload, reconnect_pause
 from app.jobs.types import Topic
-from tests.fixtures.clients import until
+from tests.fixtures.clients import PATIENCE, until
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ class Ear:
         self.gaps += 1
 
     async def hear(self) -> dict[str, object]:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             return await self.heard.get()
 
 
@@ -69,7 +69,7 @@ async def test_a_terminated_backend_is_replaced_and_the_gap_is_told(notifier, dr
         " AND query LIKE 'LISTEN%'"
     )
     assert terminated.rowcount == 1
-    await notifier.listening_again.wait(10)
+    await notifier.listening_again.wait(PATIENCE)
     assert ear.gaps == 1
     await driver.notify_many(Topic.INSERT, ['{"after": "the gap"}'])
     assert await ear.hear() == {"after": "the gap"}
@@ -85,7 +85,7 @@ async def test_a_cut_wire_is_listened_on_again_once_mended(wire, driver):
     await until(lambda: wire.refused >= 3)
     assert not notifier.is_listening
     wire.mend()
-    await notifier.listening_again.wait(10)
+    await notifier.listening_again.wait(PATIENCE)
     await driver.notify_many(Topic.INSERT, ['{"after": "the gap"}'])
     assert await ear.hear() == {"after": "the gap"}
     await notifier.stop()
@@ -100,7 +100,7 @@ async def test_a_wire_that_only_swallows_is_noticed_by_its_silence(wire, driver,
     wire.freeze()
     await until(lambda: not notifier.is_listening)
     wire.thaw()
-    await notifier.listening_again.wait(20)
+    await notifier.listening_again.wait(PATIENCE)
     await notifier.stop()
 
 
@@ -111,7 +111,7 @@ async def test_it_starts_without_a_database_and_goes_on_trying(wire):
     await notifier.start()
     assert not notifier.is_listening
     wire.mend()
-    await notifier.listening_again.wait(10)
+    await notifier.listening_again.wait(PATIENCE)
     await notifier.stop()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -176,22 +177,24 @@ async def test_a_defect_of_the_handler_changes_nothing(make_client, logs, stubbo
     await until_state(client, inserted.job.id, JobState.COMPLETED)
 
 
-async def test_a_job_abandoned_by_the_stop_gives_up_no_second_slot(make_client, stubborn):
+async def test_a_job_abandoned_by_the_stop_gives_up_no_second_slot(make_client, stubborn, monkeypatch):
     """The stop has given its slot back already; given up once more, the next start would work one job too many."""
-    asked = []
+    asked, timed_out = [], []
+    monkeypatch.setattr(StuckJobs, "timed_out", lambda stuck, attempt: timed_out.append(partial(stuck.look, attempt)))
     client = make_client(
         WorkFunction(stubborn, timeout=LIMIT),
         queues={"default": 1},
-        job_stuck_threshold=timedelta(milliseconds=300),
         job_stuck_handler=lambda stuck: asked.append(stuck.id) or True,
         abandon_after=timedelta(0),
     )
     await client.start()
-    await client.insert(WorkArgs(number=1))
-    await until(lambda: stubborn.working)
+    inserted = await client.insert(WorkArgs(number=1))
+    await until(lambda: timed_out)
     await client.stop_and_cancel()
-    await until(lambda: asked)
+    (look,) = timed_out
+    look()
 
+    assert asked == [inserted.job.id]
     assert not client.crew.producers["default"]._slotless
 
 
