@@ -63,6 +63,7 @@ async def test_a_list_of_other_files_is_not_followed(
     assert "passwd" not in answer.text
 
 
+@pytest.mark.timeout(300)  # some sixty runs of FFmpeg, one after the other for each of four rows
 async def test_a_crowd_that_goes_everywhere_is_served_by_a_few(player: Player, media: Media) -> None:
     """Twenty players at random over one film: everyone gets everything, and FFmpeg runs no more than there are rows."""
     shelved = await player.add(await asyncio.to_thread(long_film, media))
@@ -76,10 +77,8 @@ async def test_a_crowd_that_goes_everywhere_is_served_by_a_few(player: Player, m
         for _ in range(3):
             playlist = await read_playlist(player.web.http, found[dice.choice(sorted(found))])
             place = dice.choice(playlist.segments)[1]
-            for _ in range(5):
-                answer = await player.web.http.get(place)
-                if answer.status_code != 503:
-                    break
+            while (answer := await player.web.http.get(place)).status_code == 503:
+                assert answer.json()["code"] == "segment_delayed"  # many are before us; players ask again
             assert answer.status_code == 200, answer.text
             assert len(answer.content) > 100
             most = max(most, len(children()))

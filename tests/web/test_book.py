@@ -16,7 +16,9 @@ from tests.fixtures.web import Films, Web
 async def as_ada(web: Web, accounts: Accounts) -> Any:
     await accounts.make("Ada", Role.ADMINISTRATOR)
     headers = {"Authorization": f"Bearer {(await accounts.log_in('Ada')).access_token}"}
-    async with httpx.AsyncClient(base_url=f"{web.server.url}/api/v1", headers=headers, trust_env=False) as http:
+    async with httpx.AsyncClient(
+        base_url=f"{web.server.url}/api/v1", headers=headers, timeout=60, trust_env=False
+    ) as http:
         yield http
 
 

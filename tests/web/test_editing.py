@@ -176,7 +176,7 @@ async def test_edits_are_announced_and_stand_in_the_book(web: Web, films: Films,
     bob = await accounts.make("Bob")
     ada = {"Authorization": f"Bearer {(await accounts.log_in('Ada')).access_token}"}
     path = await a_film(films)
-    async with httpx.AsyncClient(base_url=web.server.url, headers=ada, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=web.server.url, headers=ada, timeout=60, trust_env=False) as http:
         assert (await http.patch(path, json={"title": "Mine", "locked": ["year"]})).status_code == 200
         (told, *_) = (await http.get("/api/v1/audit")).json()["events"]
         gone = await http.delete(f"/api/v1/accounts/{bob.id}", headers={"If-Match": '"99"'})

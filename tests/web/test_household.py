@@ -32,7 +32,7 @@ async def as_ada(web: Web, accounts: Accounts) -> AsyncIterator[httpx.AsyncClien
     await accounts.make("Ada", Role.ADMINISTRATOR)
     tokens = await log_in(web, "Ada")
     async with httpx.AsyncClient(
-        base_url=web.server.url, headers=bearer(tokens["access_token"]), trust_env=False
+        base_url=web.server.url, headers=bearer(tokens["access_token"]), timeout=60, trust_env=False
     ) as http:
         yield http
 

@@ -50,7 +50,7 @@ async def make_server() -> AsyncIterator[MakeServer]:
 
 
 async def get(url: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
         return await http.get(url, headers=headers)
 
 
