@@ -18,6 +18,9 @@ hypothesis.settings.load_profile("unhurried")
 
 gc.set_threshold(COLLECT_AFTER)
 
+# Whoever forbids Python its caches would have every node of a test compile all files anew, as the Makefile says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that runs us in the background has told us to ignore Ctrl-C, and our children would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -58,7 +58,7 @@ async def schemathesis(web: Web, tmp_path: Path, headers: dict[str, str], own: l
 
 
 @pytest.mark.parametrize("role", [*Role, None] if EXAMPLES else [Role.ADMINISTRATOR], ids=lambda role: role or "nobody")
-@pytest.mark.timeout(3600 if EXAMPLES else 120)
+@pytest.mark.timeout(3600 if EXAMPLES else 600)
 async def test_every_answer_is_as_the_document_says(
     web: Web, accounts: Accounts, films: Films, tmp_path: Path, role: Role | None
 ) -> None:
