@@ -33,7 +33,7 @@ def plant(mutants_: Iterable[Mutant], root: Path) -> None:
         (folder / mutant.name).write_bytes(mutant.content)
 
 
-@pytest.mark.timeout(1_800 if IS_SOAK else 120)
+@pytest.mark.timeout(1_800 if IS_SOAK else 300)
 async def test_damaged_files_cost_a_note_each_and_nothing_else(
     library: LibraryBench, media: Media, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ def test_nothing_is_lost_on_real_mounts(database_url: str, folder: Path) -> None
         pytest.skip(f"nothing can be mounted here: {probe.stderr.decode().strip()}")
 
     command = [*NAMESPACE, sys.executable, "-m", "tests.library.scan.mounts", database_url, folder]
-    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
 
     assert answer.returncode == 0, answer.stderr
     results: list[dict[str, Any]] = [json.loads(line) for line in answer.stdout.splitlines() if line.startswith("{")]
