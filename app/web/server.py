@@ -25,6 +25,9 @@ log = structlog.get_logger("web")
 GRACE = 5
 """Seconds for answers under way. Streams end themselves within two of them (`app.web.media_bytes.LAST_BYTES`)."""
 
+ACCEPTING = 4
+"""Turns of the loop from a connection's arrival until its protocol knows of it, and one more."""
+
 KEEP_ALIVE = 75
 """Seconds an idle connection is kept: what browsers and players are used to from other servers."""
 
@@ -163,6 +166,16 @@ class _Server(uvicorn.Server):
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._asked_to_stop.wait(), 1)
+        await self._accept_no_more()
+
+    async def _accept_no_more(self) -> None:
+        """Let connections that have just arrived come in: a listener closed meanwhile leaves them open."""
+        loop = asyncio.get_running_loop()
+        for listener in self.servers:
+            for sock in listener.sockets:
+                loop.remove_reader(sock.fileno())
+        for _ in range(ACCEPTING):
+            await asyncio.sleep(0)
 
     def ask_to_stop(self) -> None:
         self.should_exit = True

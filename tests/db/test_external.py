@@ -13,6 +13,7 @@ from app.config import Settings
 from app.db import external
 from app.db.external import Unreachable, Unsuitable, describe, wait_until_reachable
 from app.db.server import DatabaseServer
+from tests.fixtures.streams import serving
 
 
 @pytest.fixture
@@ -90,17 +91,13 @@ async def test_a_standby_is_waited_for(impatient):
 
 async def test_a_port_that_never_answers_is_given_up(impatient):
     """A firewall that drops packets, a wrong port with something silent behind."""
-    silent = asyncio.Event()
 
-    async def say_nothing(_reader, writer):
-        await silent.wait()
-        writer.close()
+    async def say_nothing(_reader, _writer):
+        await asyncio.Event().wait()
 
-    async with await asyncio.start_server(say_nothing, "127.0.0.1") as server:
-        port = server.sockets[0].getsockname()[1]
+    async with serving(say_nothing) as port:
         with pytest.raises(Unreachable, match="no answer"):
             await wait_until_reachable(f"postgresql://127.0.0.1:{port}/", 0.1)
-        silent.set()
 
 
 @pytest.mark.parametrize(
@@ -132,7 +129,6 @@ async def speaks_as_postgres(**parameters):
                     break
                 writer.write(b"N")
         except (asyncio.IncompleteReadError, ConnectionResetError):  # its time was over before it had said who it is
-            writer.close()
             return
         claims = {"client_encoding": "UTF8", **parameters}
         writer.write(message(b"R", struct.pack("!i", 0)))
@@ -140,7 +136,6 @@ async def speaks_as_postgres(**parameters):
             writer.write(message(b"S", f"{name}\0{value}\0".encode()))
         writer.write(message(b"K", struct.pack("!ii", 1, 1)) + message(b"Z", b"I"))
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(greet, "127.0.0.1") as server:
-        yield f"postgresql://me@127.0.0.1:{server.sockets[0].getsockname()[1]}/films?sslmode=prefer"
+    async with serving(greet) as port:
+        yield f"postgresql://me@127.0.0.1:{port}/films?sslmode=prefer"

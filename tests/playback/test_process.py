@@ -76,6 +76,6 @@ async def test_a_run_goes_on_while_the_database_is_away(
 
     monkeypatch.setattr(transcodes, "look", lost)
     playing = await player.play(shelved, allow_copy=False)
-    for number in range(4):
+    for number in (0, 1, 2, 3, 20):  # the last lies beyond what is made ahead: who makes it must have heard of it
         assert len(await segment(player, playing, f"v0/{number:05}.m4s")) > 100
-    assert max(looks.values()) >= 1
+    await until(lambda: max(looks.values(), default=0) > 3)

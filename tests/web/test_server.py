@@ -1,7 +1,9 @@
 """Starting proves, stopping ends, and nobody from outside is let in."""
 
 import asyncio
+import contextlib
 import errno
+import gc
 import os
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -102,6 +104,22 @@ async def test_a_server_that_has_just_stopped_leaves_its_port_to_the_next(make_s
     second = make_server(port=port)
     await second.start()
     assert second.port == port
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_whoever_comes_while_it_stops_is_sent_away(make_server: MakeServer, turns: int) -> None:
+    """In whatever turn of the loop: none is left open, which the loop would tell of."""
+    server = make_server()
+    await server.start()
+    address = (server.host, server.port)
+    stopping = asyncio.create_task(server.stop())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    with contextlib.suppress(ConnectionError), socket.create_connection(address) as late:
+        await stopping
+        gc.collect()
+        assert late.recv(1) == b""
+    await stopping
 
 
 async def test_every_address_is_listened_on_once_there_is_an_account(make_server: MakeServer) -> None:

@@ -43,7 +43,7 @@ async def test_the_same_connection_is_used_again(outside: Outside, outbound: Out
     outside.answers["/a"] = Reply(200, b"1")
     for _ in range(3):
         await outbound.get(f"{outside.url}/a")
-    assert len(outside._open) == 1
+    assert outside.connections == 1
 
 
 @pytest.mark.parametrize(
