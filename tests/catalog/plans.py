@@ -12,7 +12,7 @@ from app.catalog.queries import Lookup, Statement
 from app.db.embedded import EmbeddedPostgres
 from app.db.engine import Database
 from app.db.tx import Transactions
-from tests.fixtures.postgres import create_database, drop_database, url_of
+from tests.fixtures.postgres import create_database, drop_database, until_alone, url_of
 from tests.fixtures.shelf import Shelf
 
 Plan = dict[str, Any]
@@ -35,6 +35,7 @@ async def filled_database(
         await fill(Shelf(Transactions(database)))
     finally:
         await database.stop()
+    await until_alone(server, name)
     yield name
     await drop_database(server, name)
 

@@ -21,6 +21,9 @@ async def test_hangs(database_url, session_directory):
 LEAK = """
 import psycopg
 
+from tests.fixtures import postgres
+
+postgres.GOODBYE = 1.0  # it stays for ever: no need to wait for long
 kept = []
 
 async def test_leaves_a_connection(database_url):
