@@ -50,6 +50,8 @@ pytest_plugins = [
 
 FACES = frozenset({"attacks", "cli", "fuzz", "process", "web"})
 """Folders of tests that ask by a face, or a whole node, what others ask directly."""
+SERVERS = frozenset({"catalog/typesense", "db/embedded"})
+"""Folders of tests of how other servers are spoken to, or looked after: the system's PostgreSQL is neither."""
 FILMS = frozenset(f"playback/test_{name}.py" for name in ("hls", "hostile", "process", "rules", "seeks", "truth"))
 """Files of tests that look at what FFmpeg makes; what they say to the database, the others of playback say as well."""
 
@@ -57,9 +59,9 @@ FILMS = frozenset(f"playback/test_{name}.py" for name in ("hls", "hostile", "pro
 def pytest_report_header() -> list[str]:
     if not on_the_systems_postgres():
         return []
-    left_out = ", ".join(sorted(FACES | FILMS))
+    left_out = ", ".join(sorted(FACES | SERVERS | FILMS))
     return [
-        "on the system's PostgreSQL: what asks one directly, for nothing else can come out otherwise; of a whole node,",
+        "on the system's PostgreSQL: what asks one directly, for nothing else can come out otherwise; of whole nodes,",
         f"what is marked every_postgres. Left out, for others send the same statements: {left_out}",
     ]
 
@@ -79,9 +81,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def is_asked(item: pytest.Item) -> bool:
     """Whether a test shows something of the system's PostgreSQL that no other does."""
+    if item.get_closest_marker("every_postgres") is not None:
+        return True
     path = item.path.relative_to(Path(__file__).parent)
-    said = item.get_closest_marker("every_postgres") is not None
-    return said or not (path.parts[0] in FACES or path.as_posix() in FILMS)
+    folders = {path.parts[0], "/".join(path.parts[:2])}
+    is_of_nodes = item.get_closest_marker("process") is not None
+    return not (is_of_nodes or folders & (FACES | SERVERS) or path.as_posix() in FILMS)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -79,6 +79,7 @@ async def test_what_is_up_to_date_is_left_as_it_is(database_url):
         assert await fetch(connection, "SELECT xmin, version_num FROM alembic_version") == before
 
 
+@pytest.mark.process
 async def test_ten_nodes_at_once_migrate_once(empty_database_url, connection):
     """Ten processes, as they would be; a second migration would fail on what the first one made."""
     program = "import asyncio, sys; from app.db import migrate; asyncio.run(migrate.upgrade(sys.argv[1]))"
@@ -234,6 +235,7 @@ def alembic(*arguments, environ):
     )
 
 
+@pytest.mark.process
 def test_a_bare_alembic_starts_our_own_server(session_directory):
     """And stops it again; the next one finds what it left."""
     place = {"REVENGE_DATA_DIR": str(session_directory / "bare")}
@@ -243,6 +245,7 @@ def test_a_bare_alembic_starts_our_own_server(session_directory):
     assert HEAD in alembic("current", environ=place).stdout
 
 
+@pytest.mark.process
 def test_a_bare_alembic_goes_where_it_is_told(empty_database_url):
     done = alembic("upgrade", "head", environ={"DATABASE_URL": empty_database_url, "REVENGE_JOBS__SCHEMA": "elsewhere"})
     assert done.returncode == 0, done.stderr
@@ -254,6 +257,7 @@ def test_a_bare_alembic_goes_where_it_is_told(empty_database_url):
     )
 
 
+@pytest.mark.process
 def test_a_bare_alembic_that_finds_no_server_says_so_in_a_line():
     done = alembic(
         "upgrade",

@@ -28,6 +28,7 @@ async def test_a_killed_process_costs_no_job(fleet: Fleet, role: str):
     await fleet.judge()
 
 
+@pytest.mark.every_postgres
 async def test_a_killed_postgresql_costs_no_job(fleet_apart: Fleet, own_postgres: EmbeddedPostgres):
     await fleet_apart.start()
     await fleet_apart.start()
