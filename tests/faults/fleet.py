@@ -160,8 +160,8 @@ class Fleet:
         return leader
 
     def kill(self, member: Member) -> None:
+        self.deaths[member.id] = time.monotonic()  # before: what others do once it is dead was after that for certain
         member.kill()
-        self.deaths[member.id] = time.monotonic()
 
     def close(self) -> None:
         for member in self.members:
