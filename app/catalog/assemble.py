@@ -22,6 +22,7 @@ from app.catalog.views import (
     UserState,
 )
 from app.library.kinds import FileState, ItemKind
+from app.library.naming import side_files
 from app.library.paths import display_path, join
 from app.library.records import FileLocation
 
@@ -144,15 +145,15 @@ def _side_files(base: str, rows: Sequence[Row], kind: str) -> list[SideFile]:
             language=row["language"],
             title=row["title"],
             flags=row["flags"],
+            pictures_url=None if row["track"] is None else f"{base}/{place}/pictures",
         )
         for place, row in enumerate(row for row in rows if row["kind"] == kind)
     ]
 
 
 def format_of(name: bytes | str) -> str:
-    """Return a name's extension as text. Names of side files have one of a list; in JSON they are `\\x` and digits."""
-    raw = bytes.fromhex(name.removeprefix("\\x")) if isinstance(name, str) else name
-    return raw.rpartition(b".")[2].lower().decode("ascii", "replace")
+    """Return what words are written in, by a name that is `\\x` and digits in JSON."""
+    return side_files.format_of(bytes.fromhex(name.removeprefix("\\x")) if isinstance(name, str) else name)
 
 
 def side_file_location(row: Row) -> FileLocation:

@@ -110,15 +110,28 @@ class Beside:
         """Return where the words of a song are. Raises as `subtitle` does."""
         return await self._words(viewer, file_id, SideFileKind.LYRICS, index)
 
+    async def pictures(self, viewer: Viewer, file_id: UUID, index: int) -> FileLocation:
+        """Return where the pictures are that the index of a VobSub tells of. Raises as `subtitle` does."""
+        async with self._transactions.autocommit() as asked:
+            row = await self._row(asked, viewer, file_id, SideFileKind.SUBTITLE, index)
+            key = row["pictures_id"]
+            found = [] if key is None else await described.pictures_of_words(key).fetch(asked)
+        if not found:
+            raise NotFound("pictures of subtitles of file", file_id)
+        return assemble.side_file_location(found[0])
+
     async def _words(self, viewer: Viewer, file_id: UUID, kind: SideFileKind, index: int) -> WordsPlace:
         async with self._transactions.autocommit() as asked:
-            if not await queries.file(viewer, file_id).fetch(asked):
-                raise FileNotFound(file_id)
-            rows = [row for row in await described.words_of_files([file_id]).fetch(asked) if row["kind"] == kind]
+            row = await self._row(asked, viewer, file_id, kind, index)
+        return WordsPlace(assemble.side_file_location(row), assemble.format_of(row["name"]))
+
+    async def _row(self, asked: Connected, viewer: Viewer, file_id: UUID, kind: SideFileKind, index: int) -> Row:
+        if not await queries.file(viewer, file_id).fetch(asked):
+            raise FileNotFound(file_id)
+        rows = [row for row in await described.words_of_files([file_id]).fetch(asked) if row["kind"] == kind]
         if index >= len(rows):
             raise NotFound(f"{kind} of file", file_id)
-        row = rows[index]
-        return WordsPlace(assemble.side_file_location(row), assemble.format_of(row["name"]))
+        return rows[index]
 
 
 async def _with_pictures(asked: Connected, viewer: Viewer, item_id: UUID, role: str) -> tuple[list[Row], list[Row]]:

@@ -14,6 +14,7 @@ from app.catalog import permission
 from app.catalog.queries import Lookup, Statement, these
 from app.db.prepared import Prepared
 from app.library.kinds import FactSource, ImageSource
+from app.library.repository import side_words
 
 _RANKS = {
     "sources": [source.value for source in FactSource],
@@ -269,12 +270,31 @@ def _words_of_files() -> Prepared:
 def words(files: sql.Composable) -> sql.Composed:
     """Return subtitles and lyrics beside files whose key is `files`: an expression after an equals sign."""
     text = sql.SQL("""
-        SELECT side_file.file_id, side_file.id, side_file.kind, side_file.name, side_file.language, side_file.title,
+        SELECT side_file.file_id, side_file.id, side_file.kind, side_file.name, {columns},
             side_file.flags, side_file.size, side_file.mtime_ns, folder.path AS folder_path,
+            library_root.path AS root_path, library_root.library_id, side_file.pictures_id
+        FROM side_file
+        JOIN folder ON folder.id = side_file.folder_id JOIN library_root ON library_root.id = folder.root_id
+        {tracks}
+        WHERE side_file.file_id = {files}
+        ORDER BY side_file.file_id, side_file.kind DESC, {order}
+    """)
+    parts = {"columns": side_words.COLUMNS, "tracks": side_words.TRACKS, "order": side_words.ORDER}
+    return text.format(files=files, **{name: sql.SQL(part) for name, part in parts.items()})
+
+
+def pictures_of_words(pictures_id: UUID) -> Lookup:
+    """Return the pictures that the index of a VobSub tells of."""
+    return Lookup(_pictures_of_words(), {"ids": [pictures_id]})
+
+
+@cache
+def _pictures_of_words() -> Prepared:
+    text = sql.SQL("""
+        SELECT side_file.file_id, side_file.name, side_file.size, side_file.mtime_ns, folder.path AS folder_path,
             library_root.path AS root_path, library_root.library_id
         FROM side_file
         JOIN folder ON folder.id = side_file.folder_id JOIN library_root ON library_root.id = folder.root_id
-        WHERE side_file.file_id = {files}
-        ORDER BY side_file.file_id, side_file.kind DESC, side_file.name
+        WHERE side_file.id = {ids}
     """)
-    return text.format(files=files)
+    return Prepared.of(text.format(ids=these("ids")))

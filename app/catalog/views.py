@@ -54,18 +54,20 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sample_rate: int | None = None
 
 
-class SideFile(msgspec.Struct, frozen=True, kw_only=True):
+class SideFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Subtitles or lyrics in a file of their own, beside the media."""
 
     url: str
     """Below this server's own address."""
     format: str
-    """srt, ass, vtt, sup, lrc …: the extension it has."""
+    """srt, ass, vtt, sup, lrc …: the extension it has; vobsub for one of the tracks of an `.idx` with its `.sub`."""
     language: str | None
-    """BCP 47, as its name says."""
+    """BCP 47, as its name says, or the index of a vobsub with several."""
     title: str | None
     flags: list[str]
     """default, forced, hearing_impaired."""
+    pictures_url: str | None = None
+    """Of vobsub: where its `.sub` is; `url` is the `.idx`, with all of its tracks. Left out for others."""
 
 
 class ReplayGain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

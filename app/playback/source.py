@@ -7,12 +7,12 @@ import msgspec
 from app.library.media import StreamInfo
 
 TEXTS = frozenset(
-    {"subrip", "srt", "webvtt", "vtt", "mov_text", "text", "ass", "ssa", "smi", "sami", "ttml", "subviewer"}
+    {"subrip", "srt", "webvtt", "vtt", "mov_text", "text", "ass", "ssa", "smi", "sami", "ttml", "subviewer", "sub"}
 )
 STYLED = frozenset({"ass", "ssa"})
 PICTURES = {
     "hdmv_pgs_subtitle": "pgs", "sup": "pgs", "dvd_subtitle": "vobsub", "dvb_subtitle": "dvb", "xsub": "xsub",
-    "sub": "vobsub",
+    "vobsub": "vobsub",
 }  # fmt: skip
 """Subtitles that are pictures of words, and what clients call them."""
 

@@ -17,6 +17,7 @@ TYPES = {
     "ass": "text/x-ssa; charset=utf-8",
     "srt": "application/x-subrip; charset=utf-8",
     "sup": "application/octet-stream",
+    "mks": "video/x-matroska",
 }
 
 

@@ -5,18 +5,17 @@ from functools import partial
 from starlette.responses import Response
 
 from app.catalog.beside import WordsPlace
+from app.library.records import FileLocation
 from app.library.sidecars.texts import decode
+from app.library.sidecars.vobsub import PICTURES_BEGIN
 from app.library.threads import in_thread
 from app.web.disk import OpenFile
 from app.web.media_bytes import MediaBytes
-from app.web.media_types import BYTES
 from app.web.opening import open_media
 from app.web.small_files import Rendered, SmallFileResponse, read_whole
 
 MAX_TEXT = 16 * 2**20
 """Bytes. The subtitles of a season in one file have a hundredth of it; a script with its fonts inside may come near."""
-
-MAX_PICTURES = 256 * 2**20
 
 _TEXTS = {
     "srt": "application/x-subrip",
@@ -26,13 +25,11 @@ _TEXTS = {
     "lrc": "text/plain",
     "elrc": "text/plain",
     "txt": "text/plain",
-    "idx": "text/plain",
+    "sub": "text/plain",
+    "vobsub": "text/plain",
     # XML and near-HTML: never sent as what a browser would open.
     **dict.fromkeys(("smi", "sami", "ttml", "dfxp", "usf"), "text/plain"),
 }
-
-_VOBSUB = b"\x00\x00\x01\xba"
-"""How a `.sub` begins that holds pictures; any other is text with numbers of frames."""
 
 
 def response(media: MediaBytes, place: WordsPlace) -> Response:
@@ -44,14 +41,14 @@ def response(media: MediaBytes, place: WordsPlace) -> Response:
     return SmallFileResponse(media, opener, partial(_text, place.format), shown, "-utf8")
 
 
-async def _text(extension: str, file: OpenFile) -> Rendered | None:
-    if extension == "sub":
-        content = await read_whole(file, MAX_PICTURES)
-        if content is not None and content.startswith(_VOBSUB):
-            return Rendered(content, BYTES)
-    else:
-        content = await read_whole(file, MAX_TEXT)
-    if content is None or len(content) > MAX_TEXT:
-        return None
+def pictures(media: MediaBytes, location: FileLocation) -> Response:
+    """Return what an index tells of as an answer."""
+    return media.response(partial(open_media, location), "subtitles.sub")
+
+
+async def _text(form: str, file: OpenFile) -> Rendered | None:
+    content = await read_whole(file, MAX_TEXT)
+    if content is None or (form == "sub" and content.startswith(PICTURES_BEGIN)):
+        return None  # pictures without their index, which the next scan will take note of
     text = await in_thread(lambda: decode(content))
-    return Rendered(text.encode(), f"{_TEXTS.get(extension, 'text/plain')}; charset=utf-8")
+    return Rendered(text.encode(), f"{_TEXTS.get(form, 'text/plain')}; charset=utf-8")

@@ -174,6 +174,20 @@ def test_subtitles(media: Media) -> None:
             decide(BUILT_IN["chrome"], source, Wishes(subtitle=missing))
 
 
+@pytest.mark.parametrize(
+    ("form", "chrome", "player"), [("vobsub", "burn", "as_is"), ("sup", "burn", "as_is"), ("sub", "vtt", "vtt")]
+)
+def test_what_lies_beside_goes_as_its_form_allows(media: Media, form: str, chrome: str, player: str) -> None:
+    """A `.sub` alone is text; an `.idx` with its `.sub` is pictures."""
+    source = source_of(make(media, "h264 aac mp4"))
+    source = msgspec.structs.replace(source, beside=[SubtitleBeside(place=0, format=form)])
+
+    for client, delivery in (("chrome", chrome), ("player", player)):
+        decision = decide(BUILT_IN[client], source, Wishes(subtitle=SubtitleWish(beside=0)))
+        assert [one.delivery for one in decision.subtitles] == [delivery]
+        assert (decision.method == "transcode") == (delivery == "burn")
+
+
 def test_limits_of_size_and_rate(media: Media) -> None:
     source = source_of(make(media, "h264 aac mp4"))
     small = msgspec.structs.replace(BUILT_IN["chrome"], max_width=80)

@@ -118,6 +118,7 @@ async def test_every_route_and_every_promised_route_is_described(web: Web) -> No
         ("GET", "/api/v1/items/{item_id}/images/{role}/{place}"),
         ("HEAD", "/api/v1/items/{item_id}/images/{role}/{place}"),
         ("GET", "/api/v1/files/{file_id}/subtitles/{place}"),
+        ("GET", "/api/v1/files/{file_id}/subtitles/{place}/pictures"),
         ("GET", "/api/v1/files/{file_id}/lyrics"),
         ("GET", "/api/v1/files/{file_id}/lyrics/{place}"),
         ("GET", "/api/v1/files/{file_id}/stream"),

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from app.accounts.viewer import Viewer
 from app.catalog.beside import Beside
@@ -16,8 +17,10 @@ from app.ids import uuid7
 from app.library.artwork.store import ImageStore
 from app.library.errors import FileNotFound
 from app.library.models import Image, SideFile
+from app.library.sidecars.vobsub import PICTURES_BEGIN
 from tests.fixtures.media import Media
 from tests.fixtures.shelf import Shelf
+from tests.fixtures.vobsub import vobsub
 from tests.fixtures.web import Films, Web
 
 
@@ -239,7 +242,6 @@ async def test_subtitles_are_listed_and_sent_in_utf_8(web: Web, desk: Desk) -> N
         ("Film.vtt", b"\xef\xbb\xbfWEBVTT\n", "text/vtt; charset=utf-8", b"WEBVTT\n"),
         ("Film.ass", "[Script Info]\nä".encode("utf-16"), "text/x-ssa; charset=utf-8", "[Script Info]\nä".encode()),
         ("Film.sup", b"PG\0\1\2", "application/octet-stream", b"PG\0\1\2"),
-        ("Film.sub", b"\x00\x00\x01\xba\xff\xfe", "application/octet-stream", b"\x00\x00\x01\xba\xff\xfe"),
         ("Film.sub", b"{1}{25}Hello", "text/plain; charset=utf-8", b"{1}{25}Hello"),
         ("Film.smi", b"<SAMI><script>x</script>", "text/plain; charset=utf-8", b"<SAMI><script>x</script>"),
         ("Film.ttml", b"<?xml version='1.0'?><tt/>", "text/plain; charset=utf-8", b"<?xml version='1.0'?><tt/>"),
@@ -254,6 +256,57 @@ async def test_each_format_is_sent_as_what_harms_nobody(  # noqa: PLR0917  four 
     answer = await web.http.get(f"/api/v1/files/{file}/subtitles/0")
 
     assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, media_type, sent)
+
+
+async def test_both_files_of_a_vobsub_are_sent_and_each_language_is_listed(web: Web, desk: Desk) -> None:
+    item, file = await desk.film()
+    index, pictures = vobsub(("en", [(1, 2)]), ("de", [(1, 2)]))
+    await desk.beside("Film.sub", pictures, "subtitle")
+    await desk.beside("Film.idx", index, "subtitle", file_id=file)
+    async with desk.films.shelf.transactions.begin() as tx:
+        await tx.connection.execute(
+            "UPDATE side_file SET tracks = %s,"
+            " pictures_id = (SELECT id FROM side_file WHERE convert_from(name, 'UTF8') = 'Film.sub')"
+            " WHERE convert_from(name, 'UTF8') = 'Film.idx'",
+            [Jsonb([{"language": "en", "title": None}, {"language": "de", "title": "Kommentar"}])],
+        )
+
+    listed = (await web.http.get(f"/api/v1/files/{file}")).json()["subtitles"]
+    in_item = (await web.http.get(f"/api/v1/items/{item}")).json()["files"][0]["subtitles"]
+    text = await web.http.get(listed[1]["url"])
+    part = await web.http.get(listed[1]["pictures_url"], headers={"Range": "bytes=0-3"})
+
+    place = f"/api/v1/files/{file}/subtitles"
+    common = {"format": "vobsub", "flags": []}
+    assert (
+        listed
+        == in_item
+        == [
+            {"url": f"{place}/0", "pictures_url": f"{place}/0/pictures", "language": "en", "title": None, **common},
+            {
+                "url": f"{place}/1",
+                "pictures_url": f"{place}/1/pictures",
+                "language": "de",
+                "title": "Kommentar",
+                **common,
+            },
+        ]
+    )
+    assert (text.headers["content-type"], text.content) == (
+        "text/plain; charset=utf-8", index.replace(b"\r\n", b"\n"),
+    )  # fmt: skip
+    assert (part.status_code, part.content) == (206, pictures[:4])
+    assert part.headers["content-type"] == "application/octet-stream"
+    assert (await web.http.get(f"{place}/2/pictures")).status_code == 404
+
+
+async def test_other_subtitles_have_no_pictures(web: Web, desk: Desk) -> None:
+    _, file = await desk.film()
+    await desk.beside("Film.srt", b"1", "subtitle", file_id=file)
+    await desk.beside("Film.de.sub", PICTURES_BEGIN + b"stream", "subtitle", file_id=file)
+
+    for place in ("0/pictures", "1/pictures", "0"):
+        assert (await web.http.get(f"/api/v1/files/{file}/subtitles/{place}")).status_code == 404
 
 
 async def test_lyrics_are_listed_and_sent(web: Web, desk: Desk) -> None:
@@ -300,6 +353,8 @@ async def test_what_a_viewer_may_not_see_does_not_exist(desk: Desk, transactions
 
     assert (await beside.picture(guest, item, "poster")).location.path == b"poster.png"
     assert (await beside.subtitle(guest, file, 0)).format == "srt"
+    with pytest.raises(FileNotFound):
+        await beside.pictures(stranger, file, 0)
     with pytest.raises(ItemNotFound):
         await beside.picture(stranger, item, "poster")
     with pytest.raises(FileNotFound):

@@ -1,10 +1,11 @@
 """What lies beside the media: subtitles, lyrics, artwork, NFO. No user data: a row that is gone is simply deleted."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, Uuid, func, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -20,6 +21,7 @@ class SideFile(Base):
         one_of("kind", SideFileKind),
         UniqueConstraint("folder_id", "name"),
         Index("ix_side_file_file_id", "file_id"),
+        Index("ix_side_file_pictures_id", "pictures_id", postgresql_where=text("pictures_id IS NOT NULL")),
         Index("ix_side_file_read_for", "read_for", postgresql_using="gin"),
         Index("ix_side_file_problem", "id", postgresql_where=text("problem IS NOT NULL")),
     )
@@ -37,6 +39,10 @@ class SideFile(Base):
     title: Mapped[str | None] = mapped_column(Text)
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """default, forced, hearing_impaired: ffmpeg's words, as the dispositions of streams."""
+    pictures_id: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("side_file.id", ondelete="SET NULL"))
+    """Of the index of a VobSub: the file that holds its pictures."""
+    tracks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    """Of the index of a VobSub: `language` and `title` of each, in its order. Each is subtitles of its own."""
     read_size: Mapped[int | None] = mapped_column(BigInteger)
     read_mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
     """What it was when it was last looked into. Equal to what it is: never again."""

@@ -67,6 +67,12 @@ MOST_WORDS = 12
 """A name with more says nothing of languages."""
 
 
+def format_of(name: bytes) -> str:
+    """Return what subtitles or lyrics are written in: the extension, but for the index of a VobSub."""
+    extension = name.rpartition(b".")[2].lower().decode("ascii", "replace")
+    return "vobsub" if extension == "idx" else extension
+
+
 def parse_side_file(name: str, stems: Collection[str], folders: Sequence[str] = ()) -> ParsedSideFile | None:
     """Read the name of a file beside others; None if it is none of the kinds.
 

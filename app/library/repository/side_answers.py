@@ -24,6 +24,13 @@ KEEP_READ_FOR = """
     ) WHERE id = ANY(%s)
 """
 
+KEEP_TRACKS = """
+    UPDATE side_file SET pictures_id = new.pictures_id, tracks = new.tracks::jsonb
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS new (id, pictures_id, tracks)
+    WHERE side_file.id = new.id
+      AND (side_file.pictures_id, side_file.tracks) IS DISTINCT FROM (new.pictures_id, new.tracks::jsonb)
+"""
+
 KEEP_WORDS = """
     UPDATE side_file
     SET file_id = new.file_id, language = new.language, title = new.title,
@@ -81,6 +88,12 @@ async def keep_read_for(tx: Tx, given: Mapping[UUID, Sequence[UUID]]) -> None:
     """Record to which items each NFO's word was given."""
     pairs = [(side_id, item_id) for side_id, item_ids in given.items() for item_id in item_ids]
     await run(tx, KEEP_READ_FOR, [one[0] for one in pairs], [one[1] for one in pairs], list(given))
+
+
+async def keep_tracks(tx: Tx, told: Sequence[tuple[UUID, UUID | None, str | None]]) -> None:
+    """Record (id, pictures, tracks in JSON) of the indexes of VobSub: None and None of what is none."""
+    if told:
+        await run(tx, KEEP_TRACKS, *map(list, zip(*told, strict=True)))
 
 
 async def keep_words(tx: Tx, told: Sequence[tuple[UUID, UUID | None, str | None, str | None, str]]) -> None:

@@ -28,7 +28,9 @@ class SideRow:
     is_read: bool
     """What it is now has been looked into."""
     read_for: tuple[UUID, ...]
-    has_picture: bool
+    problem: str | None = None
+    pictures_id: UUID | None = None
+    """Of a VobSub's index: the file that holds its pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ PLACE = """
 
 SIDE_ROWS = """
     SELECT id, name, kind, size, mtime_ns, (read_size, read_mtime_ns) IS NOT DISTINCT FROM (size, mtime_ns),
-        read_for, media_type IS NOT NULL
+        read_for, problem, pictures_id
     FROM side_file WHERE folder_id = %s ORDER BY name
 """
 
@@ -116,8 +118,8 @@ async def place_of(tx: Tx, folder_id: UUID) -> FolderPlace | None:
 async def side_rows(tx: Tx, folder_id: UUID) -> list[SideRow]:
     found = await rows(tx, SIDE_ROWS, folder_id)
     return [
-        SideRow(side_id, name, kind, size, mtime_ns, is_read, tuple(read_for), has_picture)
-        for side_id, name, kind, size, mtime_ns, is_read, read_for, has_picture in found
+        SideRow(side_id, name, kind, size, mtime_ns, is_read, tuple(read_for), problem, pictures_id)
+        for side_id, name, kind, size, mtime_ns, is_read, read_for, problem, pictures_id in found
     ]
 
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from app.library.scan.ignore import IgnoreRules
 from app.library.scan.listing import Listing
 
-RULES = 1
+RULES = 2
 """Counts changes of what scans make of files that did not change: which they record, which lie beside them, how names
 are read. Raised with each, it has what was recorded before looked into once, without a probe."""
 

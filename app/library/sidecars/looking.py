@@ -1,4 +1,4 @@
-"""Looking into a side file: a picture's first bytes, a whole NFO. Blocking; call it in a thread.
+"""Looking into a side file: a picture's first bytes, a whole NFO, a VobSub's index. Blocking; call it in a thread.
 
 Opened strictly within its root, read no further than it may be long. What cannot be read is a result, unless the disk
 is away: then nothing is known.
@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from app.library.artwork.headers import HEAD_BYTES, Picture, picture_of
 from app.library.containment import open_within
 from app.library.errors import NotAFile, OutsideRoot
+from app.library.formats import extension_of
 from app.library.kinds import SideFileKind
 from app.library.nfo import MAX_BYTES, Nfo, read_nfo
 from app.library.paths import join
 from app.library.repository.side_readings import SideRow
+from app.library.sidecars.texts import decode
+from app.library.sidecars.vobsub import MAX_INDEX, NO_INDEX, NO_TRACKS, PICTURES_BEGIN, Index, read_index
 
 
 class RootAway(Exception):
@@ -28,6 +31,7 @@ class Look:
     mtime_ns: int | None
     picture: Picture | None = None
     nfo: Nfo | None = None
+    index: Index | None = None
     problem: str | None = None
 
 
@@ -68,9 +72,21 @@ def _read(file: int, side: SideRow) -> Look:
     if side.kind == SideFileKind.NFO:
         nfo = read_nfo(_head(file, MAX_BYTES + 1))
         return Look(side, found.st_size, found.st_mtime_ns, nfo=nfo, problem=nfo.problem)
+    if side.kind == SideFileKind.SUBTITLE:
+        return _read_subtitle(file, found, side)
     picture = picture_of(_head(file, HEAD_BYTES))
     problem = None if picture is not None else "not a picture that is shown"
     return Look(side, found.st_size, found.st_mtime_ns, picture=picture, problem=problem)
+
+
+def _read_subtitle(file: int, found: os.stat_result, side: SideRow) -> Look:
+    """Look into one half of a VobSub, or what has the name of one."""
+    if extension_of(side.name).lower() == b"sub":
+        is_half = _head(file, len(PICTURES_BEGIN)) == PICTURES_BEGIN
+        return Look(side, found.st_size, found.st_mtime_ns, problem=NO_INDEX if is_half else None)
+    content = _head(file, MAX_INDEX + 1)
+    index = read_index(decode(content)) if len(content) <= MAX_INDEX else Index()
+    return Look(side, found.st_size, found.st_mtime_ns, index=index, problem=None if index.tracks else NO_TRACKS)
 
 
 def _head(file: int, length: int) -> bytes:

@@ -7,7 +7,7 @@ changed since, and speaks of the same items, is not looked into again. The last 
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from app.library.repository import descriptions, facts, side_answers, side_readi
 from app.library.repository.side_readings import FolderPlace, MediaRow, SideRow
 from app.library.service import LibraryService
 from app.library.sidecars.assigning import Target, assign
+from app.library.sidecars.halves import Halves
 from app.library.sidecars.looking import Look, RootAway, look
 from app.library.sidecars.owners import MOST, owner_of
 from app.library.sidecars.pairing import Owner, Pairs, home_of, pair
@@ -48,11 +49,12 @@ class _Reading:
     place: FolderPlace
     sides: dict[UUID, SideRow]
     pairs: Pairs
+    halves: Halves
     targets: dict[UUID, Target] = field(default_factory=dict)
     """Every item that an NFO in this folder may speak of."""
 
     def unread(self) -> list[SideRow]:
-        """Return what is to be looked into: new, changed, or now of other items than when it was read."""
+        """Return what is to be looked into: new, changed, or now of other items or files than when it was read."""
         pictures = {shown.side_id for shown in self.pairs.images}
         return [
             side
@@ -61,11 +63,12 @@ class _Reading:
             or (
                 side.id in self.pairs.nfos and (not side.is_read or set(side.read_for) != set(self.pairs.nfos[side.id]))
             )
+            or self.halves.wants(side)
         ]
 
     def told(self) -> list[tuple[UUID, UUID | None, str | None, str | None, str]]:
         """Return what the names of subtitles and lyrics say. Those of nobody say nothing, also when they once did."""
-        found = {words.side_id: words for words in self.pairs.words}
+        found = {words.side_id: words for words in self.pairs.words if self.halves.is_shown(self.sides[words.side_id])}
         silent = [side.id for side in self.sides.values() if side.kind in _WORDS and side.id not in found]
         return [
             *((one.side_id, one.file_id, one.language, one.title, ",".join(one.flags)) for one in found.values()),
@@ -92,7 +95,7 @@ class SideFileReader:
                 return
         unread = reading.unread()
         for start in range(0, len(unread), BATCH):
-            looks = await self._look(reading.place, unread[start : start + BATCH])
+            looks = await self._look(reading, unread[start : start + BATCH])
             async with self._transactions.begin() as tx:
                 await self._keep(tx, reading, looks)
         async with self._transactions.begin() as tx:
@@ -112,7 +115,8 @@ class SideFileReader:
         targets = {row.item_id: _target(row) for row in media if row.item_id is not None}
         if owner is not None:
             targets |= _owned(owner)
-        return _Reading(folder_id, place, {side.id: side for side in sides}, await in_thread(pairing), targets)
+        pairs = await in_thread(pairing)
+        return _Reading(folder_id, place, {side.id: side for side in sides}, pairs, Halves(sides), targets)
 
     async def _owner(
         self, tx: Tx, folder_id: UUID, home: bytes, kind: LibraryKind, sides: Sequence[SideRow]
@@ -126,10 +130,12 @@ class SideFileReader:
         seasons = await side_readings.seasons_of(tx, owner.id)
         return Owner(owner.id, owner.kind, owner.parent_id, tuple(sorted(seasons.items())))
 
-    async def _look(self, place: FolderPlace, sides: Sequence[SideRow]) -> list[Look]:
+    async def _look(self, reading: _Reading, sides: Sequence[SideRow]) -> list[Look]:
+        place = reading.place
+
         def look_into() -> list[Look]:
             found = [look(place.root, place.path, side) for side in sides]
-            return [one for one in found if one is not None]
+            return [reading.halves.joined(one) for one in found if one is not None]
 
         try:
             return await in_thread(look_into)
@@ -141,6 +147,7 @@ class SideFileReader:
         said: dict[UUID, NfoRecord] = {}
         given: dict[UUID, list[UUID]] = {}
         for one in looks:
+            reading.sides[one.side.id] = replace(one.side, problem=one.problem)
             if one.problem is not None:
                 shown = display_path(join(reading.place.path, one.side.name))
                 log.warning("side file has a problem", file=shown, problem=one.problem)
@@ -154,6 +161,7 @@ class SideFileReader:
                 tx, FactSource.NFO, {item: description_of(record) for item, record in said.items()}
             )
         await side_answers.keep_read(tx, [_row(one) for one in looks])
+        await side_answers.keep_tracks(tx, reading.halves.told(looks))
         if given:
             await side_answers.keep_read_for(tx, given)
         await self._service.announce_changed(tx, sorted({*changed, *said}))

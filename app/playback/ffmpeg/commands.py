@@ -16,6 +16,8 @@ SOUND_RATE = 48_000
 FRAME = {"aac": 1024, "opus": 960, "ac3": 1536, "mp3": 1152}
 """Samples in a packet of what we make."""
 
+WORDS_DEMUXERS = "srt,ass,webvtt,sami,subviewer,subviewer1,microdvd,mpl2,ttml,sup"
+
 _ENCODERS = {"aac": "aac", "opus": "libopus", "ac3": "ac3", "mp3": "libmp3lame"}
 _SOUND_BIT_RATE = {1: 96_000, 2: 160_000, 6: 448_000}
 
@@ -137,14 +139,37 @@ def styled_with_fonts(stream: int, fonts: Sequence[int], descriptor: int) -> lis
 
 
 def subtitle(
-    stream: int | None, descriptor: int, kind: str, shift_ms: int = 0, *, unconverted: bool = False
+    stream: int | None,
+    descriptor: int,
+    kind: str,
+    shift_ms: int = 0,
+    counted_rate: float | None = None,
+    *,
+    unconverted: bool = False,
 ) -> list[str]:
-    """Take one subtitle out of a film, or turn a file of subtitles into another kind; `shift_ms` later than it says."""
+    """Take one subtitle out of a film, or turn a file of subtitles into another kind; `shift_ms` later than it says.
+
+    `counted_rate` is for a file that counts the film's pictures instead of seconds.
+    """
     muxer = {"vtt": "webvtt", "ass": "ass", "srt": "srt", "sup": "sup"}[kind]
-    source = input_of(descriptor) if stream is not None else _words_input(descriptor)
+    source = input_of(descriptor) if stream is not None else _words_input(descriptor, counted_rate)
     codec = ["-c:s", "copy"] if unconverted or kind == "sup" else []
     mapped = f"0:{stream}" if stream is not None else "0:s:0"
     return ["-copyts", *_later(shift_ms), *source, "-map", mapped, *codec, "-f", muxer, "pipe:1"]
+
+
+def pictures_of_words(words: int, pictures: int | None = None) -> list[str]:
+    """Make a film of nothing else out of pictures of words beside a film: one can be sought in, and they in two files
+    become one. Of two files, the first is the index of a VobSub. Both come as descriptors: left to itself, FFmpeg would
+    look for the second by the name of the first.
+    """
+    format_ = "sup" if pictures is None else "vobsub"
+    second = [] if pictures is None else ["-sub_name", f"file:/dev/fd/{pictures}"]
+    return [
+        *("-copyts", "-protocol_whitelist", "file", "-format_whitelist", f"{format_},mpeg", "-f", format_, *second),
+        *("-i", f"file:/dev/fd/{words}", "-map", "0:s:0", "-map_metadata", "-1", "-c:s", "copy"),
+        *("-f", "matroska", "pipe:1"),
+    ]
 
 
 def _drawn_input(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
@@ -153,7 +178,8 @@ def _drawn_input(recipe: VideoRecipe, span: Span, tools: Tools) -> list[str]:
         return []
     zero = tools.zero_ms / 1000
     seek = [] if span.seek is None else ["-seek_timestamp", "1", "-ss", f"{max(span.seek - zero, 0):.6f}"]
-    allowed = ["-protocol_whitelist", "file", "-format_whitelist", "sup"]
+    # Else what is shown already where somebody begins would be thrown away: it begins before.
+    allowed = ["-protocol_whitelist", "file", "-format_whitelist", "matroska", "-noaccurate_seek"]
     return [*allowed, *_later(tools.zero_ms), *seek, "-i", f"file:/dev/fd/{tools.words}"]
 
 
@@ -161,9 +187,10 @@ def _later(shift_ms: int) -> list[str]:
     return ["-itsoffset", f"{shift_ms / 1000:.3f}"] if shift_ms else []
 
 
-def _words_input(descriptor: int) -> list[str]:
+def _words_input(descriptor: int, counted_rate: float | None) -> list[str]:
     return [
-        *("-protocol_whitelist", "file", "-format_whitelist", "srt,ass,webvtt,sami,subviewer,ttml,sup"),
+        *("-protocol_whitelist", "file", "-format_whitelist", WORDS_DEMUXERS),
+        *([] if counted_rate is None else ["-f", "microdvd", "-subfps", f"{counted_rate:.6f}"]),
         *("-i", f"file:/dev/fd/{descriptor}"),
     ]
 

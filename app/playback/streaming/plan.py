@@ -8,7 +8,7 @@ from app.library.media import StreamInfo
 from app.playback.decision.pictures import MAX_GAP_MS
 from app.playback.decision.plans import AudioPlan, Decision, SubtitlePlan, VideoPlan
 from app.playback.hls.cuts import Cuts, at_keyframes, at_regular_times
-from app.playback.source import PICTURES, STYLED, TEXTS, MediaSource
+from app.playback.source import STYLED, TEXTS, MediaSource
 from app.playback.transcoding.recipes import AudioRecipe, Burn, MuxedRecipe, Recipe, SubtitleRecipe, VideoRecipe
 
 SHORTEST_MS = 1
@@ -106,14 +106,20 @@ def _sound(plan: AudioPlan) -> AudioRecipe:
 
 
 def subtitle_recipe(plan: SubtitlePlan) -> SubtitleRecipe | None:
+    """Return what is handed over beside the pictures; None where nothing is."""
+    form = _handed_over(plan)
+    return None if form is None else SubtitleRecipe(stream=plan.stream, beside=plan.beside, format=form)
+
+
+_PICTURES_AS: dict[str, Literal["sup", "mks"]] = {"hdmv_pgs_subtitle": "sup", "sup": "sup", "vobsub": "mks"}
+"""The two files of a VobSub would be two addresses, of which no player takes both: it goes as a film of its own."""
+
+
+def _handed_over(plan: SubtitlePlan) -> Literal["vtt", "ass", "srt", "sup", "mks"] | None:
     if plan.delivery == "vtt":
-        return SubtitleRecipe(stream=plan.stream, beside=plan.beside, format="vtt")
+        return "vtt"
     if plan.delivery != "as_is":
         return None
-    if plan.format in STYLED:
-        return SubtitleRecipe(stream=plan.stream, beside=plan.beside, format="ass")
     if plan.format in TEXTS:
-        return SubtitleRecipe(stream=plan.stream, beside=plan.beside, format="srt")
-    if PICTURES.get(plan.format) == "pgs":
-        return SubtitleRecipe(stream=plan.stream, beside=plan.beside, format="sup")
-    return None
+        return "ass" if plan.format in STYLED else "srt"
+    return _PICTURES_AS.get(plan.format)

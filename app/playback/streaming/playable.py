@@ -1,6 +1,6 @@
 """What there is to play: files, all that a decision needs of them, and the subtitles beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,13 @@ from app.accounts.viewer import Viewer
 from app.db.tx import Tx
 from app.library.kinds import FileState
 from app.library.media import StreamInfo
+from app.library.naming.side_files import format_of
 from app.library.paths import display_path, join
 from app.library.records import FileLocation
-from app.library.repository import files, probes
+from app.library.repository import files, probes, side_words
 from app.playback.hls.cuts import widest_gap
 from app.playback.source import MediaSource, SubtitleBeside
-from app.playback.streaming.records import KnownFile
+from app.playback.streaming.records import KnownFile, WordsBeside
 from app.playback.streaming.rows import VISIBLE, fetch, seen_by
 
 STREAM_COLUMNS = sql.SQL(", ").join(
@@ -80,7 +81,7 @@ async def _beside(tx: Tx, file_id: UUID) -> list[SubtitleBeside]:
     return [
         SubtitleBeside(
             place=place,
-            format=row["name"].rpartition(b".")[2].lower().decode("ascii", "replace"),
+            format=format_of(row["name"]),
             language=row["language"],
             title=row["title"],
             flags=row["flags"],
@@ -89,13 +90,28 @@ async def _beside(tx: Tx, file_id: UUID) -> list[SubtitleBeside]:
     ]
 
 
-async def beside_location(tx: Tx, file_id: UUID, place: int) -> FileLocation | None:
+async def beside(tx: Tx, file_id: UUID, place: int) -> WordsBeside | None:
     """Return where subtitles beside a file are; None when they are gone."""
     found = await _side_rows(tx, file_id)
     if place >= len(found):
         return None
     row = found[place]
-    path = join(row["folder_path"], row["name"])
+    rates = await fetch(
+        tx,
+        "SELECT frame_rate FROM stream WHERE file_id = %(id)s AND kind = 'video' ORDER BY index LIMIT 1",
+        id=file_id,
+    )
+    return WordsBeside(
+        format=format_of(row["name"]),
+        location=_location(file_id, row, ""),
+        track=row["track"],
+        pictures=None if row["pictures_name"] is None else _location(file_id, row, "pictures_"),
+        frame_rate=rates[0]["frame_rate"] if rates else None,
+    )
+
+
+def _location(file_id: UUID, row: Mapping[str, Any], of: str) -> FileLocation:
+    path = join(row["folder_path"], row[f"{of}name"])
     return FileLocation(
         file_id=file_id,
         library_id=row["library_id"],
@@ -103,8 +119,8 @@ async def beside_location(tx: Tx, file_id: UUID, place: int) -> FileLocation | N
         path=path,
         display_path=display_path(path),
         state=FileState.PRESENT,
-        size=row["size"],
-        mtime_ns=row["mtime_ns"],
+        size=row[f"{of}size"],
+        mtime_ns=row[f"{of}mtime_ns"],
         container=None,
     )
 
@@ -113,13 +129,16 @@ async def _side_rows(tx: Tx, file_id: UUID) -> list[dict[str, Any]]:
     """Return the subtitles beside a file, in the order in which the catalogue numbers them."""
     return await fetch(
         tx,
-        """
-        SELECT side_file.name, side_file.language, side_file.title, side_file.flags, side_file.size,
-            side_file.mtime_ns, folder.path AS folder_path, root.path AS root_path, root.library_id
+        f"""
+        SELECT side_file.name, {side_words.COLUMNS}, side_file.flags, side_file.size, side_file.mtime_ns,
+            pictures.name AS pictures_name, pictures.size AS pictures_size, pictures.mtime_ns AS pictures_mtime_ns,
+            folder.path AS folder_path, root.path AS root_path, root.library_id
         FROM side_file JOIN folder ON folder.id = side_file.folder_id
         JOIN library_root root ON root.id = folder.root_id
+        LEFT JOIN side_file pictures ON pictures.id = side_file.pictures_id
+        {side_words.TRACKS}
         WHERE side_file.file_id = %(file_id)s AND side_file.kind = 'subtitle'
-        ORDER BY side_file.name
-        """,
+        ORDER BY {side_words.ORDER}
+        """,  # noqa: S608  parts of ours
         file_id=file_id,
     )

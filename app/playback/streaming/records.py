@@ -24,6 +24,18 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsBeside:
+    """Subtitles in a file of their own, or a track of a VobSub, whose pictures are in another."""
+
+    format: str
+    location: FileLocation
+    track: int | None
+    pictures: FileLocation | None
+    frame_rate: float | None
+    """The film's: some old subtitles count its pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybackRow:
     id: UUID
     account_id: UUID | None

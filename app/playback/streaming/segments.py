@@ -40,7 +40,7 @@ WISH_EVERY = 2.0
 JUST_NOW = 1.0
 """Seconds for which a wish need not be recorded again."""
 
-_NAME = re.compile(r"(\d{5})\.(m4s|ts|vtt|ass|srt|sup)")
+_NAME = re.compile(r"(\d{5})\.(m4s|ts|vtt|ass|srt|sup|mks)")
 
 
 log = structlog.get_logger("playback.segments")

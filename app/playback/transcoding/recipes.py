@@ -53,7 +53,7 @@ class SubtitleRecipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     stream: int | None = None
     beside: int | None = None
-    format: Literal["vtt", "ass", "srt", "sup"]
+    format: Literal["vtt", "ass", "srt", "sup", "mks"]
 
 
 Recipe = VideoRecipe | AudioRecipe | MuxedRecipe | SubtitleRecipe

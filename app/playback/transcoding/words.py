@@ -1,8 +1,10 @@
 """Subtitles as text: taken out of a film, or read from beside it in whatever they were written in."""
 
 import os
+import re
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 from uuid import UUID
 
@@ -11,14 +13,18 @@ import structlog
 from app.db.tx import Transactions
 from app.library.errors import NotAFile, OutsideRoot
 from app.library.opening import opened
+from app.library.records import FileLocation
 from app.library.sidecars.texts import decode
+from app.library.sidecars.vobsub import MAX_INDEX, read_index, text_of
 from app.library.threads import in_thread
 from app.playback.errors import CacheUnavailable, TranscodeFailed
 from app.playback.ffmpeg import commands
 from app.playback.ffmpeg.binary import FfmpegBinary
+from app.playback.ffmpeg.launcher import Program
 from app.playback.ffmpeg.process import output_of
 from app.playback.fonts.service import fonts_of
 from app.playback.streaming import playable
+from app.playback.streaming.records import WordsBeside
 from app.playback.transcoding.recipes import Burn, SubtitleRecipe
 
 log = structlog.get_logger("playback.words")
@@ -31,7 +37,11 @@ MOST = 64 * 2**20
 
 MOST_BESIDE = 16 * 2**20
 
-PICTURES = frozenset({"sup"})
+COUNTED = re.compile(r"\s*\{\d*\}\{\d*\}")
+"""How subtitles begin that count pictures instead of seconds (MicroDVD)."""
+
+COUNTED_RATE = 24_000 / 1001
+"""Of most films; some such subtitles tell another themselves."""
 
 
 class Words:
@@ -57,7 +67,7 @@ class Words:
         """Return a descriptor of subtitles to be drawn, which is closed with `held`; texts count as the film does. And
         whether their fonts are with them: those that lie in the film, as its author meant it.
         """
-        kind: Literal["ass", "sup"] = "ass" if burn.is_text else "sup"
+        kind: Literal["ass", "mks"] = "ass" if burn.is_text else "mks"
         shift = zero_ms if burn.stream is None else 0
         content = None if burn.stream is None else await self._with_fonts(burn.stream, file_id, descriptor)
         has_fonts = content is not None
@@ -94,28 +104,56 @@ class Words:
         if beside is None:
             arguments = commands.subtitle(stream, descriptor, kind, shift_ms, unconverted=unconverted)
             return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
-        content = await self._beside(file_id, beside, is_text=kind not in PICTURES)
-        if kind in PICTURES:
-            return content
+        async with self._transactions.begin() as tx:
+            words = await playable.beside(tx, file_id, beside)
+        if words is None:
+            raise TranscodeFailed("the subtitles beside the file are gone")
+        if kind == "sup":
+            return await _content(words.location, MOST)
+        if kind == "mks":
+            return await self._film(program, words)
+        text = decode(await _content(words.location, MOST_BESIDE))
+        rate = (words.frame_rate or COUNTED_RATE) if COUNTED.match(text) else None
         async with AsyncExitStack() as held:
-            written = await in_thread(lambda: _held(held, content))
-            arguments = commands.subtitle(None, written, kind, shift_ms, unconverted=unconverted)
+            written = await in_thread(lambda: _held(held, text.encode()))
+            arguments = commands.subtitle(None, written, kind, shift_ms, rate, unconverted=unconverted)
             return await output_of(program, arguments, keep_open=[written], seconds=SECONDS, most=MOST)
 
-    async def _beside(self, file_id: UUID, place: int, *, is_text: bool) -> bytes:
-        async with self._transactions.begin() as tx:
-            location = await playable.beside_location(tx, file_id, place)
-        if location is None:
-            raise TranscodeFailed("the subtitles beside the file are gone")
-        most = MOST_BESIDE if is_text else MOST
+    async def _film(self, program: Program, words: WordsBeside) -> bytes:
+        """Return pictures of words as a film of nothing else. FFmpeg sees no name, and of an index one track."""
+        async with AsyncExitStack() as held:
+            if words.track is None or words.pictures is None:
+                inputs = [await held.enter_async_context(_opened(words.location))]
+            else:
+                index = read_index(decode(await _content(words.location, MAX_INDEX)))
+                if words.track >= len(index.tracks):
+                    raise TranscodeFailed("the subtitles beside the file have changed since they were scanned")
+                text = text_of(index, words.track).encode()
+                inputs = [await in_thread(lambda: _held(held, text))]
+                inputs.append(await held.enter_async_context(_opened(words.pictures)))
+            arguments = commands.pictures_of_words(*inputs)
+            return await output_of(program, arguments, keep_open=inputs, seconds=SECONDS, most=MOST)
+
+
+@asynccontextmanager
+async def _opened(location: FileLocation) -> AsyncIterator[int]:
+    async with AsyncExitStack() as held:
         try:
-            async with opened(location) as found:
-                content = await in_thread(lambda: os.pread(found, most + 1, 0))
+            descriptor = await held.enter_async_context(opened(location))
         except (OSError, OutsideRoot, NotAFile) as err:
             raise TranscodeFailed("the subtitles beside the file cannot be opened") from err
-        if len(content) > most:
-            raise TranscodeFailed("the subtitles beside the file are larger than any are")
-        return decode(content).encode() if is_text else content
+        yield descriptor
+
+
+async def _content(location: FileLocation, most: int) -> bytes:
+    async with _opened(location) as found:
+        try:
+            content = await in_thread(lambda: os.pread(found, most + 1, 0))
+        except OSError as err:
+            raise TranscodeFailed("the subtitles beside the file cannot be read") from err
+    if len(content) > most:
+        raise TranscodeFailed("the subtitles beside the file are larger than any are")
+    return content
 
 
 def _held(held: AsyncExitStack, content: bytes) -> int:

@@ -18,7 +18,7 @@ from app.web.authentication import MEDIA_TOKEN
 class SubtitleFile(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     format: str
-    """vtt, ass, srt or sup."""
+    """vtt, ass, srt, sup, or mks: Matroska that holds nothing but a track of a VobSub."""
     language: str | None
     title: str | None
     selected: bool

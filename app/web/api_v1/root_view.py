@@ -99,7 +99,7 @@ class FileCopies(msgspec.Struct, frozen=True, kw_only=True):
 class FileProblem(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     kind: str
-    """media, or side: an NFO or a picture beside them."""
+    """media, or side: an NFO, a picture or subtitles beside them."""
     library_id: UUID
     root: str
     path: str

@@ -42,6 +42,7 @@ _PICTURE = _sent(
 )
 _PICTURE_HEAD = _sent("What the picture is", {})
 _SUBTITLE = _sent("The subtitles", {"text/plain": _TEXT, "text/vtt": _TEXT, "application/octet-stream": _BINARY})
+_PICTURES_OF_WORDS = _sent("The pictures", {"application/octet-stream": _BINARY})
 _LYRICS = _sent("The words", {"text/plain": _TEXT})
 
 
@@ -182,6 +183,14 @@ async def get_subtitles(
 ) -> Response:
     """Send subtitles that lie beside a file: texts in UTF-8, pictures of words as they are."""
     return words.response(media, await beside.subtitle(viewer, file_id, place))
+
+
+@router.get("/files/{file_id}/subtitles/{place}/pictures", tags=["files"], responses=_PICTURES_OF_WORDS)
+async def get_pictures_of_subtitles(
+    file_id: FileId, place: Place, viewer: Streamer, beside: FromDishka[Beside], media: FromDishka[MediaBytes]
+) -> Response:
+    """Send the pictures that the index of a vobsub tells of: its `.sub`, with those of all of its tracks."""
+    return words.pictures(media, await beside.pictures(viewer, file_id, place))
 
 
 @router.get("/files/{file_id}/lyrics", tags=["files"], responses=_LYRICS)

@@ -19,7 +19,7 @@ UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[Heal
 def side(name: str, kind: str | None = None) -> SideRow:
     guessed = {"nfo": "nfo", "srt": "subtitle", "lrc": "lyrics", "txt": "lyrics"}
     kind = kind or guessed.get(name.rpartition(".")[2], "artwork")
-    return SideRow(uuid7(), name.encode(), kind, 1, 1, False, (), False)
+    return SideRow(uuid7(), name.encode(), kind, 1, 1, False, ())
 
 
 def media(
