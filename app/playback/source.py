@@ -32,6 +32,8 @@ class SubtitleBeside(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     title: str | None = None
     flags: list[str] = []
+    words: str | None = None
+    """Which they are, and as of when: their place changes with what else comes to lie there or goes."""
 
 
 class MediaSource(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import av
 import pytest
+from sqlalchemy import update
 
 from app.ids import uuid7
 from app.library.models import SideFile
@@ -220,3 +221,30 @@ async def test_words_are_sent_as_texts_that_count_from_the_first_picture(
         assert text.text.startswith("WEBVTT")
         assert "00:01.000 --> 00:03.000" in text.text
         assert "Grüße" in text.text
+
+
+async def test_words_that_were_changed_or_moved_on_are_not_taken_for_others(player: Player, tmp_path: Path) -> None:
+    """What was made of them before is not shown for what they are now, nor that of whatever has their place now."""
+    shelved = await player.add(await film(tmp_path, "ass"))
+    await beside(player, shelved, "black.de.srt", TEXT.encode())
+    first = await player.play(shelved, subtitle={"beside": 0})
+    assert "Grüße" in (await player.get(first["subtitles"][1]["url"])).text
+    unread = await player.play(shelved, "android-tv", subtitle={"beside": 0})
+
+    await beside(player, shelved, "black.ar.srt", TEXT.replace("Grüße", "Other").encode(), language="ar")
+    changed = shelved.path.parent / "black.de.srt"
+    changed.write_text(TEXT.replace("Grüße", "Better"))
+    async with player.shelf.transactions.begin() as tx:
+        status = changed.stat()
+        await tx.session.execute(
+            update(SideFile)
+            .where(SideFile.name == b"black.de.srt")
+            .values(size=status.st_size, mtime_ns=status.st_mtime_ns)
+        )
+
+    second = await player.play(shelved, keep_style=False)
+    texts = {one["language"]: (await player.get(one["url"])).text for one in second["subtitles"]}
+    assert "Other" in texts["ar"]
+    assert "Better" in texts["de"]
+    kept = next(one for one in unread["subtitles"] if one["language"] == "de")
+    assert "Better" in (await player.get(kept["url"])).text

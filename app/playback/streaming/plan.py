@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from msgspec.structs import replace
+
 from app.library.media import StreamInfo
 from app.playback.decision.pictures import MAX_GAP_MS
 from app.playback.decision.plans import AudioPlan, Decision, SubtitlePlan, VideoPlan
@@ -26,7 +28,7 @@ class Rendition:
 def renditions(decision: Decision, source: MediaSource) -> list[Rendition]:
     """Return all that a player may ask for. Of the file as it is: its subtitles only."""
     found = [
-        Rendition(subtitle_name(plan), recipe, starts_at_once=False)
+        Rendition(subtitle_name(plan), replace(recipe, words=_words(plan, source)), starts_at_once=False)
         for plan in decision.subtitles
         if (recipe := subtitle_recipe(plan)) is not None
     ]
@@ -88,17 +90,22 @@ def _pictures(plan: VideoPlan, subtitles: Sequence[SubtitlePlan], source: MediaS
                 frame_rate=None if stream is None else stream.frame_rate,
                 tone_map=plan.tone_map and not is_copy,
                 deinterlace=plan.deinterlace and not is_copy,
-                burn=None if is_copy else _burn(subtitles),
+                burn=None if is_copy else _burn(subtitles, source),
             )
         )
     return made
 
 
-def _burn(subtitles: Sequence[SubtitlePlan]) -> Burn | None:
+def _burn(subtitles: Sequence[SubtitlePlan], source: MediaSource) -> Burn | None:
     for plan in subtitles:
         if plan.selected and plan.delivery == "burn":
-            return Burn(stream=plan.stream, beside=plan.beside, is_text=plan.format in TEXTS)
+            is_text = plan.format in TEXTS
+            return Burn(stream=plan.stream, beside=plan.beside, words=_words(plan, source), is_text=is_text)
     return None
+
+
+def _words(plan: SubtitlePlan, source: MediaSource) -> str | None:
+    return next((one.words for one in source.beside if one.place == plan.beside), None)
 
 
 def _sound(plan: AudioPlan) -> AudioRecipe:

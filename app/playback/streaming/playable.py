@@ -85,17 +85,20 @@ async def _beside(tx: Tx, file_id: UUID) -> list[SubtitleBeside]:
             language=row["language"],
             title=row["title"],
             flags=row["flags"],
+            words=f"{_key(row)}.{_content(row)}",
         )
         for place, row in enumerate(await _side_rows(tx, file_id))
     ]
 
 
-async def beside(tx: Tx, file_id: UUID, place: int) -> WordsBeside | None:
-    """Return where subtitles beside a file are; None when they are gone."""
-    found = await _side_rows(tx, file_id)
-    if place >= len(found):
+async def beside(tx: Tx, file_id: UUID, place: int, words: str | None) -> WordsBeside | None:
+    """Return where subtitles beside a file are now, whatever place they have and whatever has become of them: `words`
+    tells them from others. None when they are gone."""
+    rows = await _side_rows(tx, file_id)
+    named = (row for row in rows if words is not None and words.startswith(f"{_key(row)}."))
+    row = next(named if words is not None else iter(rows[place:]), None)
+    if row is None:
         return None
-    row = found[place]
     rates = await fetch(
         tx,
         "SELECT frame_rate FROM stream WHERE file_id = %(id)s AND kind = 'video' ORDER BY index LIMIT 1",
@@ -108,6 +111,15 @@ async def beside(tx: Tx, file_id: UUID, place: int) -> WordsBeside | None:
         pictures=None if row["pictures_name"] is None else _location(file_id, row, "pictures_"),
         frame_rate=rates[0]["frame_rate"] if rates else None,
     )
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return f"{row['id'].hex}.{row['track'] or 0}"
+
+
+def _content(row: Mapping[str, Any]) -> str:
+    stamps = ("size", "mtime_ns", "pictures_size", "pictures_mtime_ns")
+    return "-".join(str(row[name]) for name in stamps if row[name] is not None)
 
 
 def _location(file_id: UUID, row: Mapping[str, Any], of: str) -> FileLocation:
@@ -130,7 +142,7 @@ async def _side_rows(tx: Tx, file_id: UUID) -> list[dict[str, Any]]:
     return await fetch(
         tx,
         f"""
-        SELECT side_file.name, {side_words.COLUMNS}, side_file.flags, side_file.size, side_file.mtime_ns,
+        SELECT side_file.id, side_file.name, {side_words.COLUMNS}, side_file.flags, side_file.size, side_file.mtime_ns,
             pictures.name AS pictures_name, pictures.size AS pictures_size, pictures.mtime_ns AS pictures_mtime_ns,
             folder.path AS folder_path, root.path AS root_path, root.library_id
         FROM side_file JOIN folder ON folder.id = side_file.folder_id

@@ -18,6 +18,8 @@ class Burn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     stream: int | None = None
     beside: int | None = None
+    words: str | None = None
+    """Of those beside the file: as `SubtitleBeside` has it."""
     is_text: bool
 
 
@@ -53,6 +55,8 @@ class SubtitleRecipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     stream: int | None = None
     beside: int | None = None
+    words: str | None = None
+    """As of `Burn`."""
     format: Literal["vtt", "ass", "srt", "sup", "mks"]
 
 

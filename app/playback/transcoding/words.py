@@ -55,11 +55,10 @@ class Words:
         Raises:
             TranscodeFailed: they are gone, or no subtitles.
         """
-        place = (recipe.stream, recipe.beside)
         shift = -zero_ms if recipe.stream is not None else 0
         # Only what is styled already is asked for as such: it goes as its author has written it.
         unconverted = recipe.format == "ass"
-        return await self._made(place, recipe.format, file_id, descriptor, shift, unconverted=unconverted)
+        return await self._made(recipe, recipe.format, file_id, descriptor, shift, unconverted=unconverted)
 
     async def opened(
         self, held: AsyncExitStack, burn: Burn, file_id: UUID, descriptor: int, zero_ms: int
@@ -72,7 +71,7 @@ class Words:
         content = None if burn.stream is None else await self._with_fonts(burn.stream, file_id, descriptor)
         has_fonts = content is not None
         if content is None:
-            content = await self._made((burn.stream, burn.beside), kind, file_id, descriptor, shift)
+            content = await self._made(burn, kind, file_id, descriptor, shift)
         return await in_thread(lambda: _held(held, content)), has_fonts
 
     async def _with_fonts(self, stream: int, file_id: UUID, descriptor: int) -> bytes | None:
@@ -91,7 +90,7 @@ class Words:
 
     async def _made(
         self,
-        place: tuple[int | None, int | None],
+        of: Burn | SubtitleRecipe,
         kind: str,
         file_id: UUID,
         descriptor: int,
@@ -99,13 +98,12 @@ class Words:
         *,
         unconverted: bool = False,
     ) -> bytes:
-        stream, beside = place
         program = (await self._binary.capabilities()).program
-        if beside is None:
-            arguments = commands.subtitle(stream, descriptor, kind, shift_ms, unconverted=unconverted)
+        if of.beside is None:
+            arguments = commands.subtitle(of.stream, descriptor, kind, shift_ms, unconverted=unconverted)
             return await output_of(program, arguments, keep_open=[descriptor], seconds=SECONDS, most=MOST)
         async with self._transactions.begin() as tx:
-            words = await playable.beside(tx, file_id, beside)
+            words = await playable.beside(tx, file_id, of.beside, of.words)
         if words is None:
             raise TranscodeFailed("the subtitles beside the file are gone")
         if kind == "sup":
