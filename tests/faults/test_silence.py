@@ -11,7 +11,7 @@ from tests.fixtures.node import Node, making_nodes
 from tests.fixtures.waiting import eventually
 from tests.fixtures.wire import Wire
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.process
 
 BYTES = 64 * 2**20
 """Of a file: far more than lies in the sockets between us."""
@@ -72,4 +72,8 @@ async def test_requests_are_told_what_is_sent_goes_on_and_it_mends_itself(
             return (await http.get("/api/v1/items")).is_success
 
         await eventually(answers_again)
-        assert (await http.get("/readyz")).is_success
+
+        async def is_ready() -> bool:
+            return (await http.get("/readyz")).is_success
+
+        await eventually(is_ready)

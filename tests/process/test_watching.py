@@ -40,7 +40,7 @@ def test_what_is_put_in_is_there_and_what_is_taken_out_is_missing(node: NodeFact
     shutil.rmtree(root / "Film 002 (1952)")
     until(lambda: [item["state"] for item in all_items(server, library)].count("missing") == 1, what="one is missing")
 
-    until(lambda: ended_scans(server), what="the scan that missed it has ended")
-    assert ended_scans(server).count(False) == 2
-    assert ended_scans(server).count(True) >= 2
+    ended = until(lambda: ended_scans(server), what="the scan that missed it has ended")
+    assert ended.count(False) == 2
+    assert ended.count(True) >= 2
     assert server.stop() == 0
