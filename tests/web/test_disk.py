@@ -4,7 +4,9 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,36 +40,65 @@ def is_open(descriptor: int) -> bool:
     return True
 
 
-async def test_what_is_opened_after_its_asker_has_given_up_is_closed(disk: Disk, film: Path) -> None:
-    go_on, opened = threading.Event(), []
+class Slow:
+    """Lets a thread go on when the test says so. What waits for it does so from when it is held, or later."""
+
+    def __init__(self) -> None:
+        self._reached, self._go_on = threading.Event(), threading.Event()
+
+    def hold(self) -> None:
+        self._reached.set()
+        assert self._go_on.wait(60)
+
+    def let_go(self) -> None:
+        self._go_on.set()
+
+    async def held(self) -> None:
+        await eventually(self._reached.is_set)
+
+    def lose_patience(self, disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+        wait = disk.wait
+
+        async def wait_when_held(future: Future[Any]) -> Any:
+            await self.held()
+            return await wait(future)
+
+        monkeypatch.setattr(disk, "_patience", 0.05)
+        monkeypatch.setattr(disk, "wait", wait_when_held)
+
+
+async def test_what_is_opened_after_its_asker_has_given_up_is_closed(
+    disk: Disk, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, opened = Slow(), []
 
     def slow() -> int:
-        assert go_on.wait(30)
+        thread.hold()
         opened.append(opener(film))
         return opened[0]
 
-    disk._patience = 0.05
+    thread.lose_patience(disk, monkeypatch)
     with pytest.raises(DiskUnavailable, match="has not answered"):
         await disk.open(slow)
-    go_on.set()
+    thread.let_go()
 
     await eventually(lambda: opened and not is_open(opened[0]))
 
 
 async def test_what_is_opened_for_somebody_who_was_cancelled_is_closed(film: Path) -> None:
-    disk, go_on, opened = Disk(), threading.Event(), []
+    disk, thread, opened = Disk(), Slow(), []
 
     def slow() -> int:
-        assert go_on.wait(30)
+        thread.hold()
         opened.append(opener(film))
         return opened[0]
 
     asking = asyncio.create_task(disk.open(slow))
-    await asyncio.sleep(0)
+    await thread.held()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    go_on.set()
+    thread.let_go()
 
     await eventually(lambda: opened and not is_open(opened[0]))
     disk.close()
@@ -82,26 +113,23 @@ async def test_a_file_is_closed_only_after_the_thread_that_reads_it(
     disk: Disk, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Closed earlier, its number could mean another file by the time the thread reads on."""
-    reading, go_on = threading.Event(), threading.Event()
-    pread = os.pread
+    thread, pread = Slow(), os.pread
 
     def slow(descriptor: int, size: int, offset: int) -> bytes:
-        reading.set()
-        assert go_on.wait(30)
+        thread.hold()
         return pread(descriptor, size, offset)
 
     file = await disk.open(lambda: opener(film))
     monkeypatch.setattr("app.web.disk._read_at_hand", lambda *_: bytearray())
     monkeypatch.setattr(os, "pread", slow)
-    disk._patience = 0.05
+    thread.lose_patience(disk, monkeypatch)
     with pytest.raises(DiskUnavailable):
         await file.read(10, 0)
-    assert await asyncio.to_thread(reading.wait, 30)
 
     file.close()
     file.close()
     assert is_open(file._descriptor)
-    go_on.set()
+    thread.let_go()
     await eventually(lambda: not is_open(file._descriptor))
 
 
