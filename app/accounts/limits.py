@@ -6,6 +6,7 @@ failures, whichever of them are answered first. One that turns out right takes i
 
 import ipaddress
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,11 +76,11 @@ class AttemptLimiter:
             rows = await tx.session.scalars(
                 select(AttemptLimit).where(AttemptLimit.key.in_(keys)).order_by(AttemptLimit.key).with_for_update()
             )
-            blocked = [row.blocked_until for row in rows if row.blocked_until is not None and row.blocked_until > now]
-            if blocked:
-                raise TooManyAttempts(math.ceil((max(blocked) - now).total_seconds()))
+            _require_open([row.blocked_until for row in rows], now)
             for limit in sorted(limits, key=lambda limit: limit.key):  # always in one order: two nodes never deadlock
-                failures = (await tx.session.execute(_counted(limit.key, now))).scalar_one()
+                failures, blocked_until = (await tx.session.execute(_counted(limit.key, now))).one()
+                # Where there was no row yet, nothing was locked above, and others may have counted theirs meanwhile.
+                _require_open([blocked_until], now)
                 if (block := limit.block(failures)) is not None:
                     await tx.session.execute(
                         update(AttemptLimit)
@@ -107,7 +108,15 @@ class AttemptLimiter:
             return len(gone.all())
 
 
-def _counted(key: str, now: datetime) -> ReturningInsert[int]:
+def _require_open(blocks: Iterable[datetime | None], now: datetime) -> None:
+    """Raises: TooManyAttempts."""
+    blocked = [block for block in blocks if block is not None and block > now]
+    if blocked:
+        raise TooManyAttempts(math.ceil((max(blocked) - now).total_seconds()))
+
+
+def _counted(key: str, now: datetime) -> ReturningInsert[int, datetime | None]:
+    """Count one more; return how many that makes, and until when they are blocked."""
     statement = insert(AttemptLimit).values(key=key, failures=1, expires_at=now + FORGOTTEN_AFTER)
     return statement.on_conflict_do_update(
         index_elements=[AttemptLimit.key],
@@ -115,4 +124,4 @@ def _counted(key: str, now: datetime) -> ReturningInsert[int]:
             "failures": case((AttemptLimit.expires_at < now, 1), else_=AttemptLimit.failures + 1),
             "expires_at": func.greatest(AttemptLimit.expires_at, now + FORGOTTEN_AFTER),
         },
-    ).returning(AttemptLimit.failures)
+    ).returning(AttemptLimit.failures, AttemptLimit.blocked_until)

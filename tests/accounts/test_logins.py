@@ -1,13 +1,16 @@
 """Logins: two tokens for one device, which end together when one was copied; and how often one may guess."""
 
 import asyncio
+from datetime import timedelta
 
 import psycopg
 import pytest
+from sqlalchemy import select
 
 from app.accounts.audit import events
 from app.accounts.errors import InvalidToken, LoginNotFound, TooManyAttempts, WrongCredentials
 from app.accounts.limits import AttemptLimiter, limits_of, network_of
+from app.accounts.models import AttemptLimit
 from app.accounts.proof import Method, Proven
 from app.accounts.roles import Role
 from app.accounts.service import AccountChange
@@ -16,6 +19,7 @@ from app.ids import uuid7
 from tests.fixtures.accounts import BY_HAND, HOME, PASSWORD
 
 ELSEWHERE = "198.51.100.9"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -174,6 +178,23 @@ async def test_guesses_sent_at_once_are_counted_before_they_are_checked(accounts
     outcomes = await asyncio.gather(*(accounts.log_in("Ada", "guess") for _ in range(20)), return_exceptions=True)
     kinds = [type(outcome) for outcome in outcomes]
     assert (kinds.count(WrongCredentials), kinds.count(TooManyAttempts)) == (6, 14)
+
+
+async def test_a_guess_that_found_nothing_to_wait_for_is_refused_with_the_others(accounts, ada, transactions, factory):
+    """Before the first is counted there is no row to lock: it may look, and be counted after what blocks it."""
+    pair, *_ = limits_of("Ada", HOME)
+    now = accounts.clock.now()
+    async with transactions.begin() as tx:
+        tx.session.add(
+            AttemptLimit(key=pair.key, failures=6, expires_at=now + HOUR, blocked_until=now + timedelta(seconds=2))
+        )
+        await tx.session.flush()
+        guessing = asyncio.create_task(accounts.log_in("Ada", "guess"))
+        await factory.until_somebody_waits()
+    with pytest.raises(TooManyAttempts):
+        await guessing
+    async with transactions.begin() as tx:
+        assert dict((await tx.session.execute(select(AttemptLimit.key, AttemptLimit.failures))).all()) == {pair.key: 6}
 
 
 async def test_who_guesses_elsewhere_does_not_lock_the_owner_out(accounts, ada):
