@@ -203,7 +203,7 @@ def test_one_signal_delivered_twice_counts_once():
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "stopping\n"
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate("go on\n", timeout=30)
+        out, _ = process.communicate("go on\n", timeout=120)
 
     assert out == "stopped\n"
     assert process.returncode == 0
@@ -215,7 +215,7 @@ def test_a_second_signal_ends_the_process_at_once():
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "stopping\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == -signal.SIGTERM
+        assert process.wait(timeout=120) == -signal.SIGTERM
 
 
 class Ticking(Service):
