@@ -7,6 +7,7 @@ import asyncio
 import os
 import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -14,10 +15,24 @@ from functools import partial
 from watchfiles import Change, watch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
+from app.library.paths import display_path
+
 Changes = list[tuple[Change, bytes]]
 
 STEP = timedelta(milliseconds=300)
 """How long nothing may have happened for a burst to be over, and how long a stop waits at most."""
+
+LATE_NS = 2 * 10**9
+"""How long before the watch began something may have changed and be told of by it."""
+
+MOST_IN_VAIN = 5
+"""Ends of the watcher, one after the other, at names to which nothing has happened but that somebody opened them. It
+opens all folders itself when it begins, so that it ends each time where one of them has such a name."""
+
+
+class UnspeltNames(Exception):
+    def __init__(self, path: bytes) -> None:
+        super().__init__(f"names there are no UTF-8, which the watcher cannot spell: {display_path(path)}")
 
 
 class RootWatch:
@@ -29,6 +44,9 @@ class RootWatch:
         self._tell = tell
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
+        self._watched_from = 0
+        self._told: tuple[bytes, int] | None = None
+        self._in_vain = 0
         self.began_at = _identity(path)
         self.ended: asyncio.Future[str | None] = self._loop.create_future()
         """Why it ended; None because it was asked to."""
@@ -47,17 +65,24 @@ class RootWatch:
     def _run(self) -> None:
         reason: str | None = None
         try:
-            while (unspelt := self._watch_until_unspelt()) is not None:
-                self._loop_call(partial(self._tell, [(Change.added, unspelt)]))
+            while not self._stop.is_set() and (unspelt := self._watch_until_unspelt()) is not None:
+                if self._has_changed(unspelt):
+                    self._loop_call(partial(self._tell, [(Change.added, unspelt)]))
+                    continue
+                self._in_vain += 1
+                if self._in_vain >= MOST_IN_VAIN:
+                    raise UnspeltNames(unspelt)  # noqa: TRY301  its reason is told as any other's
         except Exception as err:  # noqa: BLE001  whatever it is, somebody is told that this root is watched no more
             reason = _reason(err)
         self._loop_call(partial(self._end, reason))
 
     def _watch_until_unspelt(self) -> bytes | None:
-        """Watch until asked to stop, or until something changes whose name is no UTF-8: the watcher ends at that.
+        """Watch until asked to stop, or until something happens to what has a name that is no UTF-8: the watcher ends
+        at that.
 
-        It is told and watched again at once; what happens in between is found by the look that is asked for.
+        A change is told and watched again at once; what happens in between is found by the look that is asked for.
         """
+        self._watched_from = time.time_ns()
         try:
             self._watch()
         except WatchfilesRustInternalError as err:
@@ -65,6 +90,21 @@ class RootWatch:
                 raise
             return unescape(found[1])
         return None
+
+    def _has_changed(self, path: bytes) -> bool:
+        """Whether something has changed since the watch began, and was not told of. Else it was only opened: by a scan
+        that was asked for, say, which must not ask for another."""
+        try:
+            changed = os.lstat(path).st_ctime_ns
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        if changed < self._watched_from - LATE_NS or self._told == (path, changed):
+            return False
+        self._told = (path, changed)
+        self._in_vain = 0
+        return True
 
     def _end(self, reason: str | None) -> None:
         if not self.ended.done():
@@ -93,6 +133,7 @@ class RootWatch:
         )
         for burst in bursts:
             changes = [(change, os.fsencode(name)) for change, name in burst]
+            self._in_vain = 0
             self._loop_call(partial(self._tell, changes))
 
     def _loop_call(self, call: Callable[[], object]) -> None:

@@ -15,7 +15,9 @@ import pytest
 from app.config import WatchSettings
 from app.library.jobs import AwaitSettledArgs, ScanLibraryArgs
 from app.library.paths import display_path
+from app.library.watching import root_watch
 from app.library.watching import watcher as watching
+from app.library.watching.root_watch import Changes, RootWatch
 from app.library.watching.watcher import LibraryWatcher
 from tests.fixtures.library import LibraryBench, bench_settings
 from tests.fixtures.tree import Content, WriteTree, write_tree
@@ -218,6 +220,65 @@ async def test_names_that_are_no_text_are_heard_too(library: LibraryBench, tree:
         assert await library.rows("SELECT mode FROM root_watch") == [{"mode": "events"}]
 
     assert result["added"] == 1
+
+
+async def test_folders_whose_names_are_no_text_have_their_root_polled(
+    library: LibraryBench, tree: WriteTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watcher opens them as it begins, is told of that, and ends. It was begun anew for ever, and scans with it."""
+    monkeypatch.setattr(root_watch, "LATE_NS", 0)
+    films = await library.add(tree(FILMS | {b"Am\xe9lie (2001)/Extras/more.mkv": "a"}))
+    await library.scan(films)
+
+    async with watcher_of(library) as watcher:
+        (root,) = watcher._roots.values()
+        await eventually(lambda: root.watch is None)
+        await watcher.refresh()
+        (told,) = await library.rows("SELECT mode, reason FROM root_watch")
+        asked = await library.rows("SELECT FROM river.river_job WHERE kind = 'library.scan' AND state = 'available'")
+
+    assert told["mode"] == "polling"
+    assert "names there are no UTF-8" in told["reason"]
+    assert r"Am\xe9lie" in told["reason"]
+    assert asked == []
+
+
+async def test_what_was_only_opened_has_not_changed(tmp_path: Path) -> None:
+    """A look that was asked for must not ask for another."""
+    file = tmp_path / os.fsdecode(b"\xe9.mkv")
+    path = os.fsencode(file)
+    file.write_text("a")
+    watch = RootWatch(os.fsencode(tmp_path), timedelta(milliseconds=50), lambda _: None)
+    await watch.stop()
+    watch._watched_from = file.stat().st_ctime_ns
+
+    assert watch._has_changed(path)
+    file.read_text()
+    assert not watch._has_changed(path)
+
+    def is_told_when_touched() -> bool:
+        file.touch()
+        return watch._has_changed(path)
+
+    await eventually(is_told_when_touched)  # the system's clock for files is a slow one
+    watch._watched_from = file.stat().st_ctime_ns + root_watch.LATE_NS + 1
+    watch._told = None
+    assert not watch._has_changed(path)
+    file.unlink()
+    assert watch._has_changed(path)
+
+
+async def test_it_stops_though_names_that_are_no_text_keep_changing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Changes] = []
+    monkeypatch.setattr(RootWatch, "_watch_until_unspelt", lambda _: b"/gone/\xe9")
+    watch = RootWatch(os.fsencode(tmp_path), timedelta(milliseconds=50), told.append)
+    await eventually(lambda: len(told) > 1)
+
+    await watch.stop()
+
+    assert watch.ended.result() is None
 
 
 async def test_it_stops_and_starts_again(
