@@ -3,6 +3,7 @@
 import io
 
 import httpx
+import pytest
 
 from app.accounts.roles import Role, Scope
 from app.accounts.tokens import TOKEN
@@ -12,6 +13,7 @@ from tests.fixtures.web import Films, Web
 FORGED = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP"]
 
 
+@pytest.mark.usefixtures("still_clock")
 async def test_who_forges_a_proxys_headers_guesses_no_more_often(web: Web, accounts: Accounts) -> None:
     await accounts.make("Ada", Role.ADMINISTRATOR)
     statuses = []
