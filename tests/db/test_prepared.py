@@ -91,5 +91,5 @@ async def test_a_cancellation_while_one_is_given_back_costs_the_pool_nothing(dat
         with pytest.raises(asyncio.CancelledError):
             async with Transactions(database).autocommit():
                 pass
-    async with asyncio.timeout(5), Transactions(database).autocommit() as asked:
+    async with asyncio.timeout(60), Transactions(database).autocommit() as asked:
         assert await (await asked.connection.execute("SELECT 1")).fetchone() == (1,)

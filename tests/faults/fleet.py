@@ -177,6 +177,12 @@ class Fleet:
             results = await inserter.insert_many_tx(connection, jobs)
         self.inserted.update(result.job.id for result in results)
 
+    async def insert_under_way(self, count: int, mixture: Sequence[str] = MIXTURE, *, by: str = "%") -> None:
+        """Insert jobs, and return when some member, or this one, holds some: they cannot all have ended before."""
+        async with self.journal_locked():
+            await self.insert(count, mixture)
+            await self.under_way(by)
+
     async def under_way(self, client_id: str = "%") -> None:
         """Wait until some member, or this one, holds jobs."""
         await self.until(
@@ -310,7 +316,8 @@ class Fleet:
 
 def lines_of(member: Member) -> list[list[Any]]:
     """Read what a member has written; a line it is just writing is not there yet."""
-    return [msgspec.json.decode(line) for line in Path(member.settings.journal).read_bytes().splitlines()]
+    written = Path(member.settings.journal).read_bytes()
+    return [msgspec.json.decode(line) for line in written[: written.rfind(b"\n") + 1].splitlines()]
 
 
 def attempts_of(client: str, lines: list[list[Any]]) -> list[AttemptInterval]:

@@ -13,8 +13,7 @@ async def test_clocks_apart_cost_no_job(fleet: Fleet, seconds: int):
     await fleet.start(skew=seconds)
     async for _ in fleet.rounds():
         await fleet.start(skew=-seconds)
-        await fleet.insert(200)
-        await fleet.under_way(fleet.members[-1].id)
+        await fleet.insert_under_way(200, by=fleet.members[-1].id)
         fleet.kill(fleet.members[-1])
         await fleet.drained_without_waiting()
     await fleet.judge()
@@ -26,8 +25,7 @@ async def test_jobs_of_the_dead_run_again_at_once_whatever_the_leaders_clock_say
     assert await fleet.leader() is leader
     async for _ in fleet.rounds():
         doomed = await fleet.start(hold=0.2)
-        await fleet.insert(50, ["plain", "commit"])
-        await fleet.under_way(doomed.id)
+        await fleet.insert_under_way(50, ["plain", "commit"], by=doomed.id)
         fleet.kill(doomed)
     await fleet.judge()
 
@@ -37,8 +35,7 @@ async def test_what_a_client_minutes_ahead_gives_back_is_worked_at_once(fleet: F
     await fleet.start()
     async for _ in fleet.rounds():
         ahead = await fleet.start(skew=300, hold=3600, soft_stop=0.05)
-        await fleet.insert(50, ["plain", "commit"])
-        await fleet.under_way(ahead.id)
+        await fleet.insert_under_way(50, ["plain", "commit"], by=ahead.id)
         await ahead.stop()
     await fleet.judge()
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from app.jobs.types import AttemptError, JobRow, JobState
-from tests.faults.fleet import Fleet
+from tests.faults.fleet import Fleet, attempts_of, lines_of
 from tests.faults.invariants import RESCUED, AttemptInterval, Effect, Interval, Journal, check_invariants
+from tests.fixtures.waiting import eventually
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -117,10 +118,16 @@ async def test_damage_done_behind_a_real_fleets_back_is_seen(fleet: Fleet, damag
 async def test_a_job_handed_to_a_second_worker_is_seen(fleet: Fleet):
     """A queue without a fence would do this: give a job away while it is being worked."""
     for _ in range(2):
-        await fleet.start(hold=2.0, workers=1)
-    await fleet.insert(1, ["plain"])
-    await fleet.under_way()
-    await fleet.query("UPDATE river.river_job SET state = 'available', attempt = 0 WHERE state = 'running'")
+        await fleet.start(workers=1)
+
+    def both_work() -> bool:
+        return all(attempts_of(member.id, lines_of(member)) for member in fleet.members)
+
+    async with fleet.journal_locked():
+        await fleet.insert(1, ["plain"])
+        await fleet.under_way()
+        await fleet.query("UPDATE river.river_job SET state = 'available', attempt = 0 WHERE state = 'running'")
+        await eventually(both_work)
     await fleet.drained()
     for member in fleet.members:
         await member.stop()

@@ -21,8 +21,7 @@ async def test_a_killed_process_costs_no_job(fleet: Fleet, role: str):
         leader = await fleet.leader()
         others = [member for member in fleet.members if member.is_there and member is not leader]
         doomed = leader if role == "leader" else others[0]
-        await fleet.insert(200)
-        await fleet.under_way(doomed.id)
+        await fleet.insert_under_way(200, by=doomed.id)
         fleet.kill(doomed)
         await fleet.start()
     await fleet.judge()
@@ -33,8 +32,7 @@ async def test_a_killed_postgresql_costs_no_job(fleet_apart: Fleet, own_postgres
     await fleet_apart.start()
     await fleet_apart.start()
     async for _ in fleet_apart.rounds():
-        await fleet_apart.insert(200)
-        await fleet_apart.under_way()
+        await fleet_apart.insert_under_way(200)
         killed = own_postgres.pid
         fleet_apart.crashes.append(time.monotonic())  # before: by when it is noted, another may have been elected
         os.kill(killed, signal.SIGKILL)

@@ -12,8 +12,7 @@ async def test_rolling_restarts_spend_no_attempt(fleet: Fleet):
         await fleet.start()
     async for _ in fleet.rounds():
         for old in [member for member in fleet.members if member.is_there]:
-            await fleet.insert(100, ["plain", "commit"])
-            await fleet.under_way(old.id)
+            await fleet.insert_under_way(100, ["plain", "commit"], by=old.id)
             await fleet.start()
             await old.stop()
     await fleet.judge()

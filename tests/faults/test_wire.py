@@ -16,8 +16,7 @@ async def test_a_wire_that_is_cut_and_mended_costs_no_job(fleet: Fleet, wire: Wi
     await fleet.start()
     fleet.cut_off.add(cut_off.id)
     async for _ in fleet.rounds():
-        await fleet.insert(200)
-        await fleet.under_way(cut_off.id)
+        await fleet.insert_under_way(200, by=cut_off.id)
         refused = wire.refused
         wire.cut()
         await eventually(lambda refused=refused: wire.refused > refused)

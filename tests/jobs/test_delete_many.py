@@ -124,7 +124,7 @@ async def test_in_the_callers_transaction_it_happens_when_that_commits(control, 
 async def test_a_row_that_somebody_holds_is_passed_over_at_once(control, factory, jobs, connection):
     async with connection.transaction():
         await connection.execute("SELECT 1 FROM river.river_job WHERE id = %s FOR UPDATE", [jobs["plain"]])
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             deleted = await control.delete_many(JobDeleteManyParams(ids=[jobs["plain"], jobs["low"]]))
 
     assert [job.id for job in deleted] == [jobs["low"]]

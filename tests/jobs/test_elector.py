@@ -133,7 +133,7 @@ async def test_the_first_to_bid_leads_and_the_second_follows(candidates, driver)
     assert not second.is_leader
     leader = await driver.leader_get()
     assert (leader.leader_id, leader.elected_at) == ("first", term.elected_at)
-    assert TTL - 1 <= (leader.expires_at - leader.elected_at).total_seconds() <= TTL + 1
+    assert TTL - 1 <= (term.expires_at - term.elected_at).total_seconds() <= TTL + 1
 
 
 async def test_a_leader_that_stops_is_replaced_at_once(candidates, monkeypatch):
@@ -197,7 +197,7 @@ async def test_a_step_down_cut_short_by_a_stop_is_completed_by_it(candidates, dr
     assert await driver.leader_get() is None
     await driver.notify_many(Topic.LEADERSHIP, [REQUEST_RESIGN])
     said = []
-    async for notification in announced.notifications(20):
+    async for notification in announced.notifications(60):
         said.append("resigned" in notification.payload)
         if notification.payload == REQUEST_RESIGN:
             break
@@ -291,12 +291,11 @@ async def test_a_term_is_renewed(candidates, driver, monkeypatch):
 )
 async def test_a_lease_that_is_not_ours_any_more_is_not_held_on_to(candidates, connection, monkeypatch, taken):
     """A newer term under our own id counts as lost too (conformance 6, row 22)."""
-    office = Office()
-    first = candidates("first", office=office)
+    monkeypatch.setattr("app.jobs.elector.INTERVAL", 3600)
+    first = candidates("first")
     await first.start()
     await first.elected.wait()
     await connection.execute(taken)
-    monkeypatch.setattr("app.jobs.elector.INTERVAL", 3600)
     assert await first._renew(first._term) is False
 
 

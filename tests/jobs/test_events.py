@@ -21,7 +21,7 @@ async def first_event(client, opts=None):
     await client.start()
     events = client.subscribe()
     await client.insert(WorkArgs(), opts)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return await events.get()
 
 

@@ -34,7 +34,7 @@ async def work_one(client, *, opts=None, states=()):
     await client.start()
     events = client.subscribe()
     inserted = await client.insert(WorkArgs(number=1), opts)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         event = await events.get()
     return await client.jobs.get(inserted.job.id), event
 
@@ -141,7 +141,7 @@ async def test_a_snooze_gives_the_attempt_back(make_client, duration, state):
     await client.start()
     events = client.subscribe(EventKind.JOB_SNOOZED)
     await client.insert(WorkArgs())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         event = await events.get()
 
     assert event.job.state is state
@@ -323,7 +323,7 @@ async def test_a_thread_shows_its_progress_too_and_those_it_has_started(make_cli
         helper.start()
         helper.join()
         told.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     client = make_client(PlainFunction(work))
     await client.start()

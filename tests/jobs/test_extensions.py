@@ -104,7 +104,7 @@ async def work_one(client, args=None, opts=None):
     await client.start()
     events = client.subscribe()
     inserted = await client.insert(args or WorkArgs(number=1), opts)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         event = await events.get()
     return await client.jobs.get(inserted.job.id), event
 
@@ -473,7 +473,7 @@ async def test_middleware_and_hooks_may_await_while_an_interrupted_worker_is_lef
         try:
             await do_inner()
         finally:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await asyncio.sleep(0)
             closed.append("middleware")
 
@@ -562,10 +562,9 @@ async def test_a_paused_queue_measures_nothing(make_client):
     client = make_client(hooks=[meter], fetch_poll_interval=MOMENT)
     await client.start()
     await client.queues.pause("default")
-    await until(lambda: client.crew.producers["default"].is_paused)
-    meter.clear()
     producer = client.crew.producers["default"]
-    producer.fetched.init()
+    await until(lambda: producer.is_paused and producer._cancelled_in_flight is None)  # what was asked for has come
+    meter.clear()
     await producer._fetch()
     assert meter == []
 
@@ -581,7 +580,7 @@ async def test_a_hook_may_add_periodic_jobs_when_the_leadership_begins(make_clie
     client = make_client(hooks=[Adds()])
     events = client.subscribe(EventKind.JOB_COMPLETED)
     await client.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         event = await events.get()
     assert event.job.args_value() == {"number": 9}
 

@@ -188,7 +188,7 @@ async def test_a_thread_is_told_and_may_leave_in_time(make_client):
 
     def work(job):
         loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(job.cancelled.wait(), loop).result(20)
+        asyncio.run_coroutine_threadsafe(job.cancelled.wait(), loop).result(60)
         raise JobError("left early")
 
     client = make_client(PlainFunction(work))

@@ -26,7 +26,7 @@ class Told:
         self.changed.set()
 
     async def until(self, count):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.attempts) < count:
                 self.changed.clear()
                 await self.changed.wait()

@@ -167,7 +167,7 @@ async def insert_and_fail(driver):
 
 async def hear(listener, count):
     heard = []
-    async with aclosing(listener.notifications(10)) as notes:
+    async with aclosing(listener.notifications(60)) as notes:
         async for note in notes:
             heard.append(note.payload)
             if len(heard) == count:

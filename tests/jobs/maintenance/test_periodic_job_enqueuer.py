@@ -145,9 +145,9 @@ async def test_jobs_come_and_go_while_it_runs(enqueuer_of):
 
 async def test_a_client_that_leads_inserts_and_works_them(make_client):
     client = make_client(periodic_jobs=(periodic(run_on_start=True, id="at-start"),))
-    await client.start()
     events = client.subscribe()
-    async with asyncio.timeout(20):
+    await client.start()
+    async with asyncio.timeout(60):
         event = await events.get()
     assert event.job.metadata_value()["river:periodic_job_id"] == "at-start"
 

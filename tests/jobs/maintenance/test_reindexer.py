@@ -142,10 +142,24 @@ async def test_a_stop_while_it_builds_leaves_nothing_behind(reindexer_of, indexe
     assert await indexes() == before
 
 
-async def test_what_takes_too_long_stays_as_a_mark_that_it_does(reindexer_of, indexes, writer):
-    reindexer = reindexer_of(index_names=[KIND], timeout=timedelta(milliseconds=200))
+async def test_what_takes_too_long_stays_as_a_mark_that_it_does(reindexer_of, indexes, writer, monkeypatch):
+    """Its time is up when it is under way, however long the machine takes until then."""
+    an_hour, limits, timeout = timedelta(hours=1), {}, asyncio.timeout
+
+    def noted(delay):
+        limits[delay] = made = timeout(delay)
+        return made
+
+    async def is_under_way():
+        return f"{KIND}_ccnew" in await indexes()
+
+    monkeypatch.setattr(asyncio, "timeout", noted)
+    reindexer = reindexer_of(index_names=[KIND], timeout=an_hour)
     with capture_logs() as logs:
-        await reindexer.run_once()
+        rebuilding = asyncio.create_task(reindexer.run_once())
+        await until(is_under_way)
+        limits[an_hour.total_seconds()].reschedule(asyncio.get_running_loop().time())
+        await rebuilding
 
     assert [line["index"] for line in logs if line["log_level"] == "error"] == [KIND]
     assert (await indexes())[f"{KIND}_ccnew"][1] is False
