@@ -21,7 +21,7 @@ def test_a_scan_is_waited_for_and_doubts_are_told(node: NodeFactory, make_films:
             env=clean_environment() | {"DATABASE_URL": database_url, "REVENGE_DATA_DIR": str(server.log.parent)},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=280,
             check=False,
         )
 

@@ -9,7 +9,7 @@ from tests.conformance.database import HoldingDriver
 from tests.conformance.observations import RECORDED, Observations
 from tests.conformance.params import StartParams
 
-STOP_TIMEOUT = 10.0
+STOP_TIMEOUT = 30.0
 
 
 class WorkingClient:

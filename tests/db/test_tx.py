@@ -8,6 +8,7 @@ from sqlalchemy import Column, MetaData, String, Table, insert, select
 
 from app.db.engine import Database
 from app.db.tx import Transactions
+from tests.fixtures.waiting import eventually
 
 films = Table("films", MetaData(), Column("title", String, primary_key=True))
 
@@ -101,7 +102,7 @@ async def test_cancelled_in_the_middle_it_rolls_back_and_gives_its_connection_ba
 
     assert task.cancelled()
     assert await counted(database) == (0, 0)
-    assert database.pool.get_stats()["pool_available"] == database.pool.get_stats()["pool_size"]
+    await eventually(lambda: database.pool.get_stats()["pool_available"] == database.pool.get_stats()["pool_size"])
 
 
 async def test_more_transactions_than_the_pool_has_connections(database):

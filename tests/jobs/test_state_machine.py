@@ -163,7 +163,11 @@ def allowed(event: str, before: JobRow) -> set[JobState]:
     return {before.state}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=25))
 async def test_any_history_leaves_a_row_river_would_have_written(driver, factory, connection, events):
     await connection.execute("DELETE FROM river.river_job")

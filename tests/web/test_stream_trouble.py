@@ -25,7 +25,7 @@ class SlowReader:
     """A client that takes only what it is told to take."""
 
     def __init__(self, web: Web, path: str, *headers: str) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", web.server.port), timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", web.server.port), timeout=60)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         lines = [f"GET {path} HTTP/1.1", "Host: localhost", *headers, "", ""]
         self._socket.sendall("\r\n".join(lines).encode())
