@@ -9,18 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.catalog.views import (
-    Chapter,
-    FileDetail,
-    Image,
-    Item,
-    ItemTree,
-    ReplayGain,
-    Segment,
-    SideFile,
-    Stream,
-    UserState,
-)
+from app.catalog.file_views import Chapter, FileDetail, ReplayGain, Segment, SideFile, Stream
+from app.catalog.views import Image, Item, ItemTree, UserState
 from app.library.kinds import FileState, ItemKind
 from app.library.naming import side_files
 from app.library.paths import display_path, join

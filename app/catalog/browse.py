@@ -15,13 +15,15 @@ from app.accounts.viewer import Viewer
 from app.catalog import assemble, described, queries
 from app.catalog.cursor import decode_cursor, encode_cursor
 from app.catalog.facets import count_facets, facets_of
+from app.catalog.file_views import FileDetail
 from app.catalog.filters import Filters
+from app.catalog.page_views import Facets, ItemPage, ItemTreePage
 from app.catalog.paging import FEW, ItemFilter, frequency, frequency_of_seen, page_of_items
 from app.catalog.parts import read_items, read_items_as
 from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.search import search_query
 from app.catalog.sorting import SHUFFLED, SORTS, Sort, sort_called
-from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTree, ItemTreePage, Library
+from app.catalog.views import Item, ItemTree, Library
 from app.db.tx import Connected, Transactions
 from app.errors import InvalidInput
 from app.library.errors import FileNotFound, ItemNotFound, LibraryNotFound

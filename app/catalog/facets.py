@@ -7,9 +7,9 @@ from psycopg import sql
 
 from app.accounts.viewer import Viewer
 from app.catalog import permission
+from app.catalog.page_views import FacetCount, Facets
 from app.catalog.paging import CREDITED, HAS_PERSON, ItemFilter
 from app.catalog.queries import Statement
-from app.catalog.views import FacetCount, Facets
 
 COUNTED = 10_000
 """Items whose facets are counted. Of more, so many are drawn in an order that means nothing: the shares are right, the

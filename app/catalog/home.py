@@ -12,12 +12,13 @@ from psycopg import sql
 from app.accounts.viewer import Viewer
 from app.catalog import permission, queries, seen
 from app.catalog.facets import count_facets, facets_of
+from app.catalog.page_views import Home, HomeRow
 from app.catalog.paging import FEW, ItemFilter, frequency, page_of_items
 from app.catalog.parts import read_items
 from app.catalog.planning import BY_ANY_WAY, BY_INDEX
 from app.catalog.queries import Statement
 from app.catalog.sorting import SORTS
-from app.catalog.views import Home, HomeRow, Item
+from app.catalog.views import Item
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput
 

@@ -11,8 +11,8 @@ from psycopg.rows import dict_row
 
 from app.accounts.viewer import Viewer
 from app.catalog import loudness, permission
+from app.catalog.file_views import Stream
 from app.catalog.sorting import SORTS
-from app.catalog.views import Stream
 from app.db.prepared import Prepared
 from app.db.tx import Connected
 

@@ -9,8 +9,9 @@ from typing import Protocol
 from uuid import UUID
 
 from app.accounts.viewer import Viewer
+from app.catalog.page_views import SearchPage
 from app.catalog.parts import read_items
-from app.catalog.views import Item, SearchPage
+from app.catalog.views import Item
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.library.kinds import ItemKind

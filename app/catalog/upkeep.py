@@ -1,9 +1,9 @@
 """The state of what searches look into, and having it made anew: for administrators."""
 
 from app.catalog.index.jobs import RebuildIndexArgs
+from app.catalog.page_views import EngineState
 from app.catalog.typesense.exporting import state_of
 from app.catalog.typesense.server import TypesenseAway, TypesenseServer
-from app.catalog.views import EngineState
 from app.config import Settings
 from app.db.tx import Transactions, Tx
 from app.jobs.inserter import Inserter

@@ -1,15 +1,15 @@
-"""What the catalogue shows: plain data, complete when returned, the same for every face.
+"""What the catalogue shows: plain data, complete when returned, the same for every face. Here are libraries and items,
+in `file_views` what a file is, in `page_views` what they are listed in.
 
 Text that came from disks and containers is as the library keeps it, ready to be shown; nothing is opened by it.
 """
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date
 from uuid import UUID
 
 import msgspec
 
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
+from app.catalog.file_views import File, ReplayGain, Time
 
 
 class Library(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,113 +19,6 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     paths: list[str]
     created_at: Time
     updated_at: Time
-
-
-class Stream(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One stream of a file, in ffmpeg's words. What is left out is not known, or does not apply to its kind."""
-
-    index: int
-    kind: str
-    """video, audio, subtitle, attachment or data."""
-    codec: str | None = None
-    profile: str | None = None
-    level: int | None = None
-    language: str | None = None
-    title: str | None = None
-    dispositions: list[str] = []
-    bit_rate: int | None = None
-    start_ms: int | None = None
-    duration_ms: int | None = None
-    width: int | None = None
-    height: int | None = None
-    pixel_format: str | None = None
-    bit_depth: int | None = None
-    frame_rate: float | None = None
-    sample_aspect_ratio: str | None = None
-    field_order: str | None = None
-    color_range: str | None = None
-    color_primaries: str | None = None
-    color_transfer: str | None = None
-    color_space: str | None = None
-    hdr: str | None = None
-    """pq, hdr10 or hlg; left out: standard range."""
-    channels: int | None = None
-    channel_layout: str | None = None
-    sample_rate: int | None = None
-
-
-class SideFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Subtitles or lyrics in a file of their own, beside the media."""
-
-    url: str
-    """Below this server's own address."""
-    format: str
-    """srt, ass, vtt, sup, lrc …: the extension it has; vobsub for one of the tracks of an `.idx` with its `.sub`."""
-    language: str | None
-    """BCP 47, as its name says, or the index of a vobsub with several."""
-    title: str | None
-    flags: list[str]
-    """default, forced, hearing_impaired."""
-    pictures_url: str | None = None
-    """Of vobsub: where its `.sub` is; `url` is the `.idx`, with all of its tracks. Left out for others."""
-
-
-class ReplayGain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How much louder to play than it is recorded, in dB, to sound as loud as all else at -18 LUFS.
-
-    As the tags say; where they do not, as was measured.
-    """
-
-    track_gain: float | None = None
-    track_peak: float | None = None
-    """The loudest sample, 1 being full scale: how far it can be turned up without clipping."""
-    album_gain: float | None = None
-    """For who plays the whole album, and wants its quiet songs to stay quiet."""
-    album_peak: float | None = None
-
-
-class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a file that somebody may want to skip. Times count from what is watched first."""
-
-    kind: str
-    """intro or credits."""
-    start_ms: int
-    end_ms: int
-    confidence: float
-    """0 to 1."""
-    source: str
-    """sound: other episodes of the season have the same; chapter: the file itself says so."""
-
-
-class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of an item. `role`, `version` and `part` say what it is to the item."""
-
-    id: UUID
-    path: str
-    size: int
-    state: str
-    """present or missing."""
-    missing_since: Time | None
-    kind: str
-    role: str
-    """main, extra (then `extra_kind` says which) or disc."""
-    extra_kind: str | None
-    version: str
-    edition: str | None
-    part: int | None
-    container: str | None
-    duration_ms: int | None
-    bit_rate: int | None
-    problem: str | None
-    """Why nothing, or not all, is known of what is in it."""
-    streams: list[Stream]
-    subtitles: list[SideFile] = []
-    """Beside the file; those inside it are streams."""
-    lyrics: list[SideFile] = []
-    replay_gain: ReplayGain | None = None
-    """Of a song, if it is tagged with it or was measured."""
-    segments: list[Segment] = []
-    """What can be skipped, in the order of time."""
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,127 +185,3 @@ class ItemTree(Item, frozen=True, kw_only=True):
     """An item with all that is below it."""
 
     children: list["ItemTree"] = []
-
-
-class ItemTreePage(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[ItemTree]
-    next_cursor: str | None
-
-
-class ItemPage(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[Item]
-    next_cursor: str | None
-    """Give it back as `cursor` for what follows; null on the last page."""
-
-
-class FacetCount(msgspec.Struct, frozen=True, kw_only=True):
-    value: str
-    count: int
-
-
-class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """Of what is listed, how many there are of each. The most frequent first, a hundred at most."""
-
-    total: int
-    """Items that were counted."""
-    is_exact: bool
-    """false: there are more, and these were drawn by chance."""
-    kinds: list[FacetCount]
-    genres: list[FacetCount]
-    studios: list[FacetCount]
-    countries: list[FacetCount]
-    decades: list[FacetCount]
-    resolutions: list[FacetCount]
-    hdr: list[FacetCount]
-    audio_languages: list[FacetCount]
-    subtitle_languages: list[FacetCount]
-    unmatched: int
-    missing: int
-
-
-class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[Item]
-
-
-class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
-    watched_at: Time
-    item: Item
-
-
-class HistoryPage(msgspec.Struct, frozen=True, kw_only=True):
-    entries: list[HistoryEntry]
-    """The last first; one for each time that something was watched to its end."""
-    next_cursor: str | None
-
-
-class HomeRow(msgspec.Struct, frozen=True, kw_only=True):
-    kind: str
-    """continue_watching, next_up, recently_added (of a library; episodes as their series, songs as their albums) or
-    genre."""
-    library_id: UUID | None = None
-    genre: str | None = None
-    items: list[Item]
-
-
-class Home(msgspec.Struct, frozen=True, kw_only=True):
-    rows: list[HomeRow]
-
-
-class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[Item]
-    """The best first, of all kinds."""
-
-
-class EngineState(msgspec.Struct, frozen=True, kw_only=True):
-    """Who searches, and how well it is kept up."""
-
-    engine: str
-    """postgresql or typesense: who is asked now."""
-    documents: int
-    """Items that can be found."""
-    waiting: int
-    """Changes that cannot be found yet."""
-    collection: str | None = None
-    """Of Typesense: the one that is searched."""
-    building: str | None = None
-    """The one that is being filled to take its place."""
-    problem: str | None = None
-    """Why PostgreSQL is asked although Typesense is configured."""
-
-
-class Chapter(msgspec.Struct, frozen=True, kw_only=True):
-    start_ms: int
-    end_ms: int
-    title: str | None
-    image_url: str | None = None
-    """Of a picture of it, below this server's own address. null: none has been made."""
-
-
-class FileDetail(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known about one file."""
-
-    id: UUID
-    library_id: UUID
-    item_ids: list[UUID]
-    path: str
-    size: int
-    modified_at: Time | None
-    state: str
-    missing_since: Time | None
-    added_at: Time
-    kind: str
-    container: str | None
-    duration_ms: int | None
-    bit_rate: int | None
-    probed_at: Time | None
-    problem: str | None
-    problem_detail: str | None
-    tags: dict[str, str]
-    pictures: list[dict[str, Any]]
-    """Pictures inside the file: stream index, codec, width, height and bytes."""
-    streams: list[Stream]
-    chapters: list[Chapter]
-    subtitles: list[SideFile] = []
-    lyrics: list[SideFile] = []
-    replay_gain: ReplayGain | None = None
-    segments: list[Segment] = []

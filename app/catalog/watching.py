@@ -6,8 +6,9 @@ from app.accounts.viewer import Viewer
 from app.catalog import queries, seen
 from app.catalog.browse import ItemNotFound
 from app.catalog.cursor import decode_cursor, encode_cursor
+from app.catalog.page_views import HistoryEntry, HistoryPage, ItemRow
 from app.catalog.parts import read_items
-from app.catalog.views import HistoryEntry, HistoryPage, ItemRow, UserState
+from app.catalog.views import UserState
 from app.db.tx import Transactions, Tx
 from app.errors import InvalidInput
 from app.playback.watching.states import Told, WatchStates

@@ -11,7 +11,8 @@ from app.cli.session import AsJson, GivenSession
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from app.catalog.views import Item, ItemTreePage
+    from app.catalog.page_views import ItemTreePage
+    from app.catalog.views import Item
     from app.cli.api import Answer, Api
 
 TOPMOST = ("movie", "series", "artist")
@@ -41,7 +42,7 @@ async def items(
 
     A tree begins with films, series and artists, unless a kind or a parent is named; its limit counts those alone.
     """
-    from app.catalog.views import ItemPage
+    from app.catalog.page_views import ItemPage
     from app.cli.output import print_answer, print_note, print_table
 
     async with session.api() as api:
@@ -76,7 +77,7 @@ async def _tree(api: "Api", query: "dict[str, Any]") -> "Answer[ItemTreePage]":
     """Return the topmost items with all below them: of every kind that can be topmost, if none is named."""
     import msgspec
 
-    from app.catalog.views import ItemTreePage
+    from app.catalog.page_views import ItemTreePage
     from app.cli.api import Answer
 
     if any(query[name] for name in ("kind", "parent_id", "artist_id", "q", "cursor")):

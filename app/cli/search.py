@@ -30,7 +30,7 @@ async def find(
     words
         What to look for.
     """
-    from app.catalog.views import SearchPage
+    from app.catalog.page_views import SearchPage
     from app.cli.items import titled
     from app.cli.output import print_answer, print_table
 
@@ -45,7 +45,7 @@ async def find(
 
 async def show(*, json: AsJson = False, session: GivenSession) -> None:
     """Show who searches, PostgreSQL or Typesense, and what waits to be found."""
-    from app.catalog.views import EngineState
+    from app.catalog.page_views import EngineState
     from app.cli.output import print_answer, print_line
 
     async with session.api() as api:

@@ -16,21 +16,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from app.catalog.views import (
-    EngineState,
-    Facets,
-    FileDetail,
-    HistoryPage,
-    Home,
-    Item,
-    ItemPage,
-    ItemRow,
-    ItemTreePage,
-    Library,
-    PersonDetail,
-    SearchPage,
-    UserState,
-)
+from app.catalog.file_views import FileDetail
+from app.catalog.page_views import EngineState, Facets, HistoryPage, Home, ItemPage, ItemRow, ItemTreePage, SearchPage
+from app.catalog.views import Item, Library, PersonDetail, UserState
 from app.jobs.statistics import JobStatistics
 from app.observability import Metrics
 from app.web import errors, health

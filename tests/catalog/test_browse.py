@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemNotFound, ItemQuery
 from app.catalog.cursor import BadCursor, decode_cursor, encode_cursor
+from app.catalog.page_views import ItemPage
 from app.catalog.sorting import SORTS
-from app.catalog.views import Item, ItemPage
+from app.catalog.views import Item
 from app.db.tx import Transactions
 from app.errors import InvalidInput
 from app.ids import uuid7

@@ -9,7 +9,8 @@ import pytest
 from app.accounts.viewer import LOCAL_ADMINISTRATOR, Viewer
 from app.catalog.browse import Catalog, ItemNotFound, ItemQuery
 from app.catalog.cursor import BadCursor
-from app.catalog.views import ItemTree, ReplayGain
+from app.catalog.file_views import ReplayGain
+from app.catalog.views import ItemTree
 from app.db.tx import Transactions
 from app.library.models import ItemArtist
 from tests.fixtures.shelf import Shelf

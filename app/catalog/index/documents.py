@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from app.catalog.file_views import File
 from app.catalog.index.folding import joined, key_of, words
-from app.catalog.views import File, Item
+from app.catalog.views import Item
 from app.library.naming.languages import language_of
 
 VERSION = 3

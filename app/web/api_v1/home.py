@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.catalog.home import MAX_LIMIT, HomePage
-from app.catalog.views import Home
+from app.catalog.page_views import Home
 from app.web.answers import JsonResponse, documented
 from app.web.api_v1.parameters import Strict
 from app.web.auth import CurrentViewer

@@ -15,9 +15,11 @@ from starlette.responses import Response
 from app.accounts.media_tokens import MediaTokenService
 from app.accounts.roles import Scope
 from app.catalog.browse import MAX_LIMIT, Catalog, ItemQuery
+from app.catalog.file_views import FileDetail
 from app.catalog.filters import ANY, HDR, RESOLUTIONS, Filters
+from app.catalog.page_views import Facets, ItemPage, ItemTreePage
 from app.catalog.sorting import RANDOM, SORTS
-from app.catalog.views import Facets, FileDetail, Item, ItemPage, ItemTreePage
+from app.catalog.views import Item
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, conditional, documented, tagged

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.catalog.views import Time
+from app.catalog.file_views import Time
 from app.jobs import kinds
 from app.jobs.types import JobRow
 

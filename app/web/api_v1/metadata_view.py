@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.catalog.views import Time
+from app.catalog.file_views import Time
 from app.metadata.orders import Counted
 from app.metadata.records import Order, Scored
 from app.metadata.reviews import MatchRow, SourceRow

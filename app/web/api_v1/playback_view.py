@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.catalog.views import Chapter, FileDetail, ReplayGain, Segment
+from app.catalog.file_views import Chapter, FileDetail, ReplayGain, Segment
 from app.playback.decision.plans import Decision
 from app.playback.fonts.service import Font
 from app.playback.streaming.plan import subtitle_name, subtitle_recipe

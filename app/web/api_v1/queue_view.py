@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.catalog.views import Time
+from app.catalog.file_views import Time
 from app.jobs.types import QueueRow
 
 

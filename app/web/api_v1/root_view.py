@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.catalog.views import Time
+from app.catalog.file_views import Time
 from app.library.records import RootStatus
 from app.library.repository.duplicates import Copies
 from app.library.repository.problems import Trouble

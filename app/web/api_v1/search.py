@@ -9,9 +9,9 @@ from pydantic import Field
 from starlette.responses import Response
 
 from app.accounts.audit import record
+from app.catalog.page_views import EngineState, SearchPage
 from app.catalog.searching import MAX_LIMIT, Search, SearchQuery
 from app.catalog.upkeep import SearchUpkeep
-from app.catalog.views import EngineState, SearchPage
 from app.db.tx import Transactions
 from app.library.kinds import ItemKind
 from app.web.answers import JsonResponse, documented

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from app.catalog.views import HistoryPage, ItemRow, UserState
+from app.catalog.page_views import HistoryPage, ItemRow
+from app.catalog.views import UserState
 from app.catalog.watching import MAX_LIMIT, Watching
 from app.playback.watching.states import Told
 from app.web.answers import JsonResponse, documented
