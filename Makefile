@@ -54,8 +54,9 @@ soak: $(READY) ## every fault of tests/faults for ten minutes (REVENGE_TEST_SOAK
 	@REVENGE_TEST_SOAK=$${REVENGE_TEST_SOAK:-600s} $(RUN) -m pytest tests/faults tests/library/probing/test_mutants.py $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(READY) ## attack the API by its own document, and every parser: 100 requests a route, a minute a parser (long)
+fuzz: $(READY) ## attack the API by its own document, every parser, and all properties with new examples (long)
 	@REVENGE_TEST_FUZZ=$${REVENGE_TEST_FUZZ:-100} $(RUN) -m pytest tests/fuzz $(ARGS)
+	@REVENGE_TEST_FUZZ=1 $(RUN) -m pytest --ignore tests/fuzz -m hypothesis $(ARGS)
 	@$(PIP) install --quiet --only-binary=:all: -c constraints.txt -e '.[dev,fuzz]' || \
 		{ echo "atheris: skipped, there is none for this Python and machine"; exit 0; }; \
 		$(RUN) -m tests.fuzz.atheris_parsers --seconds $${REVENGE_TEST_FUZZ_SECONDS:-60}

@@ -11,8 +11,13 @@ import pytest
 
 from app.garbage import COLLECT_AFTER
 
-hypothesis.settings.register_profile(  # no test asserts a time, neither that of a look nor that of making examples
-    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+# No test asserts a time, neither that of a look nor that of making examples. `make test` takes the same examples every
+# time; `make fuzz`, which looks for new ones, says what nobody had thought of.
+hypothesis.settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="REVENGE_TEST_FUZZ" not in os.environ,
 )
 hypothesis.settings.load_profile("unhurried")
 
