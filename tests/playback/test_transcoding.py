@@ -269,6 +269,24 @@ async def test_a_file_that_ffmpeg_cannot_read_is_told_with_its_reason_and_no_pla
     assert "/dev/fd" not in answer.text
 
 
+async def test_what_has_just_failed_begins_no_playback(
+    player: Player, media: Media, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    """Who presses play again and again is no crowd of viewers, and where they were in the film stays."""
+    shelved = await player.add(long_film(media))
+    await player.play(shelved, allow_copy=False)
+    await at_rest(player, connection)
+    await connection.execute(
+        "UPDATE transcode SET failure = 'it broke', failure_code = 'transcode_failed', failed_at = 'infinity'"
+    )
+    body = {"item_id": str(shelved.item_id), "profile": "chrome", "allow_copy": False, "start_ms": 100_000}
+    answer = await player.web.http.post("/api/v1/playback", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (500, "transcode_failed")
+    left = await (await connection.execute("SELECT count(*) AS playbacks FROM playback")).fetchall()
+    assert left == [{"playbacks": 1}]
+    assert await (await connection.execute("SELECT * FROM watch_state")).fetchall() == []
+
+
 async def test_room_is_made_of_what_nobody_watches(
     player: Player, media: Media, connection: psycopg.AsyncConnection[Any]
 ) -> None:

@@ -113,6 +113,10 @@ class PlaybackService:
         """End a playback; return the transcodes that nobody watches any more. Raises: as `get`."""
         return await self._end(tx, await self.get(tx, viewer, playback_id))
 
+    async def take_back(self, tx: Tx, playback_id: UUID) -> None:
+        """Forget a playback that could not begin: nobody has come anywhere in it."""
+        await repository.delete_playback(tx, playback_id)
+
     async def end_silent(self, tx: Tx) -> int:
         """End playbacks whose clients have gone without a word; return how many."""
         rows = await repository.silent_playbacks(tx, self._silence)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app.catalog.browse import Catalog
 from app.db.tx import Transactions
-from app.errors import InvalidInput, NotFound
+from app.errors import AppError, InvalidInput, NotFound
 from app.playback.chapters.service import ChapterService
 from app.playback.decision.plans import Decision, SubtitleWish, Wishes
 from app.playback.fonts.kinds import FONT_TYPES
@@ -132,7 +132,12 @@ async def start_playback(  # noqa: PLR0917  the framework names them all
     except NotFound:
         await catalog.item(viewer, body.item_id)  # it may be the item that is not there
         raise
-    await segments.begin(started)
+    try:
+        await segments.begin(started)
+    except AppError:  # it failed a moment ago; whoever is told so knows of no playback that they could end
+        async with transactions.begin() as tx:
+            await service.take_back(tx, started.playback.id)
+        raise
     file = await catalog.file(viewer, started.playback.file_id)
     query = query_of(started.token)
     base = f"/api/v1/playback/{started.playback.id}"
