@@ -14,8 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Words for the command behind a target: make serve ARGS="--no-work", make test ARGS="-k scan".
 ARGS ?=
 
-# Two processes, each with a PostgreSQL of its own: most of a test is waiting for another process. ARGS="-n 0" for one.
-PYTEST := $(RUN) -m pytest --numprocesses 2 --dist worksteal
+# Three processes, each with a PostgreSQL of its own: much of a test is waiting, and two leave a third of two processors
+# idle. ARGS="-n 0" for one.
+PYTEST := $(RUN) -m pytest --numprocesses 3 --dist worksteal
 
 # An environment is ready for exactly these files, in this place: a moved checkout and another branch get theirs.
 KEY := $(shell { pwd; cat pyproject.toml constraints.txt; } | cksum | tr -d ' \t')
