@@ -100,7 +100,8 @@ def _walk(items: "Iterable[Item]", depth: int = 0) -> "Iterator[tuple[Item, int]
 def _row(item: "Item", depth: int) -> tuple[object, ...]:
     from app.cli.output import duration
 
-    main = next((file for file in item.files if file.role == "main"), None)
+    mains = [file for file in item.files if file.role == "main"]
+    main = next((file for file in mains if file.container is not None), mains[0] if mains else None)
     video = next((stream for stream in main.streams if stream.kind == "video"), None) if main else None
     picture = None if video is None else f"{video.codec or '?'} {video.width or '?'}x{video.height or '?'}"
     length = duration(main.duration_ms) if main else None

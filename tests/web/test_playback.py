@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from app.accounts.roles import Role, Scope
@@ -22,6 +23,15 @@ async def test_a_file_as_it_is_is_sent_by_its_address(player: Player, media: Med
     assert playing["url"] == f"/api/v1/playback/{playing['id']}/file"
     answer = await player.web.http.get(playing["url"], headers={"Range": "bytes=10-19"})
     assert (answer.status_code, answer.content) == (206, shelved.path.read_bytes()[10:20])
+
+
+async def test_a_version_that_cannot_be_read_does_not_stand_before_one_that_can(
+    player: Player, media: Media, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    whole = await player.add(make(media, "h264 aac mp4"))
+    await connection.execute("UPDATE item_file SET position = 1")
+    await player.shelf.file(player.films.library_id, "broken.avi", item_id=whole.item_id, problem="corrupt")
+    assert (await player.play(whole))["file_id"] == str(whole.file_id)
 
 
 async def test_where_a_client_is_is_kept_and_ends_with_the_playback(player: Player, media: Media) -> None:

@@ -160,9 +160,9 @@ def _main(files: Sequence[File]) -> list[File]:
 
 
 def _duration(files: Sequence[File]) -> int:
-    """Return how long the best version is, all its parts together."""
-    main = _main(files)
-    return sum(file.duration_ms or 0 for file in main if file.version == main[0].version) if main else 0
+    """Return how long the best version is that can be read, all its parts together."""
+    read = [file for file in _main(files) if file.duration_ms]
+    return sum(file.duration_ms or 0 for file in read if file.version == read[0].version)
 
 
 _LADDER = ((4320, 7600), (2160, 3800), (1440, 2500), (1080, 1900), (720, 1200))

@@ -26,7 +26,10 @@ STREAM_COLUMNS = sql.SQL(", ").join(
 
 
 async def file_to_play(tx: Tx, viewer: Viewer, item_id: UUID, file_id: UUID | None) -> UUID | None:
-    """Return the file that is played for an item: the one named, else its best; None where there is none to be seen."""
+    """Return the file that is played for an item; None where there is none to be seen.
+
+    It is the one named; else the first that can be read, rather as a whole.
+    """
     found = await fetch(
         tx,
         f"""
@@ -34,7 +37,9 @@ async def file_to_play(tx: Tx, viewer: Viewer, item_id: UUID, file_id: UUID | No
         JOIN file ON file.id = link.file_id JOIN library_root root ON root.id = file.root_id
         WHERE link.item_id = %(item_id)s AND (%(file_id)s::uuid IS NULL OR link.file_id = %(file_id)s)
             AND file.state <> 'purged' AND {VISIBLE}
-        ORDER BY (link.role = 'main') DESC, (file.state = 'present') DESC, link.position, link.file_id LIMIT 1
+        ORDER BY (link.role = 'main') DESC, (file.state = 'present') DESC, (file.container IS NOT NULL) DESC,
+            (file.problem IS NULL) DESC, link.position, link.file_id
+        LIMIT 1
         """,  # noqa: S608  the condition is ours
         item_id=item_id,
         file_id=file_id,
