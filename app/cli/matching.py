@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cyclopts import Parameter
 
+from app.cli.asking import ask_for_job
 from app.cli.session import AsJson, GivenSession
 
 if TYPE_CHECKING:
@@ -199,19 +200,6 @@ async def order(
         raise InvalidInput("order", "say one, or --as-library")
     async with session.api() as api:
         await ask_for_job(api, "PUT", f"/items/{item}/episode-order", {"order": order}, json=json)
-
-
-async def ask_for_job(api: "Api", method: str, path: str, body: object = None, *, json: bool) -> None:
-    """Ask for what a job will do, and say which."""
-    from app.cli.output import print_answer, print_line
-    from app.web.api_v1.library_view import ScanAnswer
-
-    answer = await api.send(method, path, ScanAnswer, body)
-    if json:
-        print_answer(answer.content)
-    else:
-        already = " waits or runs already" if answer.value.duplicate else " asked for"
-        print_line(f"job {answer.value.job.id}{already}")
 
 
 async def _change(api: "Api", method: str, path: str, body: object = None, *, json: bool) -> None:

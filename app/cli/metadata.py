@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from app.cli import matching
+from app.cli.asking import ask_for_job
 from app.cli.named import find_library
 from app.cli.session import AsJson, GivenSession
 
@@ -95,7 +96,7 @@ async def refresh(library: str, /, *, json: AsJson = False, session: GivenSessio
 
     async with session.api() as api:
         wanted = await find_library(api, library)
-        await matching.ask_for_job(api, "POST", f"/libraries/{wanted.id}/metadata/refresh", json=json)
+        await ask_for_job(api, "POST", f"/libraries/{wanted.id}/metadata/refresh", json=json)
 
 
 async def reviews(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from app.cli.asking import ask_for_job
 from app.cli.session import AsJson, GivenSession
 
 
@@ -65,13 +66,5 @@ async def show(*, json: AsJson = False, session: GivenSession) -> None:
 
 async def reindex(*, json: AsJson = False, session: GivenSession) -> None:
     """Have all that searches look into made anew. What there is is searched meanwhile."""
-    from app.cli.output import print_answer, print_line
-    from app.web.api_v1.library_view import ScanAnswer
-
     async with session.api() as api:
-        answer = await api.send("POST", "/search/reindex", ScanAnswer)
-    if json:
-        print_answer(answer.content)
-    else:
-        already = " waits or runs already" if answer.value.duplicate else " asked for"
-        print_line(f"job {answer.value.job.id}{already}")
+        await ask_for_job(api, "POST", "/search/reindex", json=json)

@@ -67,6 +67,8 @@ async def shelves(shelf: Shelf, index: IndexBench, tmp_path) -> Shelves:
     ]
     await shelf.file(films, "alien.mkv", item_id=ids["Alien"], streams=streams, duration_ms=7_000_000)
     low = [{"index": 0, "kind": "video", "width": 720, "height": 576}, {"index": 1, "kind": "audio", "language": "fra"}]
+    broken = {"version": "broken"}
+    await shelf.file(films, "brazil - broken.avi", item_id=ids["Brazil"], link=broken, problem="corrupt")
     await shelf.file(films, "brazil.avi", item_id=ids["Brazil"], streams=low, duration_ms=8_000_000)
     await shelf.external_id(ids["Alien"], "tmdb", "348")
     async with shelf.transactions.begin() as tx:

@@ -113,6 +113,16 @@ async def test_what_could_not_be_read_is_listed_whole_however_many_pages_that_ta
     assert (nothing.code, "limit" in nothing.err) == (2, True)
 
 
+async def test_an_item_is_as_long_as_its_version_that_can_be_read(revenge, films, shelf):
+    library = await shelf.library(films)
+    item = await shelf.item(library, "Metropolis", year=1927)
+    await shelf.file(library, "a.avi", item_id=item, link={"version": "a"}, problem="corrupt")
+    await shelf.file(library, "b.mkv", item_id=item, link={"version": "b"}, container="matroska", duration_ms=67_000)
+
+    (_, row) = (await revenge("items")).rows
+    assert (row[5], row[7]) == ("0:01:07", "2")
+
+
 async def test_a_great_loss_is_confirmed(revenge, films):
     await revenge("library", "add", "Films", films)
 

@@ -12,15 +12,16 @@ import msgspec
 
 from app.library.formats import extension_of
 from app.library.kinds import SideFileKind
+from app.library.naming import readable
 from app.library.repository.side_readings import SideRow
 from app.library.sidecars.looking import Look
-from app.library.sidecars.vobsub import NO_PICTURES, Index, pictures_of
+from app.library.sidecars.vobsub import NO_PICTURES, Index
 
 
 class Halves:
     def __init__(self, sides: Iterable[SideRow]) -> None:
         subtitles = [side for side in sides if side.kind == SideFileKind.SUBTITLE]
-        self._pictures = pictures_of(subtitles)
+        self._pictures = _pictures_of(subtitles)
         self._taken = frozenset(self._pictures.values())
 
     def wants(self, side: SideRow) -> bool:
@@ -53,6 +54,23 @@ class Halves:
             for one in looks
             if _is_index(one.side)
         ]
+
+
+def _pictures_of(sides: Iterable[SideRow]) -> dict[UUID, UUID]:
+    """Return which `.sub` holds the pictures of which `.idx` of the same folder: the one of the same name."""
+    exact: dict[str, UUID] = {}
+    folded: dict[str, UUID] = {}
+    indexes: list[tuple[str, UUID]] = []
+    for side in sides:
+        stem, _, extension = readable(side.name).rpartition(".")
+        match extension.lower():
+            case "sub":
+                exact[stem] = side.id
+                folded.setdefault(stem.casefold(), side.id)
+            case "idx":
+                indexes.append((stem, side.id))
+    found = {side_id: exact.get(stem) or folded.get(stem.casefold()) for stem, side_id in indexes}
+    return {index: pictures for index, pictures in found.items() if pictures is not None}
 
 
 def _tracks(index: Index | None) -> str | None:

@@ -5,14 +5,10 @@ often: text, in one of several old formats.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from uuid import UUID
 
-from app.library.naming import readable
 from app.library.naming.languages import language_of
 from app.library.naming.text import LONGEST, clean_text
-from app.library.repository.side_readings import SideRow
 
 MAX_INDEX = 16 * 2**20
 """Bytes of an `.idx`. Thirty languages of a long film have a quarter of it."""
@@ -74,23 +70,6 @@ def text_of(index: Index, place: int) -> str:
     """Return the index of one of the tracks alone."""
     track = index.tracks[place]
     return "\n".join([*index.settings, f"id: und, index: {track.number}", *track.lines, ""])
-
-
-def pictures_of(sides: Iterable[SideRow]) -> dict[UUID, UUID]:
-    """Return which `.sub` holds the pictures of which `.idx` of the same folder: the one of the same name."""
-    exact: dict[str, UUID] = {}
-    folded: dict[str, UUID] = {}
-    indexes: list[tuple[str, UUID]] = []
-    for side in sides:
-        stem, _, extension = readable(side.name).rpartition(".")
-        match extension.lower():
-            case "sub":
-                exact[stem] = side.id
-                folded.setdefault(stem.casefold(), side.id)
-            case "idx":
-                indexes.append((stem, side.id))
-    found = {side_id: exact.get(stem) or folded.get(stem.casefold()) for stem, side_id in indexes}
-    return {index: pictures for index, pictures in found.items() if pictures is not None}
 
 
 def _track(tracks: dict[int, Track], line: str) -> Track | None:
